@@ -1,0 +1,53 @@
+//===- Target.h - What a code generation target offers --*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A target turns kernels into code for one kind of hardware. Passes know it only
+// as a #kernel.target attribute; the compiler calls the functions below.
+//
+// To add a target: a folder codegen/<name> that fills #kernel.target from a name
+// on the command line, compiles functions with `kernel.entry` to one object, and
+// is called from here by the prefix of the target's name.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_CODEGEN_TARGET_H
+#define V4_CODEGEN_TARGET_H
+
+#include "dialects/kernel/KernelDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+
+namespace v4 {
+
+/// Returns the target called `name`; "cpu" is the best level this machine has.
+/// A name that is unknown, or "cpu" on a machine below the lowest level, is an
+/// error at `loc`.
+mlir::FailureOr<kernel::TargetAttr> resolveTarget(llvm::StringRef name, mlir::Location loc);
+
+/// Text of --list-targets: one line per target, the one "cpu" stands for marked.
+std::string listTargets();
+
+struct CompileKernelsOptions {
+  /// Kernels compiled at the same time; the code does not depend on it.
+  unsigned threads = 1;
+  /// Folder for <kernel>.mlir, <kernel>.ll and <kernel>.s; empty: none.
+  std::string dumpDirectory;
+};
+
+/// Compiles every function with `kernel.entry` for the module's target
+/// (`v4.target`, or the plan.program's `target`). The code becomes `plan.code`
+/// at the end of the plan.program, each plan.kernel gets its `stack_bytes`, and
+/// the functions are erased. Errors are diagnostics at the kernel; the module
+/// is then unchanged.
+/// Not for use in two threads at once: the linker keeps global state.
+mlir::LogicalResult compileKernels(mlir::ModuleOp module, const CompileKernelsOptions &options);
+
+} // namespace v4
+
+#endif // V4_CODEGEN_TARGET_H

@@ -1,0 +1,25 @@
+//===- MetadataWriter.h - The metadata section of a plan --------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_CODEGEN_PLAN_METADATAWRITER_H
+#define V4_CODEGEN_PLAN_METADATAWRITER_H
+
+#include "dialects/plan/PlanDialect.h"
+
+#include "llvm/Support/Error.h"
+
+#include <vector>
+
+namespace v4::codegen {
+
+/// The FlatBuffer of `program`. `weightOffsets` has one entry per plan.weight, in the order of the ops.
+llvm::Expected<std::vector<uint8_t>> writeMetadata(plan::ProgramOp program, llvm::ArrayRef<uint64_t> weightOffsets);
+
+} // namespace v4::codegen
+
+#endif // V4_CODEGEN_PLAN_METADATAWRITER_H

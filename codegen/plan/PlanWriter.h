@@ -1,0 +1,43 @@
+//===- PlanWriter.h - From a plan.program to a file -------------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The last phase: metadata as a FlatBuffer (one function per table of the
+// schema), code from plan.code, weights streamed from the checkpoint behind them.
+// The bytes depend on the module and the checkpoint alone: not on the number of
+// threads, the time, the host or any path.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_CODEGEN_PLAN_PLANWRITER_H
+#define V4_CODEGEN_PLAN_PLANWRITER_H
+
+#include "codegen/plan/WeightWriter.h"
+
+namespace mlir {
+class ModuleOp;
+}
+
+namespace v4::codegen {
+
+struct PlanWriterOptions {
+  /// Threads that read, hash and write weights.
+  unsigned threads = 1;
+};
+
+/// Writes the one plan.program of `module` to `path`. The file appears under its
+/// name when it is complete; until then it is `<path>.partial`, which every failure
+/// and every terminating signal removes.
+///
+/// REQUIRES: slots, lifetimes and pool offsets are set and plan.code is present,
+/// else the error names the attribute and the pass that sets it.
+llvm::Error writePlan(mlir::ModuleOp module, WeightSource &weights, llvm::StringRef path,
+                      const PlanWriterOptions &options = {});
+
+} // namespace v4::codegen
+
+#endif // V4_CODEGEN_PLAN_PLANWRITER_H

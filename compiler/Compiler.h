@@ -1,0 +1,69 @@
+//===- Compiler.h - From a checkpoint to an engine plan ---------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// All that a tool needs to compile. The phases run in the order of Phase; every
+// one up to Codegen ends with a module that verifies, prints, and continues to the
+// same plan when it is read back.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_COMPILER_COMPILER_H
+#define V4_COMPILER_COMPILER_H
+
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace v4 {
+
+enum class Phase { Import, Graph, Quant, Lower, Schedule, Codegen, Plan };
+
+/// All phase names in order: "import", "graph", ...
+std::vector<std::string> phaseNames();
+llvm::StringRef phaseName(Phase phase);
+std::optional<Phase> findPhase(llvm::StringRef name);
+
+/// Exit codes that all tools share.
+enum ExitCode { kOk = 0, kBadInput = 1, kCheckFailed = 2, kCannotRunHere = 3, kDefect = 4 };
+
+struct CompileOptions {
+  std::string input;      ///< Checkpoint folder, its config.json, or a module.
+  std::string checkpoint; ///< Weights for a module; the input itself otherwise.
+  std::string output;     ///< Plan file, or the module of `compileTo` ("" and "-": stdout).
+  std::string target = "cpu";
+
+  int64_t maxTokens = 512;
+  int64_t maxSequences = 8;
+  int64_t maxContext = 0; ///< 0: the config's, at most kDefaultContext.
+  int64_t maxDraft = 1;
+
+  unsigned optimization = 2; ///< 0: no optional pass, no tuned kernel; 1: tuned kernels; 2: all.
+  std::vector<std::string> disabledPasses;
+  std::string probes = ".*";  ///< Names of the probes that the plan offers.
+  std::string plantedMistake; ///< Test-only: a known error to build in; "" = none.
+
+  Phase compileTo = Phase::Plan;
+  std::optional<Phase> compileFrom; ///< Set: the input is the module that this phase wrote.
+  std::string dumpPhasesTo;
+  std::string dumpKernelsTo;
+  unsigned threads = 1;
+};
+
+/// Longest context that a plan is made for unless it is asked for more. Longer ones cost
+/// address space per session (index scores grow with tokens x context), so they are a choice.
+inline constexpr int64_t kDefaultContext = 131072;
+
+/// Compiles; messages go to stderr. Leaves no partial output behind.
+ExitCode compile(const CompileOptions &options);
+
+} // namespace v4
+
+#endif // V4_COMPILER_COMPILER_H

@@ -1,0 +1,62 @@
+//===- PlanDialect.cpp - Registration and attributes ------------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/plan/PlanDialect.h"
+
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace {
+/// Fields of the step block (kStepFieldCount of runtime/plan/KernelAbi.h).
+constexpr int64_t kStepFields = 13;
+} // namespace
+
+#include "dialects/plan/PlanDialect.cpp.inc"
+#include "dialects/plan/PlanEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/plan/PlanAttrs.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/plan/PlanOps.cpp.inc"
+
+void v4::plan::PlanDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/plan/PlanAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/plan/PlanOps.cpp.inc"
+      >();
+}
+
+LogicalResult v4::plan::SizeAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t coefficient,
+                                         int64_t tokensPower, int64_t sequencesPower, int64_t contextPower) {
+  // size_c1
+  if (coefficient < 1)
+    return emitError() << "size coefficient = " << coefficient << ", expected at least 1";
+  // size_c2
+  for (int64_t power : {tokensPower, sequencesPower, contextPower})
+    if (power < 0 || power > 3)
+      return emitError() << "size power = " << power << ", expected 0 to 3";
+  return success();
+}
+
+LogicalResult v4::plan::BindingAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, BindingKind kind,
+                                            Access access, FlatSymbolRefAttr symbol, int64_t field) {
+  // binding_c1
+  if (access == Access::Out && (kind == BindingKind::Weight || kind == BindingKind::Step))
+    return emitError() << stringifyBindingKind(kind) << " binding is out, expected in: launches only read it";
+  // binding_c2
+  int64_t last = kind == BindingKind::Step ? kStepFields - 1 : 0;
+  if (field < 0 || field > last)
+    return emitError() << stringifyBindingKind(kind) << " binding has field " << field << ", expected "
+                       << (last == 0 ? "0" : "0 to 12");
+  return success();
+}

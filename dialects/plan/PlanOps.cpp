@@ -1,0 +1,231 @@
+//===- PlanOps.cpp - Verifiers of the tables of a program ----*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each check carries the label of its constraint in PlanOps.td.
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/plan/PlanDialect.h"
+
+#include "dialects/kernel/KernelDialect.h"
+#include "dialects/v4/V4Dialect.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace v4::plan;
+
+namespace {
+/// Attributes with a name, for messages.
+using NamedNumber = std::pair<StringRef, std::optional<int64_t>>;
+
+LogicalResult checkNotNegative(Operation *op, ArrayRef<NamedNumber> numbers) {
+  for (auto [name, value] : numbers)
+    if (value && *value < 0)
+      return op->emitOpError() << name << " = " << *value << ", expected at least 0";
+  return success();
+}
+
+/// The element types of plan.fbs.
+LogicalResult checkElement(Operation *op, Type element) {
+  if (element.isInteger(8) || element.isInteger(32) || element.isInteger(64) ||
+      isa<BFloat16Type, Float32Type, Float8E4M3FNType, Float8E8M0FNUType, Float4E2M1FNType>(element))
+    return success();
+  return op->emitOpError() << "element is " << element
+                           << ", expected i8, i32, i64, bf16, f32, f8E4M3FN, f8E8M0FNU or f4E2M1FN";
+}
+
+LogicalResult checkGroup(Operation *op, StringRef group) {
+  if (group == "main" || group == "mtp")
+    return success();
+  return op->emitOpError() << "group is '" << group << "', expected 'main' or 'mtp'";
+}
+
+template <typename Expected>
+LogicalResult checkKind(Operation *op, StringRef name, Attribute attribute, StringRef expected) {
+  if (isa<Expected>(attribute))
+    return success();
+  return op->emitOpError() << name << " is " << attribute << ", expected " << expected;
+}
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+LogicalResult BufferOp::verify() {
+  // buffer_c1
+  if (failed(checkElement(*this, getElement())))
+    return failure();
+  // buffer_c2
+  int64_t rows = getRows();
+  if (rows < 0 || rows > 5)
+    return emitOpError() << "rows = " << rows << " is no row space, expected 0 to 5";
+  for (int64_t dim : getRowShape())
+    if (dim < 0)
+      return emitOpError() << "row_shape has dimension " << dim << ", expected at least 0";
+  if (failed(checkNotNegative(*this, {{"rank", getRank()}})))
+    return failure();
+  // buffer_c3
+  if (getBytes().empty())
+    return emitOpError() << "bytes is empty, expected at least one #plan.size";
+  for (Attribute term : getBytes())
+    if (failed(checkKind<SizeAttr>(*this, "a term of bytes", term, "a #plan.size")))
+      return failure();
+  // buffer_c4
+  if (failed(checkNotNegative(*this, {{"slot", getSlot()}, {"first_launch", getFirstLaunch()}})))
+    return failure();
+  if (getFirstLaunch().has_value() != getLastLaunch().has_value())
+    return emitOpError() << "has only one of first_launch and last_launch, expected both ends of its lifetime";
+  int64_t first = getFirstLaunch().value_or(0), last = getLastLaunch().value_or(0);
+  if (last < first)
+    return emitOpError() << "last_launch = " << last << ", expected at least " << first << ", first_launch";
+  return success();
+}
+
+namespace {
+/// Bytes of row-major elements, rounded up; INT64_MAX when there is no such number.
+int64_t rowMajorBytes(ArrayRef<int64_t> shape, Type element) {
+  int64_t bits = element.getIntOrFloatBitWidth();
+  for (int64_t dim : shape)
+    if (llvm::MulOverflow(bits, dim, bits))
+      return INT64_MAX;
+  return bits / 8 + (bits % 8 != 0);
+}
+
+LogicalResult checkSources(WeightOp op) {
+  if (op.getSources().empty())
+    return op.emitOpError() << "sources is empty, expected at least one checkpoint tensor";
+  for (Attribute source : op.getSources())
+    if (!isa<StringAttr>(source) || cast<StringAttr>(source).empty())
+      return op.emitOpError() << "a source is " << source << ", expected the name of a checkpoint tensor";
+  return success();
+}
+} // namespace
+
+LogicalResult WeightOp::verify() {
+  // weight_c1
+  if (failed(checkElement(*this, getElement())))
+    return failure();
+  // weight_c2
+  for (int64_t dim : getShape())
+    if (dim < 1)
+      return emitOpError() << "shape has dimension " << dim << ", expected at least 1";
+  int64_t bytes = getBytes();
+  if (bytes < 1)
+    return emitOpError() << "bytes = " << bytes << ", expected at least 1";
+  if (failed(checkNotNegative(*this, {{"rank", getRank()}})))
+    return failure();
+  // weight_c3
+  int64_t expected = rowMajorBytes(getShape(), getElement());
+  if (getLayout() == "row_major" && bytes != expected)
+    return emitOpError() << "bytes = " << bytes << ", expected " << expected << ", those of shape and element";
+  // weight_c4
+  if (failed(checkSources(*this)))
+    return failure();
+  // weight_c5
+  if (getRecipe() != "copy" && getRecipe() != "i64_to_i32")
+    return emitOpError() << "recipe is '" << getRecipe() << "', expected 'copy' or 'i64_to_i32'";
+  return success();
+}
+
+LogicalResult PoolOp::verify() {
+  // pool_c1
+  if (!isa<v4::CacheType>(getType()))
+    return emitOpError() << "type is " << getType() << ", expected a !v4.cache";
+  // pool_c2
+  if (failed(checkGroup(*this, getGroup())))
+    return failure();
+  // pool_c3
+  if (failed(checkNotNegative(*this, {{"offset", getOffset()}, {"rank", getRank()}})))
+    return failure();
+  if (getOffset() && *getOffset() % 64 != 0)
+    return emitOpError() << "offset = " << *getOffset() << ", expected a multiple of 64";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Schedule
+//===----------------------------------------------------------------------===//
+
+LogicalResult KernelOp::verify() {
+  // kernel_c1
+  int64_t bindings = getBindings();
+  if (bindings < 1)
+    return emitOpError() << "bindings = " << bindings << ", expected at least 1";
+  return checkNotNegative(*this, {{"stack_bytes", getStackBytes()}});
+}
+
+LogicalResult LaunchOp::verify() {
+  // launch_c1
+  if (failed(checkKind<v4::kernel::GridAttr>(*this, "grid", getGrid(), "a #kernel.grid")))
+    return failure();
+  for (Attribute binding : getBindings())
+    if (failed(checkKind<BindingAttr>(*this, "a binding", binding, "a #plan.binding")))
+      return failure();
+  // launch_c2
+  int64_t layer = getLayer();
+  if (failed(checkGroup(*this, getGroup())))
+    return failure();
+  if (layer < -1)
+    return emitOpError() << "layer = " << layer << ", expected a layer, or -1 for none";
+  if (failed(checkNotNegative(*this, {{"rank", getRank()}})))
+    return failure();
+  // launch_c6
+  llvm::SmallDenseMap<StringAttr, int> bound;
+  for (auto binding : getBindings().getAsRange<BindingAttr>())
+    if (binding.getKind() != BindingKind::Step)
+      ++bound[binding.getSymbol().getAttr()];
+  for (auto binding : getBindings().getAsRange<BindingAttr>())
+    if (binding.getAccess() == Access::Out && bound[binding.getSymbol().getAttr()] != 1)
+      return emitOpError() << "writes " << binding.getSymbol() << ", which is bound "
+                           << bound[binding.getSymbol().getAttr()]
+                           << " times, expected once: ranges of workgroups run concurrently";
+  return success();
+}
+
+namespace {
+/// Whether a symbol names what a binding of this kind points to.
+bool isTargetOf(BindingKind kind, Operation *target) {
+  switch (kind) {
+  case BindingKind::Buffer:
+    return isa_and_nonnull<BufferOp>(target);
+  case BindingKind::Weight:
+    return isa_and_nonnull<WeightOp>(target);
+  case BindingKind::Pool:
+    return isa_and_nonnull<PoolOp>(target);
+  case BindingKind::Step:
+    return true;
+  }
+  return false;
+}
+} // namespace
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // launch_c3
+  auto kernel = symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
+  if (!kernel)
+    return emitOpError() << "kernel is " << getKernelAttr() << ", expected the name of a plan.kernel";
+  // launch_c4
+  if (getBindings().size() != static_cast<uint64_t>(kernel.getBindings()))
+    return emitOpError() << "has " << getBindings().size() << " bindings, expected "
+                         << static_cast<int64_t>(kernel.getBindings()) << ", those of kernel " << getKernelAttr();
+  // launch_c5
+  for (auto [index, binding] : llvm::enumerate(getBindings().getAsRange<BindingAttr>()))
+    if (!isTargetOf(binding.getKind(), symbols.lookupNearestSymbolFrom(*this, binding.getSymbol())))
+      return emitOpError() << "binding " << index << " is " << binding.getSymbol() << ", expected the name of a plan."
+                           << stringifyBindingKind(binding.getKind());
+  return success();
+}
+
+LogicalResult ProbeOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  // probe_c1
+  if (!symbols.lookupNearestSymbolFrom<BufferOp>(*this, getBufferAttr()))
+    return emitOpError() << "buffer is " << getBufferAttr() << ", expected the name of a plan.buffer";
+  return success();
+}

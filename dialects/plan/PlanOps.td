@@ -1,0 +1,250 @@
+//===- PlanOps.td - The plan schema as ops ------------------*- tablegen -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One op per table of runtime/plan/plan.fbs, same field names. Symbols take the
+// place of indices. The order of ops of one kind is the order of the vector.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PLAN_OPS_TD
+#define PLAN_OPS_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+
+def Plan_Dialect : Dialect {
+  let name = "plan";
+  let cppNamespace = "::v4::plan";
+  let summary = "when kernels run and where their bytes live: a 1:1 image of plan.fbs";
+  let description = [{
+    `plan.program` holds the vectors of the schema as ops. Nothing here computes: a launch names a kernel,
+    workgroups and bindings, and every size and address is an attribute.
+
+    Constraints that need the whole program (lifetimes in a slot are disjoint, offsets do not overlap, every
+    value is written before it is read) are the business of `--v4-verify-plan`; the verifiers here check what
+    one op says and what its symbols name.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+}
+
+class Plan_Op<string mnemonic, list<Trait> traits = []> : Op<Plan_Dialect, mnemonic, traits>;
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+class Plan_Enum<string name, string summary, list<I32EnumAttrCase> cases> : I32EnumAttr<name, summary, cases> {
+  let cppNamespace = "::v4::plan";
+  let genSpecializedAttr = 0;
+}
+// Values are those of the schema.
+def Plan_BindingKind : Plan_Enum<"BindingKind", "what a binding points to", [
+    I32EnumAttrCase<"Buffer", 0, "buffer">, I32EnumAttrCase<"Weight", 1, "weight">,
+    I32EnumAttrCase<"Pool", 2, "pool">, I32EnumAttrCase<"Step", 3, "step">]>;
+def Plan_Access : Plan_Enum<"Access", "what a kernel does with a binding", [
+    I32EnumAttrCase<"In", 0, "in">, I32EnumAttrCase<"Out", 1, "out">]>;
+
+def Plan_SizeAttr : AttrDef<Plan_Dialect, "Size"> {
+  let mnemonic = "size";
+  let summary = "coefficient * tokens^t * sequences^s * context^c";
+  let description = [{
+    A buffer's capacity in bytes is a sum of these, e.g. `#plan.size<512, 1, 0, 0>` for 512 bytes per token.
+
+    (C1) the coefficient is at least 1. (C2) powers are 0 .. 3.
+  }];
+  let parameters = (ins "int64_t":$coefficient, "int64_t":$tokens_power, "int64_t":$sequences_power, "int64_t":$context_power);
+  let assemblyFormat = "`<` $coefficient `,` $tokens_power `,` $sequences_power `,` $context_power `>`";
+  let genVerifyDecl = 1;
+}
+
+def Plan_BindingAttr : AttrDef<Plan_Dialect, "Binding"> {
+  let mnemonic = "binding";
+  let summary = "one argument of a launch";
+  let description = [{
+    `#plan.binding<buffer, in, @b12>`; a step field is named by its StepField value:
+    `#plan.binding<step, in, @step, 3>`.
+
+    (C1) weights and step fields are read only. (C2) the field of a step binding is 0 .. 12, that of others 0.
+  }];
+  let parameters = (ins EnumParameter<Plan_BindingKind>:$kind, EnumParameter<Plan_Access>:$access,
+                        "::mlir::FlatSymbolRefAttr":$symbol, DefaultValuedParameter<"int64_t", "0">:$field);
+  let assemblyFormat = "`<` $kind `,` $access `,` $symbol (`,` $field^)? `>`";
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Ops
+//===----------------------------------------------------------------------===//
+
+def Plan_ProgramOp : Plan_Op<"program", [NoTerminator, SingleBlock, NoRegionArguments, SymbolTable, IsolatedFromAbove]> {
+  let summary = "everything a runtime needs to know";
+  let description = [{
+    Table Program. Attributes name the fields of Program, Model, Envelope and Target; `model` is a
+    #v4.model, `envelope` a #v4.envelope, `target` a #kernel.target, `options` a dictionary of strings.
+    `logits` and `mtp_logits` name buffers. Slots and bytes are absent until `--v4-plan-arena` and
+    `--v4-plan-kv-cache` have run.
+
+    (C1) target, model, envelope and options have the attributes above. (C2) the body holds ops of this
+    dialect. (C3) logits and mtp_logits are f32 buffers of rows `logits`. (C4) slots, page_bytes and
+    state_bytes are not negative, the latter two are multiples of 64. (C5) slots of buffers are below `slots`
+    and lifetimes and probes are within the launches.
+
+    ```mlir
+    plan.program attributes {producer = "v4c 0.1.0", options = {}, target = #kernel.target<...>, model = #v4.model<...>, envelope = #v4.envelope<...>, logits = @b7} { ... }
+    ```
+  }];
+  let arguments = (ins StrAttr:$producer, DictionaryAttr:$options, AnyAttr:$target, AnyAttr:$model, AnyAttr:$envelope,
+                       FlatSymbolRefAttr:$logits, OptionalAttr<FlatSymbolRefAttr>:$mtp_logits,
+                       OptionalAttr<I64Attr>:$slots, OptionalAttr<I64Attr>:$page_bytes, OptionalAttr<I64Attr>:$state_bytes);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "attr-dict-with-keyword $body";
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+}
+
+class Plan_Child<string mnemonic, list<Trait> traits = []> : Plan_Op<mnemonic, traits # [HasParent<"ProgramOp">]>;
+
+def Plan_BufferOp : Plan_Child<"buffer", [Symbol]> {
+  let summary = "a value between launches";
+  let description = [{
+    Table Buffer. `rows` is a RowSpace value, `bytes` an array of #plan.size. Slot and lifetime are set by
+    `--v4-plan-arena`.
+
+    (C1) the element type is one of the schema's. (C2) rows is 0 .. 5, dimensions of row_shape are not negative
+    (0: index rows of the session's context), neither is rank. (C3) bytes are #plan.size, at least one.
+    (C4) the lifetime has both ends, in order, and the slot is not negative.
+
+    ```mlir
+    plan.buffer @b0 {element = bf16, rows = 1 : i64, row_shape = array<i64: 256>, bytes = [#plan.size<512, 1, 0, 0>]}
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$element, I64Attr:$rows, DenseI64ArrayAttr:$row_shape,
+                       ArrayAttr:$bytes, OptionalAttr<I64Attr>:$slot, OptionalAttr<I64Attr>:$first_launch,
+                       OptionalAttr<I64Attr>:$last_launch, DefaultValuedAttr<I64Attr, "0">:$rank);
+  let assemblyFormat = "$sym_name attr-dict";
+  let hasVerifier = 1;
+}
+
+def Plan_WeightOp : Plan_Child<"weight", [Symbol]> {
+  let summary = "a tensor of the weights or tables section";
+  let description = [{
+    Table Weight. `sources` are checkpoint tensors, concatenated in order after `recipe` was applied to each: "copy"
+    (bytes as they are) or "i64_to_i32". Offsets are chosen by the writer, in op order.
+
+    (C1) the element type is one of the schema's. (C2) dimensions and bytes are at least 1, rank is not
+    negative. (C3) a `row_major` weight has the bytes of its shape. (C4) sources are non-empty strings, at least
+    one. (C5) the recipe is "copy" or "i64_to_i32".
+
+    ```mlir
+    plan.weight @norm {element = bf16, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = ["norm.weight"], recipe = "copy"}
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$element, DenseI64ArrayAttr:$shape, StrAttr:$layout,
+                       BoolAttr:$in_tables, I64Attr:$bytes, ArrayAttr:$sources, StrAttr:$recipe,
+                       DefaultValuedAttr<I64Attr, "0">:$rank);
+  let assemblyFormat = "$sym_name attr-dict";
+  let hasVerifier = 1;
+}
+
+def Plan_PoolOp : Plan_Child<"pool", [Symbol]> {
+  let summary = "a part of every cache page or state block";
+  let description = [{
+    Table Pool. `type` is the !v4.cache it stores; `group` "main" or "mtp". The offset is set by `--v4-plan-kv-cache`.
+
+    (C1) the type is a !v4.cache. (C2) the group is "main" or "mtp". (C3) the offset is a multiple of 64, neither
+    it nor rank is negative.
+
+    ```mlir
+    plan.pool @layers.0.window {type = !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>, group = "main"}
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, StrAttr:$group, OptionalAttr<I64Attr>:$offset,
+                       DefaultValuedAttr<I64Attr, "0">:$rank);
+  let assemblyFormat = "$sym_name attr-dict";
+  let hasVerifier = 1;
+}
+
+def Plan_KernelOp : Plan_Child<"kernel", [Symbol]> {
+  let summary = "a kernel of the code section";
+  let description = [{
+    Table Kernel. `stack_bytes` is set by code generation.
+
+    (C1) there is at least one binding, stack_bytes is not negative.
+
+    ```mlir
+    plan.kernel @rms_norm_0 {op = "rms_norm", bindings = 4 : i64}
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$op, I64Attr:$bindings, OptionalAttr<I64Attr>:$stack_bytes);
+  let assemblyFormat = "$sym_name attr-dict";
+  let hasVerifier = 1;
+}
+
+def Plan_LaunchOp : Plan_Child<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "one entry of the launch schedule";
+  let description = [{
+    Table Launch; `grid` is a #kernel.grid, `bindings` an array of #plan.binding, `group` "main" or "mtp".
+
+    (C1) grid and bindings have these attributes. (C2) the group is "main" or "mtp", layer is at least -1, rank
+    is not negative. (C3) the kernel names a plan.kernel. (C4) there are as many bindings as that kernel says.
+    (C5) the symbol of a binding names an op of its kind. (C6) what a launch writes is bound once: ranges of
+    workgroups run concurrently.
+
+    ```mlir
+    plan.launch @rms_norm_0 grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, in, @b0>, #plan.binding<buffer, out, @b1>] {group = "main", layer = 0 : i64}
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel, AnyAttr:$grid, ArrayAttr:$bindings, StrAttr:$group,
+                       DefaultValuedAttr<I64Attr, "-1">:$layer, DefaultValuedAttr<I64Attr, "0">:$rank);
+  let assemblyFormat = "$kernel `grid` $grid `bindings` $bindings attr-dict";
+  let hasVerifier = 1;
+}
+
+def Plan_ProbeOp : Plan_Child<"probe", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a named value that the runtime can copy out";
+  let description = [{
+    Table Probe. `after_launch` is the index of the launch that completes the value.
+
+    (C1) the buffer names a plan.buffer.
+
+    ```mlir
+    plan.probe "layers.0.streams" of @b3 after 12
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, FlatSymbolRefAttr:$buffer, I64Attr:$after_launch);
+  let assemblyFormat = "$name `of` $buffer `after` $after_launch attr-dict";
+}
+
+def Plan_CodeOp : Plan_Child<"code"> {
+  let summary = "object code of all kernels";
+  let description = [{
+    The code section: one ELF shared object (cpu), as a resource blob.
+
+    ```mlir
+    plan.code dense_resource<code> : tensor<8192xi8>
+    ```
+  }];
+  let arguments = (ins ElementsAttr:$object);
+  let assemblyFormat = "attr-dict $object";
+}
+
+def Plan_CollectiveOp : Plan_Child<"collective"> {
+  let summary = "reserved: communication between ranks";
+  let description = [{
+    Nothing emits it yet: every buffer, pool, weight and launch carries a rank, 0 today. Reductions will be in
+    fixed rank order.
+  }];
+  let arguments = (ins StrAttr:$kind, FlatSymbolRefAttr:$buffer);
+  let assemblyFormat = "$kind $buffer attr-dict";
+}
+
+#endif // PLAN_OPS_TD

@@ -1,0 +1,30 @@
+//===- V4Interfaces.td - Op interfaces of v4 ---------------*- tablegen -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_INTERFACES_TD
+#define V4_INTERFACES_TD
+
+include "mlir/IR/OpBase.td"
+
+def V4_DecomposableOpInterface : OpInterface<"DecomposableOpInterface"> {
+  let cppNamespace = "::v4";
+  let description = [{
+    An op that has an executable definition in upstream dialects. Implemented as
+    an external model in passes/lower, so that dialects stay free of
+    transformations.
+  }];
+  let methods = [InterfaceMethod<
+    /*desc=*/[{
+      Emits the body of one workgroup through the emitter, which owns the kernel
+      function, its arguments and the loop over workgroups (passes/lower/KernelEmitter.h).
+    }],
+    /*retTy=*/"::llvm::LogicalResult", /*methodName=*/"decompose",
+    /*args=*/(ins "::v4::KernelEmitter &":$emitter)>];
+}
+
+#endif // V4_INTERFACES_TD

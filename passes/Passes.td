@@ -1,0 +1,176 @@
+//===- Passes.td - All passes of v4c -----------------------*- tablegen -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Grouped by stage under a banner, in the order of the flow; inside a stage in
+// the order of its pipeline. One name in four places: record FooBarPass, file
+// <stage>/FooBar.cpp, flag --v4-foo-bar, test test/passes/<stage>/foo-bar.mlir.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_PASSES_TD
+#define V4_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// graph: v4 to v4, the structure of the model
+//===----------------------------------------------------------------------===//
+
+def VerifyImportedPass : Pass<"v4-verify-imported", "::mlir::ModuleOp"> {
+  let summary = "check what every pass may assume of an imported graph";
+  let description = [{
+    Entry contract of the graph stage; changes nothing. A later pass relies on:
+
+    - the module attributes `v4.model`, `v4.envelope`, `v4.target`, `v4.options` (strings) and `v4.manifest`;
+    - `@main`: arguments are caches, each with a `v4.pool` name of its own and an optional `v4.group`; results are
+      the logits and, exactly when the model has an MTP block, the MTP logits (f32, [rows<logits>, vocabulary]);
+    - every other function is private, has one block, is called from nowhere in a circle, and its tensor arguments are
+      rows of the step or weights of static shape;
+    - every `ml_program.global` is extern, of static shape, with `v4.sources` and a known `v4.recipe`;
+    - no dialect but v4, func and ml_program.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// quant: v4 to v4, number formats and layouts
+//===----------------------------------------------------------------------===//
+
+def VerifyQuantizedPass : Pass<"v4-verify-quantized", "::mlir::ModuleOp"> {
+  let summary = "check that every rounding point of the reference is in place";
+  let description = [{
+    Exit contract of the quant stage; changes nothing. Block arguments are trusted: the call's other side is checked
+    where the value is made.
+
+    - The input of `v4.linear` and `v4.expert_linear` with a narrow weight (f8E4M3FN, or i8 with #v4.packed) comes from
+      `v4.quantize fp8 block 128` over the full width; that of a wide weight, and of `v4.grouped_linear`, comes from
+      no `v4.quantize`.
+    - Rows that are stored as kv_compact come from `v4.quantize fp8 block 64` over all but the rotary values, rows that
+      are stored as index_fp4 from `v4.quantize fp4 block 32` over the full width: only then is the stored form lossless.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// lower: v4 to kernel
+//===----------------------------------------------------------------------===//
+
+def DecomposePass : Pass<"v4-decompose", "::mlir::ModuleOp"> {
+  let summary = "replace every v4 op by a kernel function and its launch";
+  let description = [{
+    Each op becomes a `kernel.launch` of a kernel function that holds its executable definition; ops of equal name,
+    attributes and types share one kernel. `v4.probe` stays.
+
+    ```mlir
+    %y = v4.rms_norm %x, %w eps 1.0e-06 : tensor<?x256xbf16, #v4.rows<tokens>>, tensor<256xbf16>
+    ```
+    becomes
+    ```mlir
+    %y = kernel.launch @rms_norm_0 grid <rows = 1, tile = 1, tiles = 1> (%x, %w) writes [] step [0] : (tensor<?x256xbf16, #v4.rows<tokens>>, tensor<256xbf16>) -> tensor<?x256xbf16, #v4.rows<tokens>>
+    func.func @rms_norm_0(%begin: index, %end: index, %x: memref<?x256xbf16>, ...) attributes {kernel.entry, kernel.op = "rms_norm"}
+    ```
+  }];
+  // What kernel bodies are made of.
+  let dependentDialects = [
+    "::mlir::func::FuncDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::v4::kernel::KernelDialect"
+  ];
+}
+
+def VerifyKernelsPass : Pass<"v4-verify-kernels", "::mlir::ModuleOp"> {
+  let summary = "check that all that is left to compute is in kernels";
+  let description = [{
+    Exit contract of the lower stage; changes nothing.
+
+    - Outside kernels no v4 op is left but `v4.probe`.
+    - A kernel function (`kernel.entry`, `kernel.op`) takes `%begin, %end : index` and memrefs, returns nothing, and
+      holds only arith, math, memref, scf, vector and kernel ops: no call, no heap, no `memref.copy` (it becomes a call),
+      no global data. A `memref.alloca` is static and in the entry block, so that a loop never grows the stack, and all
+      of them together stay below 1 MiB.
+    - Every `kernel.launch` resolves, has as many bindings as its kernel has memrefs, and binds no cache both for reading
+      and for writing.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// schedule: kernel to plan, launch order and memory
+//===----------------------------------------------------------------------===//
+
+def InlineLayersPass : Pass<"v4-inline-layers", "::mlir::ModuleOp"> {
+  let summary = "inline every layer call so that @main lists all launches in order";
+  let description = [{
+    Every `kernel.launch` gets the attributes `group` ("main" or "mtp") and `layer` (-1 outside layers), every
+    `v4.probe` its full name. They come from `v4.group`, `v4.layer` and `v4.prefix` of the calls around it, the
+    innermost first, or from the launch or probe itself. Functions that are no kernels are erased, @main stays.
+
+    ```mlir
+    %y = func.call @swa_layer(%x, %w) {v4.prefix = "layers.2", v4.layer = 2 : i64} : ...
+    ```
+    becomes
+    ```mlir
+    %y = kernel.launch @rms_norm_0 grid <rows = 1, tile = 1, tiles = 1> (%x, %w) writes [] step [0] {group = "main", layer = 2 : i64} : ...
+    v4.probe "layers.2.streams" %y : ...
+    ```
+  }];
+}
+
+def BuildProgramPass : Pass<"v4-build-program", "::mlir::ModuleOp"> {
+  let summary = "turn the launches of @main into one plan.program";
+  let description = [{
+    Launch order is program order. Each tensor that a launch makes becomes a `plan.buffer`, each global that a launch
+    reads a `plan.weight` (in order of first use; unused globals are dropped), each cache argument a `plan.pool`, each
+    launched function a `plan.kernel`, each `v4.probe` a `plan.probe`. The module attributes `v4.model`, `v4.envelope`,
+    `v4.target` and `v4.options` move to the program, `v4.manifest` stays on the module. @main, globals and
+    kernels that are never launched are erased.
+
+    ```mlir
+    %y = kernel.launch @rms_norm_0 grid <rows = 1, tile = 1, tiles = 1> (%x, %w) writes [] step [0] {group = "main", layer = 2 : i64} : ...
+    ```
+    becomes
+    ```mlir
+    plan.launch @rms_norm_0 grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, in, @b0>, #plan.binding<weight, in, @layers.2.attn_norm.weight>, #plan.binding<buffer, out, @b1>, #plan.binding<step, in, @step>] {group = "main", layer = 2 : i64}
+    ```
+  }];
+  let dependentDialects = ["::v4::plan::PlanDialect"];
+}
+
+def PlanArenaPass : Pass<"v4-plan-arena", "::mlir::ModuleOp"> {
+  let summary = "share arena slots between buffers whose lifetimes are disjoint";
+  let description = [{
+    Sets `first_launch`, `last_launch` and `slot` of every `plan.buffer` and `slots` of the program. A buffer lives from
+    the launch that writes it to the last one that reads it or is copied out behind; logits live to the end. Launches
+    of the group "mtp" may be skipped at run time; that only shortens lives, so slots stay valid.
+
+    Buffers are placed by falling size at the envelope, each in the smallest slot that is free during its life, else in
+    a new one: the arena is the sum of the largest buffers of all slots, so large ones must meet first.
+  }];
+  let options = [
+    Option<"dumpLifetimes", "dump-lifetimes", "bool", /*default=*/"false",
+           "Remark slot, lifetime and size of every buffer; off because a real model has thousands">
+  ];
+}
+
+def PlanKvCachePass : Pass<"v4-plan-kv-cache", "::mlir::ModuleOp"> {
+  let summary = "lay the pools out in cache pages and state blocks";
+  let description = [{
+    Sets the `offset` of every `plan.pool` and `page_bytes` and `state_bytes` of the program. A page covers 128 source tokens
+    of one sequence and holds a slice of every page pool; a state block holds every state pool. Slices are 64-aligned,
+    those of the group "main" first, so that what they need is a prefix.
+  }];
+}
+
+def VerifyPlanPass : Pass<"v4-verify-plan", "::mlir::ModuleOp"> {
+  let summary = "check everything the plan writer and the runtime rely on";
+  let description = [{
+    Exit contract of the schedule stage; changes nothing. It mirrors the semantic rules that the runtime applies to a plan
+    before it maps code: references resolve, counts match, every buffer has one writer and no reader in front of it,
+    buffers of one slot never live at once, sizes hold what the envelope allows, pools do not overlap, a launch reads or
+    writes a pool and never both, and nothing of the group "main" needs a value of the group "mtp".
+  }];
+}
+
+#endif // V4_PASSES_TD

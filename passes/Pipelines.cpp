@@ -1,0 +1,71 @@
+//===- Pipelines.cpp - The order of passes inside each stage ----*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Passes.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace v4 {
+
+#define GEN_PASS_REGISTRATION
+#include "passes/Passes.h.inc"
+
+llvm::ArrayRef<llvm::StringRef> optionalPasses() {
+  static const llvm::StringRef names[] = {"cse"};
+  return names;
+}
+
+static bool isOn(llvm::StringRef name, const GraphPipelineOptions &options) {
+  return options.optional && !llvm::is_contained(options.disabled, name);
+}
+
+void buildGraphPipeline(OpPassManager &pm, const GraphPipelineOptions &options) {
+  // First: the others assume what it checks.
+  pm.addPass(createVerifyImportedPass());
+  // Equal rope tables and quantizations of one layer; cache effects keep reads and writes in order.
+  if (isOn("cse", options))
+    pm.addNestedPass<func::FuncOp>(createCSEPass());
+}
+
+void buildQuantPipeline(OpPassManager &pm) {
+  // Last: whatever moved a quantization is checked here.
+  pm.addPass(createVerifyQuantizedPass());
+}
+
+void buildLowerPipeline(OpPassManager &pm) {
+  pm.addPass(createDecomposePass());
+  pm.addPass(createVerifyKernelsPass());
+}
+
+void buildSchedulePipeline(OpPassManager &pm) {
+  pm.addPass(createInlineLayersPass());
+  // Needs one flat list of launches.
+  pm.addPass(createBuildProgramPass());
+  // Both need the program and nothing of each other.
+  pm.addPass(createPlanArenaPass());
+  pm.addPass(createPlanKvCachePass());
+  pm.addPass(createVerifyPlanPass());
+}
+
+void registerPasses() { registerV4Passes(); }
+
+void registerPipelines() {
+  PassPipelineRegistration<GraphPipelineOptions>("v4-graph-pipeline", "v4 to v4: the structure of the model",
+                                                 buildGraphPipeline);
+  PassPipelineRegistration<>("v4-quant-pipeline", "v4 to v4: number formats and layouts", buildQuantPipeline);
+  PassPipelineRegistration<>("v4-lower-pipeline", "v4 to kernel: every op becomes a kernel", buildLowerPipeline);
+  PassPipelineRegistration<>("v4-schedule-pipeline", "kernel to plan: launch order and memory",
+                             buildSchedulePipeline);
+}
+
+} // namespace v4

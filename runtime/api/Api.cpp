@@ -1,0 +1,340 @@
+//===- Api.cpp - C API over the C++ classes -------------------------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The only file that turns a Status into the C error.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/include/v4/runtime.h"
+
+#include "runtime/exec/Engine.h"
+#include "runtime/schedule/Sampler.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace v4;
+
+/// Sessions share it, so that handles can be released in any order.
+struct v4_engine {
+  std::shared_ptr<Engine> engine;
+};
+
+struct v4_session {
+  std::shared_ptr<Engine> engine;
+  v4_session_options options; ///< The caller's probe hook.
+  std::unique_ptr<Session> session;
+};
+
+struct v4_sampler {
+  std::unique_ptr<Sampler> sampler;
+};
+
+static v4_status report(const Status &status, v4_error *error) {
+  v4_status code = static_cast<v4_status>(status.code());
+  if (!error)
+    return code;
+  error->code = code;
+  size_t length = std::min(status.message().size(), sizeof(error->message) - 1);
+  std::memcpy(error->message, status.message().data(), length);
+  error->message[length] = 0;
+  return code;
+}
+
+static Status requireArgument(const void *argument, std::string_view name) {
+  return argument ? Status() : invalidInput("argument ", name, " is null, expected an object");
+}
+
+#define V4_REQUIRE_ARGUMENT(argument)                                                                                  \
+  if (!(argument))                                                                                                     \
+  return report(requireArgument(argument, #argument), error)
+
+/// Reads a caller's options, of an older or newer layout, over the defaults in `known`.
+template <typename T>
+static Status readOptions(const T *given, std::string_view name, T &known) {
+  if (!given)
+    return Status();
+  size_t size = given->struct_size;
+  if (size < sizeof(size_t) || size > (size_t(1) << 16))
+    return invalidInput(name, ".struct_size = ", size, ", expected ", sizeof(T),
+                        "; set the struct with its _init function");
+  const char *bytes = reinterpret_cast<const char *>(given);
+  for (size_t i = sizeof(T); i < size; ++i)
+    if (bytes[i])
+      return invalidInput(name, " sets a field at byte ", i, " that version ", V4_RUNTIME_VERSION,
+                          " does not know; use a newer library");
+  std::memcpy(&known, given, std::min(size, sizeof(T)));
+  known.struct_size = sizeof(T);
+  return Status();
+}
+
+/// Copies the part of `value` that the caller's struct has room for.
+template <typename T>
+static Status writeInfo(const T &value, std::string_view name, T *out) {
+  size_t size = out->struct_size;
+  if (size < sizeof(size_t))
+    return invalidInput(name, ".struct_size = ", size, ", expected ", sizeof(T),
+                        "; set the struct with its _init function");
+  std::memcpy(out, &value, std::min(size, sizeof(T)));
+  out->struct_size = size;
+  return Status();
+}
+
+template <typename T>
+static void initStruct(T *value) {
+  std::memset(static_cast<void *>(value), 0, sizeof(T));
+  value->struct_size = sizeof(T);
+}
+
+const char *v4_version(void) { return V4_RUNTIME_VERSION; }
+
+//===----------------------------------------------------------------------===//
+// Engine
+//===----------------------------------------------------------------------===//
+
+void v4_engine_options_init(v4_engine_options *options) { initStruct(options); }
+
+static Status openEngine(const char *path, size_t length, const v4_engine_options *options,
+                         std::unique_ptr<Engine> &out) {
+  v4_engine_options known;
+  v4_engine_options_init(&known);
+  V4_RETURN_IF_ERROR(readOptions(options, "v4_engine_options", known));
+  if (known.load != V4_LOAD_MAP && known.load != V4_LOAD_COPY)
+    return invalidInput("v4_engine_options.load = ", known.load, ", expected 0 or 1");
+  if (!known.allocate != !known.release)
+    return invalidInput("v4_engine_options.allocate and .release: one is null, expected both or neither");
+  Host host;
+  host.user = known.user;
+  host.allocate = known.allocate;
+  host.release = known.release;
+  host.logLine = known.log;
+  plan::LoadOptions load;
+  load.mode = known.load == V4_LOAD_COPY ? LoadMode::Copy : LoadMode::Map;
+  return Engine::open(std::string(path, length), load, host, out);
+}
+
+v4_status v4_engine_open(const char *path, size_t path_length, const v4_engine_options *options, v4_engine **out_engine,
+                         v4_error *error) {
+  V4_REQUIRE_ARGUMENT(path);
+  V4_REQUIRE_ARGUMENT(out_engine);
+  std::unique_ptr<Engine> engine;
+  Status status = openEngine(path, path_length, options, engine);
+  if (status.isOk())
+    *out_engine = new v4_engine{std::move(engine)};
+  return report(status, error);
+}
+
+void v4_engine_release(v4_engine *engine) { delete engine; }
+
+void v4_engine_info_init(v4_engine_info *info) { initStruct(info); }
+
+v4_status v4_engine_get_info(const v4_engine *engine, v4_engine_info *info, v4_error *error) {
+  V4_REQUIRE_ARGUMENT(engine);
+  V4_REQUIRE_ARGUMENT(info);
+  const plan::Plan &plan = engine->engine->plan();
+  const plan::fb::Program &program = plan.program();
+  v4_engine_info value;
+  v4_engine_info_init(&value);
+  value.vocab_size = program.model()->vocab_size();
+  value.hidden_size = program.model()->hidden_size();
+  value.layers = program.model()->layers();
+  value.eos_token_id = program.model()->eos_token_id();
+  value.has_mtp = program.mtp_logits_buffer() >= 0;
+  value.max_tokens = program.envelope()->max_tokens();
+  value.max_sequences = program.envelope()->max_sequences();
+  value.max_context = program.envelope()->max_context();
+  value.max_draft = program.envelope()->max_draft();
+  value.page_tokens = plan::kPageTokens;
+  value.probe_count = program.probes()->size();
+  value.page_bytes = program.page_bytes();
+  value.state_bytes = program.state_bytes();
+  value.weights_bytes = plan.section(plan::SectionKind::Weights).size;
+  value.file_bytes = plan.header().fileBytes;
+  std::memcpy(value.plan_hash, plan.header().planHash, sizeof(value.plan_hash));
+  value.target = program.target()->name()->c_str();
+  value.target_length = program.target()->name()->size();
+  return report(writeInfo(value, "v4_engine_info", info), error);
+}
+
+v4_status v4_engine_probe_name(const v4_engine *engine, uint32_t index, const char **out_name, size_t *out_length,
+                               v4_error *error) {
+  V4_REQUIRE_ARGUMENT(engine);
+  V4_REQUIRE_ARGUMENT(out_name);
+  V4_REQUIRE_ARGUMENT(out_length);
+  const auto &probes = *engine->engine->program().probes();
+  if (index >= probes.size())
+    return report(invalidInput("probe index ", index, " is outside the plan's ", probes.size(), " probes"), error);
+  *out_name = probes[index]->name()->c_str();
+  *out_length = probes[index]->name()->size();
+  return report(Status(), error);
+}
+
+v4_status v4_engine_verify_weights(const v4_engine *engine, v4_error *error) {
+  V4_REQUIRE_ARGUMENT(engine);
+  return report(engine->engine->plan().verifyWeights(), error);
+}
+
+//===----------------------------------------------------------------------===//
+// Session
+//===----------------------------------------------------------------------===//
+
+void v4_session_options_init(v4_session_options *options) { initStruct(options); }
+void v4_session_info_init(v4_session_info *info) { initStruct(info); }
+
+/// Hands a probe to the caller in the C layout. `user` is the v4_session.
+static void forwardProbe(void *user, const ProbeRows &rows) {
+  const v4_session *session = static_cast<const v4_session *>(user);
+  v4_probe_rows value;
+  initStruct(&value);
+  value.name = rows.shape->name.data();
+  value.name_length = rows.shape->name.size();
+  value.element = static_cast<v4_element>(rows.shape->element);
+  value.rows = static_cast<v4_rows>(rows.shape->rows);
+  value.is_mtp = rows.shape->group == plan::fb::LaunchGroup::Mtp;
+  value.rank = rows.shape->rank;
+  value.shape = rows.shape->shape;
+  value.row_count = rows.rowCount;
+  value.row_bytes = rows.shape->rowBytes;
+  value.data = rows.data;
+  value.token_rows = rows.tokenRows;
+  value.positions = rows.positions;
+  value.slots = rows.slots;
+  session->options.probe(session->options.probe_user, &value);
+}
+
+static Status createSession(Engine &engine, v4_session &session) {
+  const v4_session_options &given = session.options;
+  SessionOptions options;
+  options.maxTokens = given.max_tokens;
+  options.maxSequences = given.max_sequences;
+  options.maxContext = given.max_context;
+  options.cacheBytes = given.cache_bytes;
+  options.threads = given.threads;
+  options.mtp = given.mtp != 0;
+  options.debugPlacement = given.debug_placement != 0;
+  if (given.probe)
+    options.probes = {&session, forwardProbe};
+  return engine.createSession(options, session.session);
+}
+
+v4_status v4_session_create(v4_engine *engine, const v4_session_options *options, v4_session **out_session,
+                            v4_error *error) {
+  V4_REQUIRE_ARGUMENT(engine);
+  V4_REQUIRE_ARGUMENT(out_session);
+  std::unique_ptr<v4_session> session(new v4_session{engine->engine, {}, nullptr});
+  v4_session_options_init(&session->options);
+  Status status = readOptions(options, "v4_session_options", session->options);
+  if (status.isOk())
+    status = createSession(*engine->engine, *session);
+  if (status.isOk())
+    *out_session = session.release();
+  return report(status, error);
+}
+
+void v4_session_release(v4_session *session) { delete session; }
+
+v4_status v4_session_get_info(const v4_session *session, v4_session_info *info, v4_error *error) {
+  V4_REQUIRE_ARGUMENT(session);
+  V4_REQUIRE_ARGUMENT(info);
+  const SessionOptions &limits = session->session->limits();
+  SessionMemory memory = session->session->memory();
+  v4_session_info value;
+  v4_session_info_init(&value);
+  value.max_tokens = static_cast<uint32_t>(limits.maxTokens);
+  value.max_sequences = static_cast<uint32_t>(limits.maxSequences);
+  value.max_context = static_cast<uint32_t>(limits.maxContext);
+  value.threads = session->session->threads();
+  value.positions = session->session->positions();
+  value.arena_bytes = memory.arenaBytes;
+  value.step_bytes = memory.stepBytes;
+  value.page_bytes = memory.pageBytes;
+  value.state_bytes = memory.stateBytes;
+  return report(writeInfo(value, "v4_session_info", info), error);
+}
+
+/// A handle of a sequence is a pointer into its session's storage.
+static Sequence *unwrap(v4_sequence *sequence) { return reinterpret_cast<Sequence *>(sequence); }
+static const Sequence *unwrap(const v4_sequence *sequence) { return reinterpret_cast<const Sequence *>(sequence); }
+
+v4_status v4_sequence_create(v4_session *session, v4_sequence **out_sequence, v4_error *error) {
+  V4_REQUIRE_ARGUMENT(session);
+  V4_REQUIRE_ARGUMENT(out_sequence);
+  Sequence *sequence = nullptr;
+  Status status = session->session->createSequence(sequence);
+  if (status.isOk())
+    *out_sequence = reinterpret_cast<v4_sequence *>(sequence);
+  return report(status, error);
+}
+
+void v4_sequence_release(v4_sequence *sequence) {
+  if (sequence)
+    unwrap(sequence)->session->releaseSequence(*unwrap(sequence));
+}
+
+uint64_t v4_sequence_position(const v4_sequence *sequence) {
+  return sequence ? static_cast<uint64_t>(unwrap(sequence)->position) : 0;
+}
+
+v4_status v4_session_step(v4_session *session, const v4_batch_entry *entries, size_t entry_count, v4_error *error) {
+  V4_REQUIRE_ARGUMENT(session);
+  V4_REQUIRE_ARGUMENT(entries);
+  BatchEntry *batch = session->session->batch();
+  // The session itself refuses more entries than it has room for.
+  size_t copied = std::min<size_t>(entry_count, session->session->limits().maxSequences);
+  for (size_t i = 0; i < copied; ++i)
+    batch[i] = {unwrap(entries[i].sequence), entries[i].tokens, entries[i].token_count, entries[i].logits_count};
+  return report(session->session->step(entry_count), error);
+}
+
+size_t v4_session_logits_count(const v4_session *session) { return session ? session->session->logitsCount() : 0; }
+
+const float *v4_session_logits(const v4_session *session, size_t row) {
+  return session ? session->session->logits(row) : nullptr;
+}
+
+const float *v4_session_mtp_logits(const v4_session *session, size_t row) {
+  return session ? session->session->mtpLogits(row) : nullptr;
+}
+
+//===----------------------------------------------------------------------===//
+// Sampler
+//===----------------------------------------------------------------------===//
+
+void v4_sampler_options_init(v4_sampler_options *options) {
+  initStruct(options);
+  options->top_p = 1;
+}
+
+v4_status v4_sampler_create(uint32_t vocab_size, const v4_sampler_options *options, v4_sampler **out_sampler,
+                            v4_error *error) {
+  V4_REQUIRE_ARGUMENT(out_sampler);
+  v4_sampler_options known;
+  v4_sampler_options_init(&known);
+  Status status = readOptions(options, "v4_sampler_options", known);
+  std::unique_ptr<Sampler> sampler;
+  if (status.isOk())
+    status =
+        Sampler::create(vocab_size, {known.temperature, known.top_k, known.top_p, known.min_p, known.seed}, sampler);
+  if (status.isOk())
+    *out_sampler = new v4_sampler{std::move(sampler)};
+  return report(status, error);
+}
+
+void v4_sampler_release(v4_sampler *sampler) { delete sampler; }
+
+v4_status v4_sampler_pick(v4_sampler *sampler, const float *logits, uint64_t stream, uint64_t position,
+                          int32_t *out_token, v4_error *error) {
+  V4_REQUIRE_ARGUMENT(sampler);
+  V4_REQUIRE_ARGUMENT(logits);
+  V4_REQUIRE_ARGUMENT(out_token);
+  int32_t token = 0;
+  Status status = sampler->sampler->pick(logits, stream, position, token);
+  if (status.isOk())
+    *out_token = token;
+  return report(status, error);
+}

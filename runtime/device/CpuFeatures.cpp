@@ -1,0 +1,53 @@
+//===- CpuFeatures.cpp - What this machine's CPU can do -------------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/device/CpuFeatures.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+using namespace v4;
+
+Status v4::readCpuFeatures(std::string &out) {
+  std::FILE *file = std::fopen("/proc/cpuinfo", "re");
+  if (!file)
+    return unsupported("/proc/cpuinfo: cannot be read, it is needed to see which CPU features this machine has");
+  char *line = nullptr;
+  size_t capacity = 0;
+  out.clear();
+  while (getline(&line, &capacity, file) > 0) {
+    if (std::strncmp(line, "flags", 5) != 0)
+      continue;
+    const char *colon = std::strchr(line, ':');
+    out = colon ? colon + 1 : "";
+    while (!out.empty() && (out.back() == '\n' || out.back() == ' '))
+      out.pop_back();
+    out = " " + out + " ";
+    break;
+  }
+  std::free(line);
+  std::fclose(file);
+  if (out.empty())
+    return unsupported(
+        "/proc/cpuinfo: has no 'flags' line; plans of targets 'cpu:x86-64-*' need an x86-64 Linux machine");
+  return Status();
+}
+
+Status v4::checkCpuFeatures(std::string_view planName, const plan::fb::Target &target, const std::string &features) {
+  std::string missing;
+  if (target.features())
+    for (const flatbuffers::String *feature : *target.features())
+      if (features.find(" " + feature->str() + " ") == std::string::npos)
+        missing += (missing.empty() ? "" : ", ") + feature->str();
+  if (missing.empty())
+    return Status();
+  return unsupported(planName, ": target '", target.name()->string_view(),
+                     "' needs CPU features that this machine lacks: ", missing,
+                     "; compile the plan again with a lower --target");
+}

@@ -1,0 +1,41 @@
+//===- Engine.cpp - A mapped, checked plan, ready for sessions ------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/exec/Engine.h"
+
+using namespace v4;
+
+Status Engine::open(const std::string &path, const plan::LoadOptions &options, const Host &host,
+                    std::unique_ptr<Engine> &out) {
+  std::unique_ptr<Engine> engine(new Engine);
+  engine->host = host;
+  V4_RETURN_IF_ERROR(plan::loadPlan(path, options, engine->loaded));
+  uint32_t count = engine->program().weights()->size();
+  engine->weights.reserve(count);
+  for (uint32_t i = 0; i < count; ++i)
+    engine->weights.push_back(engine->loaded.weight(i));
+  host.log("engine: ", path, " is plan ", engine->loaded.planHash().hex());
+  out = std::move(engine);
+  return Status();
+}
+
+Status Engine::loadCode() {
+  std::lock_guard<std::mutex> lock(codeMutex);
+  if (device)
+    return Status();
+  std::unique_ptr<CpuDevice> fresh(new CpuDevice);
+  V4_RETURN_IF_ERROR(fresh->load(loaded));
+  device = std::move(fresh);
+  return Status();
+}
+
+Status Engine::createSession(const SessionOptions &options, std::unique_ptr<Session> &out) {
+  V4_RETURN_IF_ERROR(loadCode());
+  RunnableProgram runnable{loaded.name(), &program(), weights.data(), device->kernels()};
+  return Session::create(runnable, options, host, out);
+}

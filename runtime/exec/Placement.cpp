@@ -1,0 +1,94 @@
+//===- Placement.cpp - Where the buffers of a session lie -----------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/exec/Placement.h"
+
+#include "runtime/kv/BlockPool.h"
+
+#include <cstring>
+
+using namespace v4;
+
+static constexpr uint64_t kPackedAlignment = 64;
+static constexpr uint64_t kGuardedAlignment = 4;
+static constexpr uint64_t kMaxPlacementBytes = uint64_t(1) << 46;
+
+Placement::~Placement() {
+  if (hostMemory)
+    owner.release(owner.user, hostMemory, payloadBytes);
+}
+
+void Placement::swap(Placement &other) {
+  std::swap(blocks, other.blocks);
+  std::swap(payloadBytes, other.payloadBytes);
+  std::swap(range, other.range);
+  std::swap(hostMemory, other.hostMemory);
+  std::swap(owner, other.owner);
+}
+
+Status Placement::create(std::string_view what, const std::vector<uint64_t> &sizes, bool guarded, const Host &host,
+                         Placement &out) {
+  Placement placement;
+  uint64_t alignment = guarded ? kGuardedAlignment : kPackedAlignment;
+  for (uint64_t size : sizes) {
+    uint64_t bytes = size < kMaxPlacementBytes ? alignUp(size, alignment) : kMaxPlacementBytes;
+    placement.payloadBytes += bytes;
+    if (placement.payloadBytes >= kMaxPlacementBytes)
+      return unsupported(what, ": needs more than ", kMaxPlacementBytes,
+                         " bytes; lower the session's tokens, sequences or context");
+    placement.blocks.push_back({nullptr, bytes});
+  }
+  V4_RETURN_IF_ERROR(guarded ? placement.placeGuarded(what) : placement.placePacked(what, host));
+  out = std::move(placement);
+  return Status();
+}
+
+Status Placement::placePacked(std::string_view what, const Host &host) {
+  uint8_t *start = nullptr;
+  if (host.allocate) {
+    owner = host;
+    hostMemory = host.allocate(host.user, payloadBytes, kPackedAlignment);
+    if (!hostMemory)
+      return unsupported(what, ": the allocator hook gave no memory for ", payloadBytes,
+                         " bytes; lower the session's tokens, sequences or context");
+    start = static_cast<uint8_t *>(hostMemory);
+    // As memory from the system is: what a session reads never depends on who gave the memory.
+    std::memset(start, 0, payloadBytes);
+  } else {
+    V4_RETURN_IF_ERROR(AddressRange::map(what, payloadBytes, range));
+    start = range.data();
+  }
+  for (Block &block : blocks) {
+    block.start = start;
+    start += block.bytes;
+  }
+  return Status();
+}
+
+Status Placement::placeGuarded(std::string_view what) {
+  uint64_t total = 0;
+  for (const Block &block : blocks)
+    total += alignUp(block.bytes, kMemoryPageBytes) + kMemoryPageBytes;
+  V4_RETURN_IF_ERROR(AddressRange::reserve(what, total, range));
+  uint64_t offset = 0;
+  for (Block &block : blocks) {
+    uint64_t accessible = alignUp(block.bytes, kMemoryPageBytes);
+    if (accessible)
+      V4_RETURN_IF_ERROR(range.commit(what, offset, accessible));
+    block.start = range.data() + offset + accessible - block.bytes;
+    offset += accessible + kMemoryPageBytes;
+  }
+  poison();
+  return Status();
+}
+
+void Placement::poison() {
+  for (const Block &block : blocks)
+    if (block.bytes)
+      std::memset(block.start, kPoison, block.bytes);
+}

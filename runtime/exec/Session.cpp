@@ -1,0 +1,126 @@
+//===- Session.cpp - Runs steps -------------------------------------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/exec/Session.h"
+
+using namespace v4;
+using namespace v4::plan;
+
+Status Session::createSequence(Sequence *&out) {
+  uint32_t index = 0;
+  V4_RETURN_IF_ERROR(cache.createSequence(index));
+  Sequence &sequence = sequences[index];
+  sequence = {};
+  sequence.session = this;
+  sequence.index = index;
+  sequence.live = true;
+  sequence.serial = nextSerial++;
+  out = &sequence;
+  return Status();
+}
+
+void Session::releaseSequence(Sequence &sequence) {
+  if (!sequence.live)
+    return;
+  sequence.live = false;
+  cache.releaseSequence(sequence.index);
+}
+
+Status Session::step(uint64_t count) {
+  V4_RETURN_IF_ERROR(checkBatch(count));
+  for (uint64_t i = 0; i < count; ++i) {
+    const BatchEntry &entry = entries[i];
+    V4_RETURN_IF_ERROR(cache.grow(entry.sequence->index, entry.sequence->position + entry.tokenCount));
+  }
+  if (options.debugPlacement)
+    arena.poison(); // nothing in the arena survives a step
+  steps.fill(entries.data(), count, cache);
+  runLaunches();
+  for (uint64_t i = 0; i < count; ++i)
+    entries[i].sequence->position += static_cast<int64_t>(entries[i].tokenCount);
+  return Status();
+}
+
+void Session::runLaunches() {
+  const int64_t *counts = steps.array<int64_t>(StepField::Counts);
+  for (const Launch &launch : launches) {
+    int64_t groups = (counts[launch.rows] + launch.rowTile - 1) / launch.rowTile;
+    CpuDevice::launch(*pool, launch.call, groups * launch.tiles);
+    if (launch.probeBegin != launch.probeEnd)
+      emitProbes(launch);
+  }
+}
+
+void Session::emitProbes(const Launch &launch) const {
+  for (uint32_t i = launch.probeBegin; i < launch.probeEnd; ++i) {
+    const Probe &probe = probes[i];
+    ProbeRows rows;
+    rows.shape = &probe.shape;
+    rows.data = probe.data;
+    rows.rowCount = static_cast<uint64_t>(steps.count(static_cast<StepCount>(probe.shape.rows)));
+    rows.tokenRows = probe.shape.rows == fb::RowSpace::Logits ? steps.array<int32_t>(StepField::LogitsRows) : nullptr;
+    rows.positions = steps.array<int32_t>(StepField::Positions);
+    rows.slots = steps.array<int32_t>(StepField::TokenSlots);
+    if (rows.rowCount)
+      options.probes.receive(options.probes.user, rows);
+  }
+}
+
+Status Session::checkBatch(uint64_t count) {
+  if (count == 0 || count > options.maxSequences)
+    return invalidInput("step: ", count, " sequences, expected 1 to ", options.maxSequences,
+                        " (the session's max_sequences)");
+  ++stepNumber;
+  uint64_t tokens = 0, pages = 0;
+  for (uint64_t slot = 0; slot < count; ++slot) {
+    BatchEntry &entry = entries[slot];
+    V4_RETURN_IF_ERROR(checkEntry(entry, slot));
+    entry.sequence->lastStep = stepNumber;
+    tokens += entry.tokenCount;
+    pages += cache.missingPages(entry.sequence->index, entry.sequence->position + entry.tokenCount);
+  }
+  if (tokens > options.maxTokens)
+    return invalidInput("step: ", tokens, " tokens, the session takes ", options.maxTokens,
+                        " in one step; split the prompt into chunks");
+  if (pages > cache.availablePages())
+    return unsupported("step: needs ", pages, " more cache pages of ", cache.pageBytes(), " bytes, ",
+                       cache.availablePages(), " of ", cache.maxPages(),
+                       " are free; release a sequence or raise the session's cache_bytes");
+  return Status();
+}
+
+Status Session::checkEntry(const BatchEntry &entry, uint64_t slot) const {
+  const Sequence *sequence = entry.sequence;
+  if (!sequence || sequence->session != this || !sequence->live)
+    return invalidInput("step: batch entry ", slot, " names no live sequence of this session");
+  if (sequence->lastStep == stepNumber)
+    return invalidInput("step: batch entry ", slot, " names a sequence that an earlier entry names; merge the two");
+  if (!entry.tokens || entry.tokenCount == 0)
+    return invalidInput("step: batch entry ", slot, " has 0 tokens, expected at least 1");
+  if (entry.logitsCount > entry.tokenCount)
+    return invalidInput("step: batch entry ", slot, " wants logits of ", entry.logitsCount, " rows, it has ",
+                        entry.tokenCount, " tokens");
+  if (entry.tokenCount > positionLimit - static_cast<uint64_t>(sequence->position))
+    return invalidInput("step: batch entry ", slot, " would hold ", sequence->position, " + ", entry.tokenCount,
+                        " positions, the session's context is ", options.maxContext, " (and ",
+                        positionLimit - options.maxContext, " for drafts); use a longer context");
+  for (uint64_t i = 0; i < entry.tokenCount; ++i)
+    if (static_cast<uint64_t>(static_cast<uint32_t>(entry.tokens[i])) >= vocabulary)
+      return invalidInput("step: token id ", entry.tokens[i], " at index ", i, " of batch entry ", slot,
+                          " is outside the vocabulary, 0 to ", vocabulary - 1);
+  return Status();
+}
+
+SessionMemory Session::memory() const {
+  SessionMemory memory;
+  memory.arenaBytes = arena.bytes();
+  memory.stepBytes = steps.bytes();
+  memory.pageBytes = cache.maxPages() * cache.pageBytes();
+  memory.stateBytes = program.program->state_bytes() * options.maxSequences;
+  return memory;
+}

@@ -1,0 +1,146 @@
+//===- Session.h - Arena, cache and workers of one stream of steps -*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Everything that a step needs is placed when the session is created: addresses
+// of buffers, weights, pools and step fields go into one binding table per
+// launch. A step then fills the step block, runs the launches in order and
+// copies nothing; it allocates nothing.
+//
+// One thread at a time. A session points into its engine's plan and code.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_RUNTIME_EXEC_SESSION_H
+#define V4_RUNTIME_EXEC_SESSION_H
+
+#include "runtime/device/CpuDevice.h"
+#include "runtime/exec/Probe.h"
+#include "runtime/exec/StepBlock.h"
+
+#include <deque>
+
+namespace v4 {
+
+/// A program with addresses for what it names. Outlives every session made from it.
+struct RunnableProgram {
+  std::string name; ///< For messages.
+  const plan::fb::Program *program = nullptr;
+  const uint8_t *const *weights = nullptr; ///< By weight index.
+  const v4_kernel_fn *kernels = nullptr;   ///< By kernel index.
+};
+
+/// Zero means: as much as the plan's envelope allows; for threads, the CPUs of this process.
+struct SessionOptions {
+  uint64_t maxTokens = 0;
+  uint64_t maxSequences = 0;
+  uint64_t maxContext = 0;
+  uint64_t cacheBytes = 0; ///< Bound of all cache pages; 0 = every sequence may be full.
+  unsigned threads = 0;
+  bool mtp = false;
+  bool debugPlacement = false;
+  ProbeSink probes;
+};
+
+struct SessionMemory {
+  uint64_t arenaBytes = 0;
+  uint64_t stepBytes = 0;
+  uint64_t pageBytes = 0;  ///< All cache pages that the session may take.
+  uint64_t stateBytes = 0; ///< All state blocks.
+};
+
+/// Fills zeros of `options` from the envelope; InvalidInput when it asks for more.
+Status resolveSessionOptions(const RunnableProgram &program, SessionOptions &options);
+
+class Session {
+public:
+  static Status create(const RunnableProgram &program, const SessionOptions &options, const Host &host,
+                       std::unique_ptr<Session> &out);
+
+  Status createSequence(Sequence *&out);
+  void releaseSequence(Sequence &sequence);
+
+  /// Room for maxSequences entries, to be filled before `step`.
+  BatchEntry *batch() { return entries.data(); }
+  /// Runs entries [0, count) of batch(). Checks everything first: when it fails, no sequence has changed.
+  Status step(uint64_t count);
+
+  /// Of the last step: f32 [vocabulary] of the row-th row that wanted logits, in batch order; null when there is none.
+  const float *logits(uint64_t row) const { return logitsRow(logitsBase, row); }
+  /// The same for the MTP block, which saw the row's token and the streams of the position before. Position 0 has no
+  /// such value: its row is unspecified.
+  const float *mtpLogits(uint64_t row) const { return options.mtp ? logitsRow(mtpLogitsBase, row) : nullptr; }
+  uint64_t logitsCount() const { return static_cast<uint64_t>(steps.count(plan::kCountLogits)); }
+
+  const SessionOptions &limits() const { return options; }
+  unsigned threads() const { return pool->threads(); }
+  /// Positions that a sequence can hold: the context and the drafts behind it.
+  uint64_t positions() const { return positionLimit; }
+  SessionMemory memory() const;
+
+private:
+  struct Launch {
+    KernelCall call;
+    uint8_t rows; ///< StepCount of its rows.
+    int64_t rowTile;
+    int64_t tiles;
+    uint32_t probeBegin, probeEnd; ///< In `probes`, due behind this launch.
+  };
+  struct Probe {
+    ProbeShape shape;
+    const void *data;
+  };
+
+  Session(const RunnableProgram &program, const SessionOptions &options, const Host &host);
+  plan::Limits planLimits() const;
+
+  // SessionSetup.cpp
+  Status setUp();
+  Status placeBuffers();
+  Status createCache();
+  Status bindLaunches();
+  void *address(const plan::fb::Binding &binding) const;
+  void addProbes(uint32_t launchIndex, const plan::fb::Launch &launch);
+  uint64_t rowBytes(const plan::fb::Buffer &buffer) const;
+
+  // Session.cpp
+  Status checkBatch(uint64_t count);
+  Status checkEntry(const BatchEntry &entry, uint64_t slot) const;
+  void runLaunches();
+  void emitProbes(const Launch &launch) const;
+  const float *logitsRow(const float *base, uint64_t row) const {
+    return base && row < logitsCount() ? base + row * vocabulary : nullptr;
+  }
+
+  const RunnableProgram program;
+  const SessionOptions options; ///< Resolved.
+  const Host host;
+  uint64_t vocabulary = 0;
+  uint64_t positionLimit = 0;
+
+  Placement arena;
+  std::vector<uint8_t *> bufferAddresses;
+  StepBlock steps;
+  KvStore cache;
+  std::unique_ptr<ThreadPool> pool;
+
+  std::vector<void *> bindings; ///< Of all launches, one after the other.
+  std::vector<Launch> launches;
+  std::vector<Probe> probes;
+  std::deque<std::vector<uint64_t>> probeShapes; ///< Stable addresses for ProbeShape::shape.
+  const float *logitsBase = nullptr;
+  const float *mtpLogitsBase = nullptr;
+
+  LazyArray<BatchEntry> entries;
+  LazyArray<Sequence> sequences; ///< By cache index.
+  uint64_t nextSerial = 1;
+  uint64_t stepNumber = 0;
+};
+
+} // namespace v4
+
+#endif // V4_RUNTIME_EXEC_SESSION_H

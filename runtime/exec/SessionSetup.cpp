@@ -1,0 +1,179 @@
+//===- SessionSetup.cpp - Places and binds what a step needs --------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/exec/Session.h"
+
+#include <algorithm>
+
+using namespace v4;
+using namespace v4::plan;
+
+/// Room for the frames around a kernel on a worker's stack.
+static constexpr uint64_t kStackReserveBytes = uint64_t(1) << 20;
+/// Workgroups of one launch; far beyond any real one.
+static constexpr uint64_t kMaxWorkgroups = uint64_t(1) << 40;
+
+static Status resolveLimit(const RunnableProgram &program, std::string_view field, uint64_t most, uint64_t &value) {
+  if (value == 0)
+    value = most;
+  if (value <= most && most != 0)
+    return Status();
+  return invalidInput(program.name, ": session option ", field, " = ", value, ", the plan's envelope allows 1 to ",
+                      most, "; ask for less or compile the plan with a larger envelope");
+}
+
+Status v4::resolveSessionOptions(const RunnableProgram &program, SessionOptions &options) {
+  const fb::Envelope *envelope = program.program->envelope();
+  V4_RETURN_IF_ERROR(resolveLimit(program, "max_tokens", envelope->max_tokens(), options.maxTokens));
+  V4_RETURN_IF_ERROR(resolveLimit(program, "max_sequences", envelope->max_sequences(), options.maxSequences));
+  V4_RETURN_IF_ERROR(resolveLimit(program, "max_context", envelope->max_context(), options.maxContext));
+  if (options.mtp && program.program->mtp_logits_buffer() < 0)
+    return invalidInput(program.name, ": session option mtp is set, the plan has no MTP block; clear it");
+  if (options.threads == 0)
+    options.threads = std::min(availableCpus(), ThreadPool::kMaxThreads);
+  return Status();
+}
+
+Session::Session(const RunnableProgram &program, const SessionOptions &options, const Host &host)
+    : program(program), options(options), host(host) {}
+
+Status Session::create(const RunnableProgram &program, const SessionOptions &options, const Host &host,
+                       std::unique_ptr<Session> &out) {
+  SessionOptions resolved = options;
+  V4_RETURN_IF_ERROR(resolveSessionOptions(program, resolved));
+  std::unique_ptr<Session> session(new Session(program, resolved, host));
+  V4_RETURN_IF_ERROR(session->setUp());
+  SessionMemory memory = session->memory();
+  host.log("session: ", session->threads(), " threads, arena ", memory.arenaBytes, " bytes, step block ",
+           memory.stepBytes, " bytes, cache at most ", memory.pageBytes + memory.stateBytes, " bytes");
+  out = std::move(session);
+  return Status();
+}
+
+Limits Session::planLimits() const { return {options.maxTokens, options.maxSequences, positionLimit}; }
+
+Status Session::setUp() {
+  const fb::Program &plan = *program.program;
+  vocabulary = plan.model()->vocab_size();
+  positionLimit = options.maxContext + plan.envelope()->max_draft();
+  if (positionLimit > INT32_MAX)
+    return unsupported(program.name, ": ", positionLimit, " positions a sequence, this runtime counts to ", INT32_MAX,
+                       "; lower the session's max_context");
+  V4_RETURN_IF_ERROR(placeBuffers());
+  V4_RETURN_IF_ERROR(StepBlock::create(planLimits(), options.debugPlacement, host, steps));
+  V4_RETURN_IF_ERROR(createCache());
+  V4_RETURN_IF_ERROR(bindLaunches());
+  logitsBase = reinterpret_cast<const float *>(bufferAddresses[plan.logits_buffer()]);
+  if (plan.mtp_logits_buffer() >= 0)
+    mtpLogitsBase = reinterpret_cast<const float *>(bufferAddresses[static_cast<size_t>(plan.mtp_logits_buffer())]);
+  V4_RETURN_IF_ERROR(LazyArray<BatchEntry>::create("batch", options.maxSequences, entries));
+  V4_RETURN_IF_ERROR(LazyArray<Sequence>::create("sequences", options.maxSequences, sequences));
+  return ThreadPool::create(options.threads, stackBytes(plan) + kStackReserveBytes, pool);
+}
+
+/// Slots of the arena, or every buffer on its own in debug placement.
+Status Session::placeBuffers() {
+  const auto &buffers = *program.program->buffers();
+  std::vector<uint64_t> sizes(options.debugPlacement ? buffers.size() : program.program->slots());
+  for (uint32_t i = 0; i < buffers.size(); ++i) {
+    uint64_t bytes = bufferBytes(*buffers[i], planLimits());
+    if (bytes >= kMaxBytes)
+      return unsupported(program.name, ": buffers[", i, "] needs more than ", kMaxBytes,
+                         " bytes; lower the session's tokens, sequences or context");
+    uint64_t &size = sizes[options.debugPlacement ? i : buffers[i]->slot()];
+    size = std::max(size, bytes);
+  }
+  V4_RETURN_IF_ERROR(Placement::create("arena", sizes, options.debugPlacement, host, arena));
+  for (uint32_t i = 0; i < buffers.size(); ++i)
+    bufferAddresses.push_back(arena.at(options.debugPlacement ? i : buffers[i]->slot()));
+  return Status();
+}
+
+Status Session::createCache() {
+  KvLimits limits;
+  limits.pageBytes = program.program->page_bytes();
+  limits.stateBytes = program.program->state_bytes();
+  limits.sequences = options.maxSequences;
+  limits.positions = positionLimit;
+  limits.cacheBytes = options.cacheBytes;
+  limits.guarded = options.debugPlacement;
+  return KvStore::create(limits, cache);
+}
+
+void *Session::address(const fb::Binding &binding) const {
+  switch (binding.kind()) {
+  case fb::BindingKind::Buffer:
+    return bufferAddresses[binding.index()];
+  case fb::BindingKind::Weight:
+    // Kernels take one type of pointer; the plan's verifier proved that no kernel writes a weight.
+    return const_cast<uint8_t *>(program.weights[binding.index()]);
+  case fb::BindingKind::Pool: {
+    const fb::Pool *pool = program.program->pools()->Get(binding.index());
+    return (pool->kind() == fb::PoolKind::Page ? cache.pageBase() : cache.stateBase()) + pool->offset();
+  }
+  case fb::BindingKind::Step:
+    return steps.field(static_cast<StepField>(binding.index()));
+  }
+  return nullptr;
+}
+
+Status Session::bindLaunches() {
+  const auto &all = *program.program->launches();
+  size_t total = 0;
+  for (const fb::Launch *launch : all)
+    total += launch->bindings()->size();
+  // Launches point into it: it must not grow.
+  bindings.reserve(total);
+  launches.reserve(all.size());
+  for (uint32_t i = 0; i < all.size(); ++i) {
+    const fb::Launch &launch = *all[i];
+    if (launch.group() == fb::LaunchGroup::Mtp && !options.mtp)
+      continue;
+    uint64_t groups = (rowCapacity(launch.rows(), planLimits()) + launch.row_tile() - 1) / launch.row_tile();
+    if (__builtin_mul_overflow(groups, launch.tiles(), &groups) || groups > kMaxWorkgroups)
+      return unsupported(program.name, ": launches[", i, "] has more than ", kMaxWorkgroups,
+                         " workgroups; lower the session's tokens");
+    Launch ready;
+    ready.call.function = program.kernels[launch.kernel()];
+    ready.call.args.bindings = bindings.data() + bindings.size();
+    for (const fb::Binding *binding : *launch.bindings())
+      bindings.push_back(address(*binding));
+    ready.rows = static_cast<uint8_t>(launch.rows());
+    ready.rowTile = static_cast<int64_t>(launch.row_tile());
+    ready.tiles = static_cast<int64_t>(launch.tiles());
+    ready.probeBegin = static_cast<uint32_t>(probes.size());
+    addProbes(i, launch);
+    ready.probeEnd = static_cast<uint32_t>(probes.size());
+    launches.push_back(ready);
+  }
+  return Status();
+}
+
+uint64_t Session::rowBytes(const fb::Buffer &buffer) const {
+  uint64_t bits = bitsOf(buffer.element());
+  for (uint64_t dimension : *buffer.row_shape())
+    bits *= dimension ? dimension : indexRowsOf(positionLimit);
+  return bits / 8;
+}
+
+void Session::addProbes(uint32_t launchIndex, const fb::Launch &launch) {
+  if (!options.probes.receive)
+    return;
+  for (const fb::Probe *probe : *program.program->probes()) {
+    if (probe->after_launch() != launchIndex)
+      continue;
+    const fb::Buffer &buffer = *program.program->buffers()->Get(probe->buffer());
+    std::vector<uint64_t> &shape = probeShapes.emplace_back();
+    for (uint64_t dimension : *buffer.row_shape())
+      shape.push_back(dimension ? dimension : indexRowsOf(positionLimit));
+    ProbeShape description{
+        probe->name()->string_view(),        buffer.element(), buffer.rows(), launch.group(), shape.data(),
+        static_cast<uint32_t>(shape.size()), rowBytes(buffer)};
+    probes.push_back({description, bufferAddresses[probe->buffer()]});
+  }
+}

@@ -1,0 +1,251 @@
+/*===- runtime.h - C API of the v4 runtime --------------------------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An engine is an opened plan: immutable, shared by threads. A session is an
+// arena, a cache and workers made from it: one thread at a time. A sequence is
+// one timeline of tokens in a session. A step feeds tokens to some sequences
+// of a session and leaves logits behind.
+//
+// Calls that can fail return a v4_status and fill `error` when it is not null:
+// one sentence that says where, what, the value, what was expected, what to do.
+// Results go to out_ parameters, which are untouched on failure. Strings are
+// pointer and length. Options and info structs start with struct_size; set them
+// with their _init function, so that they can grow without breaking callers.
+//
+// The library has no global state, reads no environment variable and prints
+// nothing. Kernels run on the calling thread as well: give it the usual 8 MiB
+// of stack.
+//
+//===----------------------------------------------------------------------===*/
+
+#ifndef V4_RUNTIME_H
+#define V4_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define V4_API __attribute__((visibility("default")))
+#else
+#define V4_API
+#endif
+
+#define V4_RUNTIME_VERSION "0.1.0"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The values are exit codes of the tools. */
+typedef enum v4_status {
+  V4_OK = 0,
+  V4_INVALID_INPUT = 1, /* the caller's arguments or files */
+  V4_CHECK_FAILED = 2,  /* a comparison that was asked for did not hold */
+  V4_UNSUPPORTED = 3,   /* this machine cannot do it: CPU feature, memory, threads */
+  V4_INTERNAL = 4       /* a defect of this library or of the plan */
+} v4_status;
+
+typedef struct v4_error {
+  v4_status code;
+  char message[512]; /* ends with a zero byte; longer sentences are cut */
+} v4_error;
+
+typedef struct v4_engine v4_engine;
+typedef struct v4_session v4_session;
+typedef struct v4_sequence v4_sequence;
+typedef struct v4_sampler v4_sampler;
+
+/* Of the library that runs, e.g. "0.1.0". */
+V4_API const char *v4_version(void);
+
+/*===--- Engine ----------------------------------------------------------===*/
+
+typedef enum v4_load {
+  V4_LOAD_MAP = 0, /* weights come in when they are touched and are shared between processes */
+  V4_LOAD_COPY = 1 /* weights are read at once, into large memory pages where there are any */
+} v4_load;
+
+typedef struct v4_engine_options {
+  size_t struct_size;
+  int32_t load; /* v4_load */
+  void *user;   /* first argument of the hooks */
+  /* Memory of arenas and step blocks, in debug placement not used. Both or neither. `alignment` is a power of two. */
+  void *(*allocate)(void *user, size_t bytes, size_t alignment);
+  void (*release)(void *user, void *memory, size_t bytes);
+  /* One line of text without a line break; may be null. */
+  void (*log)(void *user, const char *text, size_t length);
+} v4_engine_options;
+
+typedef struct v4_engine_info {
+  size_t struct_size;
+  uint32_t vocab_size;
+  uint32_t hidden_size;
+  uint32_t layers; /* without the MTP block, whose probes carry this number */
+  uint32_t eos_token_id;
+  uint32_t has_mtp;
+  /* The envelope: upper bounds of every session. */
+  uint32_t max_tokens;
+  uint32_t max_sequences;
+  uint32_t max_context;
+  uint32_t max_draft;
+  uint32_t page_tokens; /* tokens that one cache page covers */
+  uint32_t probe_count;
+  uint64_t page_bytes;
+  uint64_t state_bytes; /* of one sequence, beside its pages */
+  uint64_t weights_bytes;
+  uint64_t file_bytes;
+  uint8_t plan_hash[32];
+  const char *target; /* lives as long as the engine */
+  size_t target_length;
+} v4_engine_info;
+
+typedef enum v4_element {
+  V4_I8 = 0,
+  V4_I32 = 1,
+  V4_I64 = 2,
+  V4_BF16 = 3,
+  V4_F32 = 4,
+  V4_F8E4M3 = 5,
+  V4_F8E8M0 = 6,
+  V4_F4E2M1 = 7
+} v4_element;
+
+/* Which rows a probe has in a step. */
+typedef enum v4_rows {
+  V4_ROWS_ONE = 0,
+  V4_ROWS_TOKENS = 1,
+  V4_ROWS_SEQUENCES = 2,
+  V4_ROWS_CHUNKS4 = 3,
+  V4_ROWS_CHUNKS128 = 4,
+  V4_ROWS_LOGITS = 5
+} v4_rows;
+
+/* Null options mean the defaults. The file may be removed afterwards, but not changed. */
+V4_API void v4_engine_options_init(v4_engine_options *options);
+V4_API v4_status v4_engine_open(const char *path, size_t path_length, const v4_engine_options *options,
+                                v4_engine **out_engine, v4_error *error);
+/* Null is allowed. Sessions keep what they need of their engine. */
+V4_API void v4_engine_release(v4_engine *engine);
+
+V4_API void v4_engine_info_init(v4_engine_info *info);
+/* Fills the fields that info->struct_size covers. */
+V4_API v4_status v4_engine_get_info(const v4_engine *engine, v4_engine_info *info, v4_error *error);
+/* Name of a probe, 0 <= index < probe_count; lives as long as the engine. */
+V4_API v4_status v4_engine_probe_name(const v4_engine *engine, uint32_t index, const char **out_name,
+                                      size_t *out_length, v4_error *error);
+/* Compares all weights with their hashes (reads them all); V4_CHECK_FAILED names the first tensor that differs. */
+V4_API v4_status v4_engine_verify_weights(const v4_engine *engine, v4_error *error);
+
+/*===--- Session ---------------------------------------------------------===*/
+
+/* Rows of one probe in one step; all pointers are valid during the callback only. */
+typedef struct v4_probe_rows {
+  size_t struct_size;
+  const char *name;
+  size_t name_length;
+  v4_element element;
+  v4_rows rows;
+  uint32_t is_mtp; /* computed by the MTP block: the row of position p belongs to position p - 1, that of 0 to none */
+  uint32_t rank;   /* dimensions of a row */
+  const uint64_t *shape;
+  uint64_t row_count;
+  uint64_t row_bytes;
+  const void *data;          /* [row_count][row_bytes] */
+  const int32_t *token_rows; /* token row of each row; null when row r is token row r */
+  const int32_t *positions;  /* of the token rows of the step */
+  const int32_t *slots;      /* batch entry of each token row */
+} v4_probe_rows;
+
+typedef void (*v4_probe_callback)(void *user, const v4_probe_rows *rows);
+
+typedef struct v4_session_options {
+  size_t struct_size;
+  uint32_t max_tokens;      /* of one step, over all sequences; 0 = the plan's */
+  uint32_t max_sequences;   /* 0 = the plan's */
+  uint32_t max_context;     /* positions of a sequence, drafts not counted; 0 = the plan's */
+  uint32_t threads;         /* the caller included; 0 = the CPUs of this process */
+  uint64_t cache_bytes;     /* bound of all cache pages; 0 = every sequence may be full */
+  uint32_t mtp;             /* run the MTP block */
+  uint32_t debug_placement; /* end every buffer and cache page at an inaccessible memory page */
+  v4_probe_callback probe;  /* called within v4_session_step, on its thread; null = no probes */
+  void *probe_user;
+} v4_session_options;
+
+typedef struct v4_session_info {
+  size_t struct_size;
+  uint32_t max_tokens;
+  uint32_t max_sequences;
+  uint32_t max_context;
+  uint32_t threads;
+  uint64_t positions; /* that a sequence holds: max_context and the plan's max_draft */
+  uint64_t arena_bytes;
+  uint64_t step_bytes;
+  uint64_t page_bytes;  /* all cache pages, at most */
+  uint64_t state_bytes; /* all state blocks, at most */
+} v4_session_info;
+
+V4_API void v4_session_options_init(v4_session_options *options);
+/* V4_UNSUPPORTED when this machine lacks CPU features or memory that the plan needs. */
+V4_API v4_status v4_session_create(v4_engine *engine, const v4_session_options *options, v4_session **out_session,
+                                   v4_error *error);
+/* Null is allowed. Its sequences go with it. */
+V4_API void v4_session_release(v4_session *session);
+V4_API void v4_session_info_init(v4_session_info *info);
+V4_API v4_status v4_session_get_info(const v4_session *session, v4_session_info *info, v4_error *error);
+
+V4_API v4_status v4_sequence_create(v4_session *session, v4_sequence **out_sequence, v4_error *error);
+/* Null is allowed. The handle is invalid afterwards. */
+V4_API void v4_sequence_release(v4_sequence *sequence);
+/* Tokens fed so far. */
+V4_API uint64_t v4_sequence_position(const v4_sequence *sequence);
+
+/* What a step feeds to one sequence. */
+typedef struct v4_batch_entry {
+  v4_sequence *sequence;
+  const int32_t *tokens;
+  size_t token_count;
+  size_t logits_count; /* the last so many of the tokens want logits */
+} v4_batch_entry;
+
+/* Feeds all entries in one step. When it fails, no sequence has changed. A sequence comes at most once. */
+V4_API v4_status v4_session_step(v4_session *session, const v4_batch_entry *entries, size_t entry_count,
+                                 v4_error *error);
+
+/* Logits of the last step, vocab_size values a row, valid until the next one. Rows are those that wanted logits, in
+ * batch order. Null when there is no such row (or no MTP block, or the session does not run it). */
+V4_API size_t v4_session_logits_count(const v4_session *session);
+V4_API const float *v4_session_logits(const v4_session *session, size_t row);
+/* Logits of the MTP block that saw the row's token and the streams of the position before it: they predict the token
+ * behind the row's. Unspecified in the row of position 0, which has no position before it. */
+V4_API const float *v4_session_mtp_logits(const v4_session *session, size_t row);
+
+/*===--- Sampler ---------------------------------------------------------===*/
+
+typedef struct v4_sampler_options {
+  size_t struct_size;
+  float temperature; /* 0 picks the largest logit, the lowest token on a tie */
+  uint32_t top_k;    /* 0 = all */
+  float top_p;
+  float min_p;
+  uint64_t seed;
+} v4_sampler_options;
+
+V4_API void v4_sampler_options_init(v4_sampler_options *options);
+V4_API v4_status v4_sampler_create(uint32_t vocab_size, const v4_sampler_options *options, v4_sampler **out_sampler,
+                                   v4_error *error);
+V4_API void v4_sampler_release(v4_sampler *sampler);
+/* The random number depends on (seed, stream, position) alone: give each sequence a stream number of its own, and a
+ * result does not depend on what else runs. One thread at a time. */
+V4_API v4_status v4_sampler_pick(v4_sampler *sampler, const float *logits, uint64_t stream, uint64_t position,
+                                 int32_t *out_token, v4_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* V4_RUNTIME_H */

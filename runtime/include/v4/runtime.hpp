@@ -1,0 +1,168 @@
+//===- runtime.hpp - C++ wrapper of the C API -------------------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Owning handles, spans of tokens, and errors as exceptions. Header only: it
+// adds nothing that runtime.h does not have.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_RUNTIME_HPP
+#define V4_RUNTIME_HPP
+
+#include <v4/runtime.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace v4::api {
+
+class Error : public std::runtime_error {
+public:
+  explicit Error(const v4_error &error) : std::runtime_error(error.message), status(error.code) {}
+  v4_status code() const { return status; }
+
+private:
+  v4_status status;
+};
+
+namespace detail {
+
+/// Calls function(arguments..., &error) and throws when it fails.
+template <typename Function, typename... Arguments>
+void check(Function function, Arguments... arguments) {
+  v4_error error;
+  if (function(arguments..., &error) != V4_OK)
+    throw Error(error);
+}
+
+template <typename T, void (*release)(T *)>
+struct Release {
+  void operator()(T *handle) const { release(handle); }
+};
+template <typename T, void (*release)(T *)>
+using Handle = std::unique_ptr<T, Release<T, release>>;
+
+} // namespace detail
+
+inline v4_engine_options engineOptions() {
+  v4_engine_options options;
+  v4_engine_options_init(&options);
+  return options;
+}
+inline v4_session_options sessionOptions() {
+  v4_session_options options;
+  v4_session_options_init(&options);
+  return options;
+}
+inline v4_sampler_options samplerOptions() {
+  v4_sampler_options options;
+  v4_sampler_options_init(&options);
+  return options;
+}
+
+class Sampler {
+public:
+  explicit Sampler(uint32_t vocabulary, const v4_sampler_options &options = samplerOptions()) {
+    v4_sampler *raw = nullptr;
+    detail::check(v4_sampler_create, vocabulary, &options, &raw);
+    handle.reset(raw);
+  }
+  int32_t pick(const float *logits, uint64_t stream, uint64_t position) {
+    int32_t token = 0;
+    detail::check(v4_sampler_pick, handle.get(), logits, stream, position, &token);
+    return token;
+  }
+
+private:
+  detail::Handle<v4_sampler, v4_sampler_release> handle;
+};
+
+/// Must not outlive its session.
+class Sequence {
+public:
+  explicit Sequence(v4_sequence *raw) : handle(raw) {}
+  v4_sequence *get() const { return handle.get(); }
+  uint64_t position() const { return v4_sequence_position(handle.get()); }
+
+private:
+  detail::Handle<v4_sequence, v4_sequence_release> handle;
+};
+
+class Session {
+public:
+  explicit Session(v4_session *raw) : handle(raw) {}
+  v4_session *get() const { return handle.get(); }
+
+  Sequence createSequence() {
+    v4_sequence *raw = nullptr;
+    detail::check(v4_sequence_create, handle.get(), &raw);
+    return Sequence(raw);
+  }
+  v4_session_info info() const {
+    v4_session_info info;
+    v4_session_info_init(&info);
+    detail::check(v4_session_get_info, handle.get(), &info);
+    return info;
+  }
+  void step(const std::vector<v4_batch_entry> &entries) {
+    detail::check(v4_session_step, handle.get(), entries.data(), entries.size());
+  }
+  /// One sequence; the last `logitsCount` tokens want logits.
+  void step(const Sequence &sequence, const int32_t *tokens, size_t count, size_t logitsCount) {
+    v4_batch_entry entry{sequence.get(), tokens, count, logitsCount};
+    detail::check(v4_session_step, handle.get(), &entry, size_t(1));
+  }
+  size_t logitsCount() const { return v4_session_logits_count(handle.get()); }
+  const float *logits(size_t row = 0) const { return v4_session_logits(handle.get(), row); }
+  const float *mtpLogits(size_t row = 0) const { return v4_session_mtp_logits(handle.get(), row); }
+
+private:
+  detail::Handle<v4_session, v4_session_release> handle;
+};
+
+class Engine {
+public:
+  explicit Engine(const std::string &path, const v4_engine_options &options = engineOptions()) {
+    v4_engine *raw = nullptr;
+    detail::check(v4_engine_open, path.data(), path.size(), &options, &raw);
+    handle.reset(raw);
+  }
+  v4_engine *get() const { return handle.get(); }
+
+  v4_engine_info info() const {
+    v4_engine_info info;
+    v4_engine_info_init(&info);
+    detail::check(v4_engine_get_info, handle.get(), &info);
+    return info;
+  }
+  std::vector<std::string> probeNames() const {
+    std::vector<std::string> names;
+    for (uint32_t i = 0, e = info().probe_count; i < e; ++i) {
+      const char *name = nullptr;
+      size_t length = 0;
+      detail::check(v4_engine_probe_name, handle.get(), i, &name, &length);
+      names.emplace_back(name, length);
+    }
+    return names;
+  }
+  Session createSession(const v4_session_options &options = sessionOptions()) {
+    v4_session *raw = nullptr;
+    detail::check(v4_session_create, handle.get(), &options, &raw);
+    return Session(raw);
+  }
+
+private:
+  detail::Handle<v4_engine, v4_engine_release> handle;
+};
+
+} // namespace v4::api
+
+#endif // V4_RUNTIME_HPP

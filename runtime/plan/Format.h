@@ -1,0 +1,92 @@
+//===- Format.h - Container header of an engine plan ------------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An engine plan is one little-endian file:
+//
+//   offset 0     Header (192 bytes, fixed for every format version)
+//   64-aligned   metadata section: one FlatBuffer, schema plan.fbs
+//   4096-aligned code section: one ELF shared object (or cubins), then the seal:
+//                32 bytes, the hash of the metadata section that the code belongs to
+//   4096-aligned tables section: index tables (tid2eid as i32), hashed at load
+//   4096-aligned hashes section: one 32-byte hash per 4 MiB chunk of weights
+//   2 MiB-aligned weights section: tensors, each 4096-aligned
+//
+// The gap between two sections is zero. Sections never overlap and appear in
+// the order of SectionKind; the last one ends at Header::fileBytes. Header
+// fields up to `fileBytes` keep their place in every version, so that an old
+// reader can still say what it is looking at. All hashes are BLAKE2b-256
+// (libsodium's crypto_generichash with a 32-byte output and no key).
+//
+// `headerHash` covers the 160 bytes in front of it. It is compared first, then
+// the hashes of metadata, code, tables and hashes; only then is the FlatBuffer
+// verified, then the semantic rules, and only a step that runs maps code.
+// A weights chunk is compared with its entry of the hashes section on request.
+//
+// No rule about metadata alone can prove that a kernel stays inside the buffers
+// that a launch gives it. So code accepts only the metadata it was compiled for:
+// the seal, inside the hashed code section, names it, and a device compares it
+// before it maps the code.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_RUNTIME_PLAN_FORMAT_H
+#define V4_RUNTIME_PLAN_FORMAT_H
+
+#include <cstdint>
+
+namespace v4::plan {
+
+inline constexpr char kMagic[8] = {'V', '4', 'P', 'L', 'A', 'N', '\r', '\n'};
+/// Written by this compiler, and the range that this runtime reads.
+inline constexpr uint32_t kFormatVersion = 1;
+inline constexpr uint32_t kOldestFormatVersion = 1;
+/// Changes whenever KernelAbi.h changes meaning.
+inline constexpr uint32_t kAbiVersion = 1;
+
+inline constexpr uint64_t kMetadataAlignment = 64;
+inline constexpr uint64_t kSectionAlignment = 4096;
+inline constexpr uint64_t kWeightsAlignment = 2u << 20;
+inline constexpr uint64_t kTensorAlignment = 4096;
+inline constexpr uint64_t kHashChunkBytes = 4u << 20;
+inline constexpr uint32_t kHashBytes = 32;
+/// A cache page covers this many source tokens: a multiple of every ratio.
+inline constexpr uint32_t kPageTokens = 128;
+
+/// Order of sections in the file and index in Header::sections.
+enum class SectionKind : uint32_t { Metadata = 0, Code = 1, Tables = 2, Hashes = 3, Weights = 4 };
+inline constexpr uint32_t kSectionCount = 5;
+
+/// A feature the reader must know; an unknown set bit refuses the plan.
+inline constexpr uint64_t kKnownFeatures = 0;
+
+struct Section {
+  uint64_t offset; ///< From the start of the file; 0 when `bytes` is 0.
+  uint64_t bytes;  ///< Without the padding that follows.
+};
+
+/// Offset 0 of the file.
+struct Header {
+  char magic[8];
+  uint32_t formatVersion;
+  uint32_t abiVersion;
+  uint64_t requiredFeatures;
+  uint64_t fileBytes; ///< Total size; a different size on disk is a truncated or grown file.
+  Section sections[kSectionCount];
+  /// BLAKE2b-256 over metadataHash | codeHash | tablesHash | hashesHash (32
+  /// bytes each, of the bytes of those sections): one value names the plan.
+  uint8_t planHash[kHashBytes];
+  uint32_t sectionCount;          ///< kSectionCount.
+  uint32_t reserved0;             ///< 0.
+  uint64_t reserved1;             ///< 0.
+  uint8_t headerHash[kHashBytes]; ///< Over the 160 bytes in front of it.
+};
+static_assert(sizeof(Header) == 192, "the header's size is part of the format");
+
+} // namespace v4::plan
+
+#endif // V4_RUNTIME_PLAN_FORMAT_H

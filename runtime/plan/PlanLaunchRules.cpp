@@ -1,0 +1,204 @@
+//===- PlanLaunchRules.cpp - Rules for launches and lifetimes -------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/plan/KernelAbi.h"
+#include "runtime/plan/PlanRules.h"
+
+#include <algorithm>
+
+using namespace v4;
+using namespace v4::plan;
+
+namespace {
+
+/// Workgroups of one launch at the envelope stay countable.
+constexpr uint64_t kMaxWorkgroups = uint64_t(1) << 40;
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Launches
+//===----------------------------------------------------------------------===//
+
+Status PlanRules::checkLaunches() {
+  written.assign(program.buffers()->size(), Written());
+  for (uint32_t i = 0; i < program.launches()->size(); ++i)
+    V4_RETURN_IF_ERROR(checkLaunch(i));
+  return Status();
+}
+
+Status PlanRules::checkLaunch(uint32_t index) {
+  const fb::Launch &launch = *program.launches()->Get(index);
+  if (launch.kernel() >= program.kernels()->size())
+    return fail(at("launches", index, "kernel"), " is ", launch.kernel(), ", expected less than the ",
+                program.kernels()->size(), " kernels");
+  V4_RETURN_IF_ERROR(expectEnum(at("launches", index, "group"), launch.group()));
+  if (launch.group() == fb::LaunchGroup::Mtp && !program.model()->has_mtp())
+    return fail(at("launches", index, "group"), " is mtp, but model.has_mtp is false");
+  V4_RETURN_IF_ERROR(expectEnum(at("launches", index, "rows"), launch.rows()));
+  V4_RETURN_IF_ERROR(expectRange(at("launches", index, "row_tile"), launch.row_tile(), 1, kMaxBytes));
+  uint64_t rows = rowCapacity(launch.rows(), envelopeLimits(program));
+  uint64_t rowTiles = rows / launch.row_tile() + (rows % launch.row_tile() != 0);
+  V4_RETURN_IF_ERROR(expectRange(at("launches", index, "tiles"), launch.tiles(), 1, kMaxWorkgroups / rowTiles));
+  V4_RETURN_IF_ERROR(expectRange(at("launches", index, "rank"), launch.rank(), 0, 0));
+  if (launch.layer() < -1)
+    return fail(at("launches", index, "layer"), " is ", launch.layer(), ", expected at least -1");
+
+  V4_RETURN_IF_ERROR(expectPresent(at("launches", index, "bindings"), launch.bindings()));
+  uint32_t expected = program.kernels()->Get(launch.kernel())->bindings();
+  V4_RETURN_IF_ERROR(
+      expectRange(at("launches", index, "bindings.size"), launch.bindings()->size(), expected, expected));
+  V4_RETURN_IF_ERROR(spend(at("launches", index, "bindings"), launch.bindings()->size() + 1));
+  for (uint32_t b = 0; b < launch.bindings()->size(); ++b)
+    V4_RETURN_IF_ERROR(checkBinding(index, b));
+  V4_RETURN_IF_ERROR(checkConflicts(index));
+  // Only now: a launch never reads what it writes itself.
+  for (const fb::Binding *binding : *launch.bindings())
+    if (binding->kind() == fb::BindingKind::Buffer && binding->access() == fb::Access::Out)
+      (launch.group() == fb::LaunchGroup::Main ? written[binding->index()].byMain : written[binding->index()].byMtp) =
+          true;
+  return Status();
+}
+
+Status PlanRules::checkBinding(uint32_t launch, uint32_t index) {
+  const fb::Binding &binding = *program.launches()->Get(launch)->bindings()->Get(index);
+  std::string field = joinText("launches[", launch, "].bindings[", index, "]");
+  V4_RETURN_IF_ERROR(expectEnum(field + ".kind", binding.kind()));
+  V4_RETURN_IF_ERROR(expectEnum(field + ".access", binding.access()));
+  uint64_t count = 0;
+  switch (binding.kind()) {
+  case fb::BindingKind::Buffer:
+    count = program.buffers()->size();
+    break;
+  case fb::BindingKind::Weight:
+    count = program.weights()->size();
+    break;
+  case fb::BindingKind::Pool:
+    count = program.pools()->size();
+    break;
+  case fb::BindingKind::Step:
+    count = kStepFieldCount;
+    break;
+  }
+  if (binding.index() >= count)
+    return fail(field, ".index is ", binding.index(), ", expected less than ", count, " for a ",
+                fb::EnumNameBindingKind(binding.kind()));
+  bool readOnly = binding.kind() == fb::BindingKind::Weight || binding.kind() == fb::BindingKind::Step;
+  if (readOnly && binding.access() != fb::Access::In)
+    return fail(field, ".access is Out, a ", fb::EnumNameBindingKind(binding.kind()), " is read only");
+  return binding.kind() == fb::BindingKind::Buffer ? checkBufferUse(launch, field, binding) : Status();
+}
+
+Status PlanRules::checkBufferUse(uint32_t launch, const std::string &field, const fb::Binding &binding) {
+  const fb::Buffer &buffer = *program.buffers()->Get(binding.index());
+  if (launch < buffer.first_launch() || launch > buffer.last_launch())
+    return fail(field, " uses buffers[", binding.index(), "], which lives in launches ", buffer.first_launch(), " to ",
+                buffer.last_launch());
+  if (binding.access() == fb::Access::Out)
+    return Status();
+  // A step without MTP runs the main launches alone: they cannot read what MTP launches write.
+  bool mtp = program.launches()->Get(launch)->group() == fb::LaunchGroup::Mtp;
+  const Written &writers = written[binding.index()];
+  if (writers.byMain || (mtp && writers.byMtp))
+    return Status();
+  return fail(field, " reads buffers[", binding.index(), "], which no launch before it in its group writes");
+}
+
+Status PlanRules::checkConflicts(uint32_t launch) {
+  // Ranges of a launch run in any order: what one range writes, no other may see.
+  std::vector<const fb::Binding *> bindings;
+  for (const fb::Binding *binding : *program.launches()->Get(launch)->bindings())
+    if (binding->kind() == fb::BindingKind::Buffer || binding->kind() == fb::BindingKind::Pool)
+      bindings.push_back(binding);
+  std::sort(bindings.begin(), bindings.end(), [](const fb::Binding *a, const fb::Binding *b) {
+    return a->kind() != b->kind() ? a->kind() < b->kind() : a->index() < b->index();
+  });
+  for (size_t i = 1; i < bindings.size(); ++i) {
+    const fb::Binding &a = *bindings[i - 1], &b = *bindings[i];
+    if (a.kind() != b.kind() || a.index() != b.index())
+      continue;
+    if (a.access() == fb::Access::Out || b.access() == fb::Access::Out)
+      return fail("launches[", launch, "] writes ", fb::EnumNameBindingKind(a.kind()), " ", a.index(),
+                  " and binds it a second time, expected one binding");
+  }
+  return Status();
+}
+
+//===----------------------------------------------------------------------===//
+// Lifetimes
+//===----------------------------------------------------------------------===//
+
+Status PlanRules::checkSlots() {
+  std::vector<uint32_t> order(program.buffers()->size());
+  for (uint32_t i = 0; i < order.size(); ++i)
+    order[i] = i;
+  auto buffer = [&](uint32_t i) -> const fb::Buffer & { return *program.buffers()->Get(i); };
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    if (buffer(a).slot() != buffer(b).slot())
+      return buffer(a).slot() < buffer(b).slot();
+    if (buffer(a).first_launch() != buffer(b).first_launch())
+      return buffer(a).first_launch() < buffer(b).first_launch();
+    return a < b;
+  });
+  for (size_t i = 1; i < order.size(); ++i) {
+    const fb::Buffer &a = buffer(order[i - 1]), &b = buffer(order[i]);
+    if (a.slot() == b.slot() && b.first_launch() <= a.last_launch())
+      return fail(at("buffers", order[i], "first_launch"), " is ", b.first_launch(), ", but buffers[", order[i - 1],
+                  "] lives in the same slot ", a.slot(), " until launch ", a.last_launch());
+  }
+  return Status();
+}
+
+Status PlanRules::checkProbes() {
+  std::vector<std::string_view> names;
+  for (uint32_t i = 0; i < program.probes()->size(); ++i) {
+    const fb::Probe &probe = *program.probes()->Get(i);
+    V4_RETURN_IF_ERROR(checkName(at("probes", i, "name"), probe.name()));
+    names.emplace_back(probe.name()->data(), probe.name()->size());
+    if (probe.buffer() >= program.buffers()->size())
+      return fail(at("probes", i, "buffer"), " is ", probe.buffer(), ", expected less than the ",
+                  program.buffers()->size(), " buffers");
+    const fb::Buffer &buffer = *program.buffers()->Get(probe.buffer());
+    V4_RETURN_IF_ERROR(expectRange(at("probes", i, "after_launch"), probe.after_launch(), buffer.first_launch(),
+                                   buffer.last_launch()));
+  }
+  std::sort(names.begin(), names.end());
+  auto twice = std::adjacent_find(names.begin(), names.end());
+  return twice == names.end() ? Status() : fail("the probe '", *twice, "' appears twice, expected unique names");
+}
+
+Status PlanRules::checkLogits() {
+  V4_RETURN_IF_ERROR(checkLogitsBuffer("logits_buffer", program.logits_buffer(), fb::LaunchGroup::Main));
+  if (program.mtp_logits_buffer() == -1)
+    return Status();
+  if (program.mtp_logits_buffer() < -1 || !program.model()->has_mtp())
+    return fail("mtp_logits_buffer is ", program.mtp_logits_buffer(), ", expected -1",
+                program.model()->has_mtp() ? " or a buffer" : " because model.has_mtp is false");
+  return checkLogitsBuffer("mtp_logits_buffer", static_cast<uint64_t>(program.mtp_logits_buffer()),
+                           fb::LaunchGroup::Mtp);
+}
+
+Status PlanRules::checkLogitsBuffer(const char *field, uint64_t index, fb::LaunchGroup group) {
+  if (index >= program.buffers()->size())
+    return fail(field, " is ", index, ", expected less than the ", program.buffers()->size(), " buffers");
+  const fb::Buffer &buffer = *program.buffers()->Get(static_cast<uint32_t>(index));
+  bool shape = buffer.row_shape()->size() == 1 && buffer.row_shape()->Get(0) == program.model()->vocab_size();
+  if (buffer.element() != fb::ElementType::F32 || buffer.rows() != fb::RowSpace::Logits || !shape)
+    return fail(field, " is buffers[", index, "] with element ", fb::EnumNameElementType(buffer.element()), ", rows ",
+                fb::EnumNameRowSpace(buffer.rows()), " and ", buffer.row_shape()->size(),
+                " dimensions, expected F32, Logits and [", program.model()->vocab_size(), "]");
+  if (!(group == fb::LaunchGroup::Main ? written[index].byMain : written[index].byMtp))
+    return fail(field, " is buffers[", index, "], which no launch of group ", fb::EnumNameLaunchGroup(group),
+                " writes");
+  // Callers read logits when the step is over.
+  uint32_t last = program.launches()->size() - 1;
+  if (buffer.last_launch() != last)
+    return fail(field, " is buffers[", index, "], which lives until launch ", buffer.last_launch(), ", expected ", last,
+                ", the last one");
+  return Status();
+}

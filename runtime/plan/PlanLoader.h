@@ -1,0 +1,100 @@
+//===- PlanLoader.h - A fully checked view of an engine plan ----*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// loadPlan checks everything that a step relies on, in the order of Format.h:
+// container, hashes, FlatBuffer structure, meaning (PlanValidator.h). Whoever
+// holds a Plan may index, multiply and follow references without a check. Code
+// stays bytes here: only a device that runs a step maps it.
+//
+// A Plan is immutable; threads may share it. Pointers that it hands out live as
+// long as it does.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_RUNTIME_PLAN_PLANLOADER_H
+#define V4_RUNTIME_PLAN_PLANLOADER_H
+
+#include "runtime/base/Hash.h"
+#include "runtime/base/MappedFile.h"
+#include "runtime/plan/Format.h"
+#include "runtime/plan/plan_generated.h"
+
+namespace v4::plan {
+
+struct Bytes {
+  const uint8_t *data = nullptr;
+  uint64_t size = 0;
+};
+
+struct LoadOptions {
+  LoadMode mode = LoadMode::Map;
+};
+
+class Plan {
+public:
+  /// The path it was loaded from: the start of every message about it.
+  const std::string &name() const { return path; }
+  const Header &header() const { return *fileHeader; }
+  /// Every vector and every string is present (maybe empty).
+  const fb::Program &program() const { return *root; }
+  /// The ELF object, without the seal that follows it in the section.
+  Bytes code() const { return {sectionData(SectionKind::Code), fileHeader->sections[1].bytes - kHashBytes}; }
+  Bytes section(SectionKind kind) const {
+    return {sectionData(kind), fileHeader->sections[static_cast<uint32_t>(kind)].bytes};
+  }
+  /// Address of weights[index] in its section, 4096-aligned.
+  const uint8_t *weight(uint32_t index) const {
+    const fb::Weight *w = root->weights()->Get(index);
+    return sectionData(w->in_tables() ? SectionKind::Tables : SectionKind::Weights) + w->offset();
+  }
+  Digest planHash() const;
+
+  /// InvalidInput unless the code was compiled for this metadata. A device calls it before it maps code; reading a
+  /// plan needs no trust in its code.
+  Status checkSeal() const;
+  /// Compares every chunk of the weights section with its hash: reads all weights. CheckFailed names the first tensor
+  /// of the first chunk that differs.
+  Status verifyWeights() const;
+
+private:
+  friend Status loadPlan(const std::string &path, const LoadOptions &options, Plan &out);
+  friend Status checkPlan(const std::string &name, Bytes file, Plan &out);
+
+  const uint8_t *sectionData(SectionKind kind) const {
+    return file.data + fileHeader->sections[static_cast<uint32_t>(kind)].offset;
+  }
+
+  std::string path;
+  MappedFile mapping;
+  Bytes file;
+  const Header *fileHeader = nullptr;
+  const fb::Program *root = nullptr;
+};
+
+/// InvalidInput when the file cannot be read, is damaged or is of another version.
+Status loadPlan(const std::string &path, const LoadOptions &options, Plan &out);
+
+/// The same for bytes that outlive `out`; `file.data` is 64-byte aligned.
+Status checkPlan(const std::string &name, Bytes file, Plan &out);
+
+/// What any version of the format says about itself.
+struct Summary {
+  uint32_t formatVersion = 0;
+  uint32_t abiVersion = 0;
+  uint64_t requiredFeatures = 0;
+  uint64_t fileBytes = 0;
+  /// Null unless this runtime reads formatVersion; points into the file.
+  const Header *header = nullptr;
+};
+
+/// Reads the header alone; fails when the file is no plan, or not of the size or the hash that its header says.
+Status summarizePlan(const std::string &name, Bytes file, Summary &out);
+
+} // namespace v4::plan
+
+#endif // V4_RUNTIME_PLAN_PLANLOADER_H

@@ -1,0 +1,554 @@
+// One case per constraint of PlanOps.td; the module has the name of the label.
+// RUN: v4-opt %s -split-input-file -verify-diagnostics
+
+// expected-error @below {{size coefficient = 0, expected at least 1}}
+func.func private @size_c1() attributes {plan.value = #plan.size<0, 1, 0, 0>}
+
+// -----
+
+// expected-error @below {{size power = 4, expected 0 to 3}}
+func.func private @size_c2() attributes {plan.value = #plan.size<4, 4, 0, 0>}
+
+// -----
+
+// expected-error @below {{size power = -1, expected 0 to 3}}
+func.func private @size_c2() attributes {plan.value = #plan.size<4, 0, 0, -1>}
+
+// -----
+
+// expected-error @below {{weight binding is out, expected in: launches only read it}}
+func.func private @binding_c1() attributes {plan.value = #plan.binding<weight, out, @w>}
+
+// -----
+
+// expected-error @below {{step binding is out, expected in: launches only read it}}
+func.func private @binding_c1() attributes {plan.value = #plan.binding<step, out, @step, 1>}
+
+// -----
+
+// expected-error @below {{step binding has field 13, expected 0 to 12}}
+func.func private @binding_c2() attributes {plan.value = #plan.binding<step, in, @step, 13>}
+
+// -----
+
+// expected-error @below {{buffer binding has field 1, expected 0}}
+func.func private @binding_c2() attributes {plan.value = #plan.binding<buffer, in, @b, 1>}
+
+// -----
+
+module @program_c1 {
+  // expected-error @below {{'plan.program' op target is "cpu", expected a #kernel.target}}
+  plan.program attributes {producer = "", options = {}, target = "cpu", model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @program_c1 {
+  // expected-error @below {{'plan.program' op model is 1 : i64, expected a #v4.model}}
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = 1, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @program_c1 {
+  // expected-error @below {{'plan.program' op envelope is unit, expected a #v4.envelope}}
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = unit, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @program_c1 {
+  // expected-error @below {{'plan.program' op option 'threads' is 2 : i64, expected a string}}
+  plan.program attributes {producer = "", options = {threads = 2}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @program_c2 {
+  // expected-error @below {{'plan.program' op contains 'func.func', expected ops of plan only}}
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    func.func private @f()
+  }
+}
+
+// -----
+
+module @program_c3 {
+  // expected-error @below {{'plan.program' op logits is @missing, expected the name of a plan.buffer}}
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @missing} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @program_c3 {
+  // expected-error @below {{'plan.program' op logits is @x, a buffer of 'bf16' with rows 1, expected f32 with rows 5, logits}}
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @x} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.buffer @x {element = bf16, rows = 1 : i64, row_shape = array<i64: 256>, bytes = [#plan.size<512, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @program_c3 {
+  // expected-error @below {{'plan.program' op mtp_logits is @missing, expected the name of a plan.buffer}}
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits, mtp_logits = @missing} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @program_c4 {
+  // expected-error @below {{'plan.program' op slots = -1, expected at least 0}}
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits, slots = -1 : i64} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @program_c4 {
+  // expected-error @below {{'plan.program' op page_bytes = 100, expected a multiple of 64, at least 0}}
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits, page_bytes = 100 : i64} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @program_c4 {
+  // expected-error @below {{'plan.program' op state_bytes = -64, expected a multiple of 64, at least 0}}
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits, state_bytes = -64 : i64} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @program_c5 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits, slots = 2 : i64} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.buffer' op slot = 2, expected less than 2, the slots of the program}}
+    plan.buffer @b {element = bf16, rows = 1 : i64, row_shape = array<i64: 256>, bytes = [#plan.size<512, 1, 0, 0>], slot = 2 : i64}
+  }
+}
+
+// -----
+
+module @program_c5 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @logits>] {group = "main"}
+    // expected-error @below {{'plan.buffer' op last_launch = 1, expected less than 1, the launches of the program}}
+    plan.buffer @b {element = bf16, rows = 1 : i64, row_shape = array<i64: 256>, bytes = [#plan.size<512, 1, 0, 0>], first_launch = 0 : i64, last_launch = 1 : i64}
+  }
+}
+
+// -----
+
+module @program_c5 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @logits>] {group = "main"}
+    // expected-error @below {{'plan.probe' op after_launch = 1, expected 0 to 0, the launches of the program}}
+    plan.probe "logits" of @logits after 1
+  }
+}
+
+// -----
+
+module @buffer_c1 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.buffer' op element is 'f16', expected i8, i32, i64, bf16, f32, f8E4M3FN, f8E8M0FNU or f4E2M1FN}}
+    plan.buffer @b {element = f16, rows = 1 : i64, row_shape = array<i64: 256>, bytes = [#plan.size<512, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @buffer_c2 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.buffer' op rows = 6 is no row space, expected 0 to 5}}
+    plan.buffer @b {element = bf16, rows = 6 : i64, row_shape = array<i64: 256>, bytes = [#plan.size<512, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @buffer_c2 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.buffer' op row_shape has dimension -1, expected at least 0}}
+    plan.buffer @b {element = bf16, rows = 1 : i64, row_shape = array<i64: -1>, bytes = [#plan.size<512, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @buffer_c2 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.buffer' op rank = -1, expected at least 0}}
+    plan.buffer @b {element = bf16, rows = 1 : i64, row_shape = array<i64: 256>, bytes = [#plan.size<512, 1, 0, 0>], rank = -1 : i64}
+  }
+}
+
+// -----
+
+module @buffer_c3 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.buffer' op bytes is empty, expected at least one #plan.size}}
+    plan.buffer @b {element = bf16, rows = 1 : i64, row_shape = array<i64: 256>, bytes = []}
+  }
+}
+
+// -----
+
+module @buffer_c3 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.buffer' op a term of bytes is 512 : i64, expected a #plan.size}}
+    plan.buffer @b {element = bf16, rows = 1 : i64, row_shape = array<i64: 256>, bytes = [512]}
+  }
+}
+
+// -----
+
+module @buffer_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.buffer' op has only one of first_launch and last_launch, expected both ends of its lifetime}}
+    plan.buffer @b {element = bf16, rows = 1 : i64, row_shape = array<i64: 256>, bytes = [#plan.size<512, 1, 0, 0>], first_launch = 0 : i64}
+  }
+}
+
+// -----
+
+module @buffer_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.buffer' op last_launch = 0, expected at least 1, first_launch}}
+    plan.buffer @b {element = bf16, rows = 1 : i64, row_shape = array<i64: 256>, bytes = [#plan.size<512, 1, 0, 0>], first_launch = 1 : i64, last_launch = 0 : i64}
+  }
+}
+
+// -----
+
+module @buffer_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.buffer' op slot = -1, expected at least 0}}
+    plan.buffer @b {element = bf16, rows = 1 : i64, row_shape = array<i64: 256>, bytes = [#plan.size<512, 1, 0, 0>], slot = -1 : i64}
+  }
+}
+
+// -----
+
+module @weight_c1 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.weight' op element is 'i1', expected i8, i32, i64, bf16, f32, f8E4M3FN, f8E8M0FNU or f4E2M1FN}}
+    plan.weight @w {element = i1, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = ["a"], recipe = "copy"}
+  }
+}
+
+// -----
+
+module @weight_c2 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.weight' op shape has dimension 0, expected at least 1}}
+    plan.weight @w {element = bf16, shape = array<i64: 0>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = ["a"], recipe = "copy"}
+  }
+}
+
+// -----
+
+module @weight_c2 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.weight' op bytes = 0, expected at least 1}}
+    plan.weight @w {element = bf16, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 0 : i64, sources = ["a"], recipe = "copy"}
+  }
+}
+
+// -----
+
+module @weight_c2 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.weight' op rank = -1, expected at least 0}}
+    plan.weight @w {element = bf16, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = ["a"], recipe = "copy", rank = -1 : i64}
+  }
+}
+
+// -----
+
+module @weight_c3 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.weight' op bytes = 256, expected 512, those of shape and element}}
+    plan.weight @w {element = bf16, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 256 : i64, sources = ["a"], recipe = "copy"}
+  }
+}
+
+// -----
+
+module @weight_c3 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.weight' op bytes = 512, expected 9223372036854775807, those of shape and element}}
+    plan.weight @w {element = bf16, shape = array<i64: 4611686018427387904, 4611686018427387904>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = ["a"], recipe = "copy"}
+  }
+}
+
+// -----
+
+module @weight_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.weight' op sources is empty, expected at least one checkpoint tensor}}
+    plan.weight @w {element = bf16, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = [], recipe = "copy"}
+  }
+}
+
+// -----
+
+module @weight_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.weight' op a source is 1 : i64, expected the name of a checkpoint tensor}}
+    plan.weight @w {element = bf16, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = [1], recipe = "copy"}
+  }
+}
+
+// -----
+
+module @weight_c5 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.weight' op recipe is 'shuffle', expected 'copy' or 'i64_to_i32'}}
+    plan.weight @w {element = bf16, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = ["a"], recipe = "shuffle"}
+  }
+}
+
+// -----
+
+module @pool_c1 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.pool' op type is 'f32', expected a !v4.cache}}
+    plan.pool @p {type = f32, group = "main"}
+  }
+}
+
+// -----
+
+module @pool_c2 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.pool' op group is 'draft', expected 'main' or 'mtp'}}
+    plan.pool @p {type = !v4.cache<state, ratio = 1, f32, rows = 1, values = 16, rope = 0>, group = "draft"}
+  }
+}
+
+// -----
+
+module @pool_c3 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.pool' op offset = 32, expected a multiple of 64}}
+    plan.pool @p {type = !v4.cache<state, ratio = 1, f32, rows = 1, values = 16, rope = 0>, group = "main", offset = 32 : i64}
+  }
+}
+
+// -----
+
+module @pool_c3 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.pool' op offset = -64, expected at least 0}}
+    plan.pool @p {type = !v4.cache<state, ratio = 1, f32, rows = 1, values = 16, rope = 0>, group = "main", offset = -64 : i64}
+  }
+}
+
+// -----
+
+module @kernel_c1 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op bindings = 0, expected at least 1}}
+    plan.kernel @k {op = "scale", bindings = 0 : i64}
+  }
+}
+
+// -----
+
+module @kernel_c1 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op stack_bytes = -8, expected at least 0}}
+    plan.kernel @k {op = "scale", bindings = 1 : i64, stack_bytes = -8 : i64}
+  }
+}
+
+// -----
+
+module @launch_c1 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    // expected-error @below {{'plan.launch' op grid is 8 : i64, expected a #kernel.grid}}
+    plan.launch @k grid 8 bindings [#plan.binding<buffer, out, @logits>] {group = "main"}
+  }
+}
+
+// -----
+
+module @launch_c1 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    // expected-error @below {{'plan.launch' op a binding is @logits, expected a #plan.binding}}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [@logits] {group = "main"}
+  }
+}
+
+// -----
+
+module @launch_c2 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    // expected-error @below {{'plan.launch' op group is 'draft', expected 'main' or 'mtp'}}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @logits>] {group = "draft"}
+  }
+}
+
+// -----
+
+module @launch_c2 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    // expected-error @below {{'plan.launch' op layer = -2, expected a layer, or -1 for none}}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @logits>] {group = "main", layer = -2 : i64}
+  }
+}
+
+// -----
+
+module @launch_c2 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    // expected-error @below {{'plan.launch' op rank = -1, expected at least 0}}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @logits>] {group = "main", rank = -1 : i64}
+  }
+}
+
+// -----
+
+module @launch_c3 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    // expected-error @below {{'plan.launch' op kernel is @missing, expected the name of a plan.kernel}}
+    plan.launch @missing grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @logits>] {group = "main"}
+  }
+}
+
+// -----
+
+module @launch_c3 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    // expected-error @below {{'plan.launch' op kernel is @logits, expected the name of a plan.kernel}}
+    plan.launch @logits grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @logits>] {group = "main"}
+  }
+}
+
+// -----
+
+module @launch_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    // expected-error @below {{'plan.launch' op has 2 bindings, expected 1, those of kernel @k}}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<step, in, @step>, #plan.binding<buffer, out, @logits>] {group = "main"}
+  }
+}
+
+// -----
+
+module @launch_c5 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    // expected-error @below {{'plan.launch' op binding 0 is @missing, expected the name of a plan.weight}}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<weight, in, @missing>] {group = "main"}
+  }
+}
+
+// -----
+
+module @launch_c5 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    // expected-error @below {{'plan.launch' op binding 0 is @logits, expected the name of a plan.pool}}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<pool, in, @logits>] {group = "main"}
+  }
+}
+
+// -----
+
+module @launch_c5 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    // expected-error @below {{'plan.launch' op binding 0 is @k, expected the name of a plan.buffer}}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, in, @k>] {group = "main"}
+  }
+}
+
+// -----
+
+module @launch_c6 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 2 : i64}
+    // expected-error @below {{'plan.launch' op writes @logits, which is bound 2 times, expected once: ranges of workgroups run concurrently}}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, in, @logits>, #plan.binding<buffer, out, @logits>] {group = "main"}
+  }
+}
+
+// -----
+
+module @probe_c1 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "scale", bindings = 1 : i64}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @logits>] {group = "main"}
+    // expected-error @below {{'plan.probe' op buffer is @k, expected the name of a plan.buffer}}
+    plan.probe "x" of @k after 0
+  }
+}

@@ -1,0 +1,102 @@
+"""The miniature checkpoints and plans that the end-to-end tests share.
+
+    checkpoints.py --bin DIR --cache DIR
+
+Each is made once and kept under the cache folder. A plan is made again when
+the compiler is newer than it.
+"""
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import io
+import json
+import os
+import shutil
+import sys
+
+import engine
+
+# Overrides of the preset `tiny`, as in the README of test/reference.
+MODELS = {
+    "main": {},
+    "swa": {"num_hidden_layers": 2, "num_hash_layers": 1, "compress_ratios": [0, 0, 0]},
+    "csa": {"num_hidden_layers": 1, "num_hash_layers": 0, "compress_ratios": [4, 0]},
+    "hca": {"num_hidden_layers": 1, "num_hash_layers": 0, "compress_ratios": [128, 0]},
+    # Every kind of layer once: small enough to compile many times.
+    "mixed": {"num_hidden_layers": 3, "num_hash_layers": 1, "compress_ratios": [0, 4, 128, 0]},
+}
+
+
+@contextlib.contextmanager
+def locked(path):
+    """Holds `path`.lock, so that tests running at once make a file once."""
+    with open(path + ".lock", "w", encoding="ascii") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
+
+
+def make(folder, preset, seed, overrides, shards=2):
+    """Writes a checkpoint unless `folder` holds it already."""
+    import make_checkpoint
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    with locked(folder):
+        if os.path.exists(os.path.join(folder, "MANIFEST.json")):
+            return folder
+        shutil.rmtree(folder, ignore_errors=True)
+        argv = ["make_checkpoint", "--preset", preset, "--seed", str(seed), "--out", folder, "--shards", str(shards)]
+        for key, value in overrides.items():
+            argv += ["--set", f"{key}={json.dumps(value)}"]
+        saved, sys.argv = sys.argv, argv
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                make_checkpoint.main()
+        finally:
+            sys.argv = saved
+        return folder
+
+
+def standard(cache, name):
+    """The checkpoint of one entry of MODELS."""
+    return make(os.path.join(os.path.abspath(cache), "checkpoints", name), "tiny", 1, MODELS[name])
+
+
+def config(checkpoint):
+    """The parsed config.json."""
+    with open(os.path.join(checkpoint, "config.json"), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def plan(tools, cache, checkpoint, *flags):
+    """The plan of a checkpoint under `flags`, compiled when it is missing or older than the compiler."""
+    name = os.path.basename(checkpoint) + "".join(sorted(flags)).replace("--", "+").replace("=", "-")
+    if len(name) > 80:
+        name = name[:40] + hashlib.sha256(name.encode()).hexdigest()[:16]
+    path = os.path.join(os.path.abspath(cache), "plans", name + ".v4plan")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with locked(path):
+        newest = max(os.path.getmtime(p) for p in (tools.path("v4-compile"), os.path.join(checkpoint, "config.json")))
+        if not os.path.exists(path) or os.path.getmtime(path) < newest:
+            tools.compile(checkpoint, path, *flags)
+    return path
+
+
+def common_arguments(text):
+    """The parser with what every test here takes."""
+    parser = argparse.ArgumentParser(description=text.splitlines()[0])
+    parser.add_argument("--bin", required=True, help="folder of the executables")
+    parser.add_argument("--cache", required=True, help="folder for checkpoints and plans")
+    return parser
+
+
+def main():
+    """Makes everything of MODELS."""
+    args = common_arguments(__doc__).parse_args()
+    tools = engine.Tools(args.bin)
+    for name in MODELS:
+        print(plan(tools, args.cache, standard(args.cache, name)))
+
+
+if __name__ == "__main__":
+    main()

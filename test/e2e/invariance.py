@@ -1,0 +1,63 @@
+#!/usr/bin/python3
+"""The same prompt gives the same bits for every chunk size, thread count and placement.
+
+    invariance.py --bin DIR --cache DIR [--model main] [--length 300]
+"""
+
+import itertools
+import os
+import sys
+import tempfile
+
+import checkpoints
+import engine
+from make_goldens import random_prompt
+
+CHUNKS, THREADS, GENERATED = (1, 7, 64, 128, 1000), (1, 2, 3), 4
+
+
+def run(tools, plan, folder, prompt, flags):
+    """Runs into `folder`: logits, MTP logits and probes."""
+    os.makedirs(folder)
+    engine.write_tokens(folder + ".tokens", prompt)
+    tools.call("v4-run", plan, f"--tokens-file={folder}.tokens", "-n", GENERATED, "--ignore-eos",
+               f"--logits-out={folder}.logits.npy", f"--mtp-logits-out={folder}.mtp.npy", f"--dump-probes={folder}", *flags)
+
+
+def differences(left, right):
+    """Names of output files that differ between two runs."""
+    return engine.same_files(left, right) + [s for s in (".logits.npy", ".mtp.npy")
+                                             if engine.read(left + s) != engine.read(right + s)]
+
+
+def main():
+    """Command line."""
+    parser = checkpoints.common_arguments(__doc__)
+    parser.add_argument("--model", default="main")
+    parser.add_argument("--length", type=int, default=300)
+    args = parser.parse_args()
+    tools = engine.Tools(args.bin)
+    checkpoint = checkpoints.standard(args.cache, args.model)
+    plan = checkpoints.plan(tools, args.cache, checkpoint)
+    prompt = random_prompt(23, args.length, 0, checkpoints.config(checkpoint)["vocab_size"])
+    variants = [(f"--chunk={c}", f"--threads={t}") for c, t in itertools.product(CHUNKS, THREADS)]
+    variants += [("--debug-placement",), ("--load=copy",), ("--step-tokens=96",)]
+    failed = []
+    with tempfile.TemporaryDirectory() as scratch:
+        first = os.path.join(scratch, "first")
+        run(tools, plan, first, prompt, ())
+        if not os.listdir(first):
+            sys.exit("the run wrote no probes")
+        for number, flags in enumerate(variants):
+            folder = os.path.join(scratch, str(number))
+            run(tools, plan, folder, prompt, flags)
+            wrong = differences(first, folder)
+            print(f"{' '.join(flags):30} {'identical' if not wrong else 'differs: ' + ', '.join(wrong[:6])}", flush=True)
+            if wrong:
+                failed.append(" ".join(flags))
+    if failed:
+        sys.exit(f"{len(failed)} of {len(variants)} runs differ")
+
+
+if __name__ == "__main__":
+    main()

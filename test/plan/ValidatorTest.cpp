@@ -1,0 +1,211 @@
+//===- ValidatorTest.cpp - Each rule about what a plan means --------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "test/plan/FakePlan.h"
+
+#include <functional>
+#include <gtest/gtest.h>
+
+using namespace v4;
+using namespace v4::plan;
+using namespace v4::plan::test;
+
+namespace {
+
+using Change = std::function<void(fb::ProgramT &)>;
+
+struct Case {
+  const char *name;
+  Change change;
+  const char *message; ///< Between "engine.v4plan: " and "; rebuild the plan with v4-compile".
+};
+
+std::string load(const FakePlan &fake) {
+  PlanBytes file = fake.build();
+  Plan plan;
+  return checkPlan("engine.v4plan", file.view(), plan).message();
+}
+
+fb::Binding &at(fb::ProgramT &p, size_t launch, size_t binding) { return p.launches[launch]->bindings[binding]; }
+
+const Case kCases[] = {
+    // Presence, names, strings
+    {"target", [](auto &p) { p.target.reset(); }, "target is missing"},
+    {"model", [](auto &p) { p.model.reset(); }, "model is missing"},
+    {"envelope", [](auto &p) { p.envelope.reset(); }, "envelope is missing"},
+    {"noLaunches", [](auto &p) { p.launches.clear(); }, "launches.size is 0, expected 1 to 16777216"},
+    {"utf8", [](auto &p) { p.producer = "v4c \xC3"; },
+     "producer has byte 195 at 4, expected UTF-8 without control characters"},
+    {"overlongUtf8", [](auto &p) { p.producer = "\xE0\x80\x80"; },
+     "producer has byte 224 at 0, expected UTF-8 without control characters"},
+    {"control", [](auto &p) { p.target->features[0] = "avx\n"; },
+     "target.features[0] has byte 10 at 3, expected UTF-8 without control characters"},
+    {"emptyName", [](auto &p) { p.buffers[0]->name = ""; }, "buffers[0].name.size is 0, expected 1 to 65536"},
+    {"pathAsName", [](auto &p) { p.probes[0]->name = "../x"; },
+     "probes[0].name is '../x', expected at most 200 letters, digits, '_', '.', '-' and '$', the first no '.' or '-'"},
+    {"sameName", [](auto &p) { p.pools[0]->name = "embed"; }, "the name 'embed' appears twice, expected unique names"},
+    // Model and envelope
+    {"vocab", [](auto &p) { p.model->vocab_size = 0; }, "model.vocab_size is 0, expected 1 to 268435456"},
+    {"digest", [](auto &p) { p.model->config_sha256.pop_back(); }, "model.config_sha256.size is 31, expected 32 to 32"},
+    {"tokens", [](auto &p) { p.envelope->max_tokens = 0; }, "envelope.max_tokens is 0, expected 1 to 1048576"},
+    {"context", [](auto &p) { p.envelope->max_context = 1u << 31; },
+     "envelope.max_context is 2147483648, expected 1 to 1073741824"},
+    {"cacheOverflow", [](auto &p) { p.page_bytes = uint64_t(1) << 63; },
+     "page_bytes is 9223372036854775808 and state_bytes 8448, too much for the envelope's 2 sequences of 256 tokens"},
+    // Kernels
+    {"symbol", [](auto &p) { p.kernels[0]->symbol = "a b"; },
+     "kernels[0].symbol is 'a b', expected at most 200 letters, digits, '_', '.', '-' and '$', the first no '.' or "
+     "'-'"},
+    {"stack", [](auto &p) { p.kernels[1]->stack_bytes = 1u << 30; },
+     "kernels[1].stack_bytes is 1073741824, expected 0 to 67108864"},
+    // Buffers
+    {"element", [](auto &p) { p.buffers[0]->element = static_cast<fb::ElementType>(8); },
+     "buffers[0].element is 8, expected 0 to 7"},
+    {"rows", [](auto &p) { p.buffers[0]->rows = static_cast<fb::RowSpace>(6); },
+     "buffers[0].rows is 6, expected 0 to 5"},
+    {"power", [](auto &p) { p.buffers[0]->bytes[0] = fb::SizeTerm(1, 0, 3, 0); },
+     "buffers[0].bytes has a power of 3, expected at most 2"},
+    {"noTerms", [](auto &p) { p.buffers[0]->bytes.clear(); }, "buffers[0].bytes.size is 0, expected 1 to 32"},
+    {"hugeTerm", [](auto &p) { p.buffers[0]->bytes[0] = fb::SizeTerm(~uint64_t(0), 2, 2, 2); },
+     "buffers[0].bytes reaches 70368744177664 bytes at the envelope"},
+    {"smallTerm", [](auto &p) { p.buffers[0]->bytes[0] = fb::SizeTerm(100, 1, 0, 0); },
+     "buffers[0].bytes is 864 at the envelope, expected at least 1024 for 8 rows"},
+    {"hugeShape",
+     [](auto &p) {
+       p.buffers[0]->row_shape = {1ull << 40, 1ull << 40};
+     },
+     "buffers[0].bytes: rows of the buffer's shape reach 70368744177664 bytes at the envelope"},
+    {"rank", [](auto &p) { p.buffers[0]->row_shape.assign(9, 1); }, "buffers[0].row_shape.size is 9, expected 0 to 8"},
+    {"slot", [](auto &p) { p.buffers[1]->slot = 3; }, "buffers[1].slot is 3, expected less than slots = 3"},
+    {"slots", [](auto &p) { p.slots = 5; }, "slots is 5, expected 0 to 4"},
+    {"lastLaunch", [](auto &p) { p.buffers[1]->last_launch = 5; }, "buffers[1].last_launch is 5, expected 0 to 4"},
+    {"firstLaunch", [](auto &p) { p.buffers[0]->first_launch = 3; }, "buffers[0].first_launch is 3, expected 0 to 2"},
+    {"bufferRank", [](auto &p) { p.buffers[0]->rank = 1; }, "buffers[0].rank is 1, expected 0 to 0"},
+    {"sharedSlot", [](auto &p) { p.buffers[1]->slot = 0; },
+     "buffers[1].first_launch is 2, but buffers[0] lives in the same slot 0 until launch 2"},
+    // Weights
+    {"weightOffset", [](auto &p) { p.weights[0]->offset = 64; },
+     "weights[0].offset is 64, expected a multiple of 4096"},
+    {"weightEnd", [](auto &p) { p.weights[0]->bytes = 4096; },
+     "weights[0].bytes is 4096 at offset 0, expected to end within the 2048 bytes of its section"},
+    {"weightWrap", [](auto &p) { p.weights[0]->offset = ~uint64_t(4095); },
+     "weights[0].bytes is 2048 at offset 18446744073709547520, expected to end within the 2048 bytes of its section"},
+    {"weightShape",
+     [](auto &p) {
+       p.weights[0]->shape = {1ull << 33, 1ull << 33};
+     },
+     "weights[0].bytes is 2048, too little for its shape"},
+    {"weightOverlap",
+     [](auto &p) {
+       p.weights[1]->in_tables = false;
+       p.weights[1]->bytes = 64;
+     },
+     "weights[1].offset is 0, inside weights[0], which ends at 2048"},
+    // Pools
+    {"rowBytes", [](auto &p) { p.pools[0]->row_bytes = 592; },
+     "pools[0].row_bytes is 592, no kv_compact row of 512 values has that size"},
+    {"fp4RowBytes", [](auto &p) { p.pools[1]->row_bytes = 64; },
+     "pools[1].row_bytes is 64, expected 68 for 128 values"},
+    {"pageRows", [](auto &p) { p.pools[0]->rows = 31; },
+     "pools[0].rows is 31 with ratio 4, expected 128 source tokens in a page"},
+    {"pageRatio", [](auto &p) { p.pools[0]->ratio = 0; }, "pools[0].ratio is 0, expected 1 to 128"},
+    {"poolOffset", [](auto &p) { p.pools[1]->offset += 4; }, "pools[1].offset is 18692, expected a multiple of 64"},
+    {"poolEnd", [](auto &p) { p.page_bytes -= 64; },
+     "pools[1].offset is 18688 with 2176 bytes, expected to end within page_bytes = 20800"},
+    {"poolOverlap", [](auto &p) { p.pools[1]->offset -= 64; },
+     "pools[1].offset is 18624, inside pools[0], which ends at 18688"},
+    {"pageBytes", [](auto &p) { p.page_bytes += 4; }, "page_bytes is 20868, expected a multiple of 64"},
+    // Launches
+    {"kernel", [](auto &p) { p.launches[0]->kernel = 5; }, "launches[0].kernel is 5, expected less than the 5 kernels"},
+    {"bindingCount", [](auto &p) { p.launches[0]->bindings.pop_back(); },
+     "launches[0].bindings.size is 2, expected 3 to 3"},
+    {"rowTile", [](auto &p) { p.launches[0]->row_tile = 0; },
+     "launches[0].row_tile is 0, expected 1 to 70368744177664"},
+    {"tiles", [](auto &p) { p.launches[0]->tiles = ~uint64_t(0); },
+     "launches[0].tiles is 18446744073709551615, expected 1 to 549755813888"},
+    {"layer", [](auto &p) { p.launches[0]->layer = -2; }, "launches[0].layer is -2, expected at least -1"},
+    {"mtpWithoutMtp", [](auto &p) { p.model->has_mtp = false; },
+     "launches[4].group is mtp, but model.has_mtp is false"},
+    {"bindingKind", [](auto &p) { at(p, 0, 0) = bind(static_cast<fb::BindingKind>(4), fb::Access::In, 0); },
+     "launches[0].bindings[0].kind is 4, expected 0 to 3"},
+    {"bindingIndex", [](auto &p) { at(p, 0, 1) = bind(fb::BindingKind::Weight, fb::Access::In, 2); },
+     "launches[0].bindings[1].index is 2, expected less than 2 for a Weight"},
+    {"stepField", [](auto &p) { at(p, 0, 0) = bind(fb::BindingKind::Step, fb::Access::In, 13); },
+     "launches[0].bindings[0].index is 13, expected less than 13 for a Step"},
+    {"writesWeight", [](auto &p) { at(p, 0, 1) = bind(fb::BindingKind::Weight, fb::Access::Out, 0); },
+     "launches[0].bindings[1].access is Out, a Weight is read only"},
+    {"readsAndWritesPool", [](auto &p) { at(p, 2, 1) = bind(fb::BindingKind::Pool, fb::Access::Out, 2); },
+     "launches[2] writes Pool 2 and binds it a second time, expected one binding"},
+    {"useAfterLife", [](auto &p) { at(p, 3, 0) = bind(fb::BindingKind::Buffer, fb::Access::In, 0); },
+     "launches[3].bindings[0] uses buffers[0], which lives in launches 0 to 2"},
+    {"readBeforeWrite", [](auto &p) { at(p, 0, 2) = bind(fb::BindingKind::Buffer, fb::Access::In, 0); },
+     "launches[0].bindings[2] reads buffers[0], which no launch before it in its group writes"},
+    {"mainReadsMtp", [](auto &p) { p.launches[2]->group = fb::LaunchGroup::Mtp; },
+     "launches[3].bindings[0] reads buffers[1], which no launch before it in its group writes"},
+    // Probes and logits
+    {"probeBuffer", [](auto &p) { p.probes[0]->buffer = 4; },
+     "probes[0].buffer is 4, expected less than the 4 buffers"},
+    {"probeDead", [](auto &p) { p.probes[0]->after_launch = 1; }, "probes[0].after_launch is 1, expected 2 to 4"},
+    {"logits", [](auto &p) { p.logits_buffer = 1; },
+     "logits_buffer is buffers[1] with element F32, rows Tokens and 1 dimensions, expected F32, Logits and [16]"},
+    {"logitsAlive", [](auto &p) { p.buffers[2]->last_launch = 3; },
+     "logits_buffer is buffers[2], which lives until launch 3, expected 4, the last one"},
+    {"mtpLogits", [](auto &p) { p.mtp_logits_buffer = -7; }, "mtp_logits_buffer is -7, expected -1 or a buffer"},
+};
+
+TEST(Validator, acceptsTheFakePlan) { EXPECT_EQ(load(FakePlan()), ""); }
+
+TEST(Validator, refusesEachMistake) {
+  for (const Case &mistake : kCases) {
+    FakePlan fake;
+    mistake.change(fake.program);
+    EXPECT_EQ(load(fake), joinText("engine.v4plan: ", mistake.message, "; rebuild the plan with v4-compile"))
+        << mistake.name;
+  }
+}
+
+TEST(Validator, missingVector) {
+  // A field is missing when its entry of the table's field list is 0.
+  FakePlan fake;
+  std::vector<uint8_t> metadata = fake.metadata();
+  auto *table = const_cast<uint8_t *>(reinterpret_cast<const uint8_t *>(fb::GetProgram(metadata.data())));
+  int32_t toFields;
+  std::memcpy(&toFields, table, sizeof(toFields));
+  std::memset(table - toFields + fb::Program::VT_POOLS, 0, 2);
+  PlanBytes file = fake.build(metadata);
+  Plan plan;
+  EXPECT_EQ(checkPlan("engine.v4plan", file.view(), plan).message(),
+            "engine.v4plan: pools is missing; rebuild the plan with v4-compile");
+}
+
+TEST(Validator, sharedContentsEndSoon) {
+  // Many tables that share one long string: small on disk, endless to look at.
+  FakePlan fake;
+  std::string text(60000, 'x');
+  flatbuffers::FlatBufferBuilder builder;
+  auto shared = builder.CreateString(text);
+  std::vector<flatbuffers::Offset<fb::Option>> options;
+  for (int i = 0; i < 100000; ++i)
+    options.push_back(fb::CreateOption(builder, shared, shared));
+  auto vector = builder.CreateVector(options);
+  auto target =
+      fb::CreateTarget(builder, shared, builder.CreateVector(std::vector<flatbuffers::Offset<flatbuffers::String>>()));
+  auto model = fb::CreateModel(builder, &*fake.program.model);
+  auto envelope = fb::CreateEnvelope(builder, &*fake.program.envelope);
+  auto none = builder.CreateVector(std::vector<flatbuffers::Offset<fb::Buffer>>());
+  auto launch = fb::CreateLaunch(builder);
+  auto launches = builder.CreateVector(&launch, 1);
+  fb::FinishProgramBuffer(builder, fb::CreateProgram(builder, shared, vector, target, model, envelope, none, none.o,
+                                                     none.o, none.o, launches, none.o));
+  PlanBytes file = fake.build({builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()});
+  Plan plan;
+  std::string message = checkPlan("engine.v4plan", file.view(), plan).message();
+  EXPECT_NE(message.find("the plan repeats its contents more than"), std::string::npos) << message;
+}
+
+} // namespace

@@ -1,0 +1,210 @@
+//===- FakePlan.cpp - A small legal plan for tests of the runtime ---------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakePlan.h"
+
+#include "runtime/base/Hash.h"
+#include "runtime/plan/Format.h"
+
+#include <cstring>
+
+using namespace v4;
+using namespace v4::plan;
+using namespace v4::test;
+
+extern "C" {
+void fake_scan(const v4_kernel_args *, int64_t, int64_t);
+void fake_append(const v4_kernel_args *, int64_t, int64_t);
+void fake_logits(const v4_kernel_args *, int64_t, int64_t);
+void fake_mtp(const v4_kernel_args *, int64_t, int64_t);
+}
+
+namespace {
+
+enum BufferIndex : uint32_t { kHash = 0, kStreams = 1, kLogits = 2, kMtpLogits = 3 };
+enum PoolIndex : uint32_t { kCoarsePool = 0, kRowPool = 1, kStatePool = 2 };
+constexpr uint32_t kLastLaunch = 3;
+
+using Builder = flatbuffers::FlatBufferBuilder;
+
+fb::Binding step(StepField field) {
+  return fb::Binding(fb::BindingKind::Step, fb::Access::In, static_cast<uint32_t>(field));
+}
+fb::Binding in(uint32_t buffer) { return fb::Binding(fb::BindingKind::Buffer, fb::Access::In, buffer); }
+fb::Binding out(uint32_t buffer) { return fb::Binding(fb::BindingKind::Buffer, fb::Access::Out, buffer); }
+fb::Binding pool(fb::Access access, uint32_t index) { return fb::Binding(fb::BindingKind::Pool, access, index); }
+
+auto buffer(Builder &b, const char *name, fb::ElementType element, fb::RowSpace rows, uint64_t width,
+            uint64_t bytesPerToken, uint32_t first, uint32_t last, uint32_t slot) {
+  std::vector<uint64_t> shape{width};
+  std::vector<fb::SizeTerm> terms{fb::SizeTerm(bytesPerToken, 1, 0, 0)};
+  return fb::CreateBuffer(b, b.CreateString(name), element, rows, b.CreateVector(shape), b.CreateVectorOfStructs(terms),
+                          slot, first, last);
+}
+
+auto buffers(Builder &b) {
+  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Buffer>>{
+      buffer(b, "hash", fb::ElementType::I32, fb::RowSpace::Tokens, 1, 4, 0, kLastLaunch, 0),
+      buffer(b, "streams", fb::ElementType::BF16, fb::RowSpace::Tokens, 2, 4, 0, 0, 1),
+      buffer(b, "logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, 2, kLastLaunch, 2),
+      buffer(b, "mtp_logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, 3, kLastLaunch,
+             3),
+  });
+}
+
+auto pools(Builder &b) {
+  auto make = [&](const char *name, fb::PoolKind kind, uint32_t ratio, uint32_t rows, uint64_t offset) {
+    return fb::CreatePool(b, b.CreateString(name), kind, fb::RowEncoding::F32, ratio, rows, 1, 4, offset);
+  };
+  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Pool>>{
+      make("layers.1.rows", fb::PoolKind::Page, 128, 1, 0),
+      make("layers.0.rows", fb::PoolKind::Page, 4, 32, 64),
+      make("layers.0.state", fb::PoolKind::State, 0, 1, 0),
+  });
+}
+
+auto kernels(Builder &b, const std::string &firstSymbol) {
+  auto make = [&](const std::string &symbol, uint32_t bindings) {
+    return fb::CreateKernel(b, b.CreateString(symbol), b.CreateString("fake"), bindings, 128);
+  };
+  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Kernel>>{make(firstSymbol, 7), make("fake_append", 8),
+                                                                     make("fake_logits", 8), make("fake_mtp", 3)});
+}
+
+auto launches(Builder &b) {
+  auto make = [&](uint32_t kernel, fb::LaunchGroup group, fb::RowSpace rows, uint64_t tiles,
+                  const std::vector<fb::Binding> &bindings) {
+    return fb::CreateLaunch(b, kernel, group, rows, 1, tiles, b.CreateVectorOfStructs(bindings), 0);
+  };
+  using F = StepField;
+  fb::Binding weight(fb::BindingKind::Weight, fb::Access::In, 0);
+  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Launch>>{
+      make(0, fb::LaunchGroup::Main, fb::RowSpace::Sequences, 1,
+           {step(F::TokenIds), step(F::SlotRows), step(F::StateOffsets), weight, pool(fb::Access::Out, kStatePool),
+            out(kHash), out(kStreams)}),
+      make(1, fb::LaunchGroup::Main, fb::RowSpace::Chunks4, 1,
+           {step(F::Chunks4Slots), step(F::Chunks4Indices), step(F::SlotRows), step(F::SlotStarts),
+            step(F::PageOffsets), step(F::Counts), in(kHash), pool(fb::Access::Out, kRowPool)}),
+      make(2, fb::LaunchGroup::Main, fb::RowSpace::Logits, 2,
+           {step(F::LogitsRows), step(F::TokenSlots), step(F::Positions), step(F::PageOffsets), step(F::Counts),
+            in(kHash), pool(fb::Access::In, kRowPool), out(kLogits)}),
+      make(3, fb::LaunchGroup::Mtp, fb::RowSpace::Logits, 1, {step(F::LogitsRows), in(kHash), out(kMtpLogits)}),
+  });
+}
+
+auto probes(Builder &b) {
+  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Probe>>{
+      fb::CreateProbe(b, b.CreateString("layers.0.streams"), kStreams, 0),
+      fb::CreateProbe(b, b.CreateString("logits"), kLogits, 2),
+      fb::CreateProbe(b, b.CreateString("mtp_logits"), kMtpLogits, 3),
+  });
+}
+
+auto weights(Builder &b) {
+  std::vector<uint64_t> shape{1};
+  std::vector<flatbuffers::Offset<flatbuffers::String>> sources{b.CreateString("weight")};
+  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Weight>>{
+      fb::CreateWeight(b, b.CreateString("weight"), fb::ElementType::I32, b.CreateVector(shape),
+                       b.CreateString("row_major"), false, 0, 4, b.CreateVector(sources), 0, b.CreateString("copy"))});
+}
+
+auto target(Builder &b, const std::vector<std::string> &features) {
+  return fb::CreateTarget(b, b.CreateString("cpu:x86-64-v3"), b.CreateVectorOfStrings(features));
+}
+
+} // namespace
+
+flatbuffers::DetachedBuffer test::buildFakeMetadata(const FakeOptions &options) {
+  Builder b;
+  auto producer = b.CreateString("fake");
+  auto flags = b.CreateVector(std::vector<flatbuffers::Offset<fb::Option>>{});
+  auto targetTable = target(b, options.features);
+  auto model = fb::CreateModel(b, kVocabulary, 8, 1, 31, 128, true, b.CreateVector(std::vector<uint8_t>(32)));
+  auto envelope = fb::CreateEnvelope(b, options.maxTokens, options.maxSequences, options.maxContext, options.maxDraft);
+  auto bufferList = buffers(b);
+  auto weightList = weights(b);
+  auto poolList = pools(b);
+  auto kernelList = kernels(b, options.firstSymbol);
+  auto launchList = launches(b);
+  auto probeList = probes(b);
+  b.Finish(fb::CreateProgram(b, producer, flags, targetTable, model, envelope, bufferList, weightList, poolList,
+                             kernelList, launchList, probeList, 4, 192, 64, kLogits, kMtpLogits),
+           fb::ProgramIdentifier());
+  return b.Release();
+}
+
+std::vector<uint8_t> test::buildFakePlan(const FakeOptions &options, const std::vector<uint8_t> &object) {
+  flatbuffers::DetachedBuffer metadata = buildFakeMetadata(options);
+  Digest metadataHash = hashBytes(metadata.data(), metadata.size());
+  // The code section ends with the hash of the metadata that it was compiled for.
+  std::vector<uint8_t> code = object;
+  code.insert(code.end(), metadataHash.bytes, metadataHash.bytes + kHashBytes);
+  uint32_t weight = kWeight;
+  Digest weightHash = hashBytes(&weight, sizeof(weight));
+
+  Header header = {};
+  std::memcpy(header.magic, kMagic, sizeof(kMagic));
+  header.formatVersion = kFormatVersion;
+  header.abiVersion = kAbiVersion;
+  header.sectionCount = kSectionCount;
+  std::vector<uint8_t> file(sizeof(Header));
+  Hasher all;
+  auto append = [&](SectionKind kind, const void *data, uint64_t bytes, uint64_t alignment) {
+    if (kind != SectionKind::Weights)
+      all.update(hashBytes(data, bytes));
+    if (bytes == 0)
+      return;
+    file.resize(alignUp(file.size(), alignment));
+    header.sections[static_cast<uint32_t>(kind)] = {file.size(), bytes};
+    const uint8_t *begin = static_cast<const uint8_t *>(data);
+    file.insert(file.end(), begin, begin + bytes);
+  };
+  append(SectionKind::Metadata, metadata.data(), metadata.size(), kMetadataAlignment);
+  append(SectionKind::Code, code.data(), code.size(), kSectionAlignment);
+  append(SectionKind::Tables, nullptr, 0, kSectionAlignment);
+  append(SectionKind::Hashes, weightHash.bytes, kHashBytes, kSectionAlignment);
+  append(SectionKind::Weights, &weight, sizeof(weight), kWeightsAlignment);
+  header.fileBytes = file.size();
+  std::memcpy(header.planHash, all.finish().bytes, kHashBytes);
+  std::memcpy(header.headerHash, hashBytes(&header, sizeof(Header) - kHashBytes).bytes, kHashBytes);
+  std::memcpy(file.data(), &header, sizeof(header));
+  return file;
+}
+
+FakeProgram::FakeProgram(const FakeOptions &options)
+    : metadata(buildFakeMetadata(options)), weights{reinterpret_cast<const uint8_t *>(&kWeight)}, kernels{fake_scan,
+                                                                                                          fake_append,
+                                                                                                          fake_logits,
+                                                                                                          fake_mtp} {
+  program.name = "fake.v4plan";
+  program.program = fb::GetProgram(metadata.data());
+  program.weights = weights.data();
+  program.kernels = kernels.data();
+}
+
+std::vector<float> test::expectedLogits(const std::vector<int32_t> &tokens) {
+  uint32_t hash = 0, sum = 0;
+  for (size_t p = 0; p < tokens.size(); ++p) {
+    hash = hash * 31 + static_cast<uint32_t>(tokens[p]) * kWeight + 7;
+    if (p % 4 == 3)
+      sum += hash;
+  }
+  std::vector<float> logits(kVocabulary);
+  for (uint32_t v = 0; v < kVocabulary; ++v)
+    logits[v] = static_cast<float>((hash * 2654435761u + sum * (v + 1) + v * 40503u) >> 12) / 1024;
+  return logits;
+}
+
+std::vector<int32_t> test::somePrompt(size_t length, uint32_t seed) {
+  std::vector<int32_t> tokens(length);
+  for (int32_t &token : tokens) {
+    seed = seed * 1664525u + 1013904223u;
+    token = static_cast<int32_t>((seed >> 16) % kVocabulary);
+  }
+  return tokens;
+}

@@ -1,0 +1,55 @@
+//===- FakePlan.h - A small legal plan for tests of the runtime -*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef V4_TEST_RUNTIME_FAKEPLAN_H
+#define V4_TEST_RUNTIME_FAKEPLAN_H
+
+#include "runtime/exec/Session.h"
+
+namespace v4::test {
+
+inline constexpr uint32_t kVocabulary = 32;
+inline constexpr uint32_t kWeight = 5;
+
+/// What a test wants to differ.
+struct FakeOptions {
+  uint32_t maxTokens = 64;
+  uint32_t maxSequences = 3;
+  uint32_t maxContext = 1000;
+  uint32_t maxDraft = 1;
+  std::vector<std::string> features;
+  std::string firstSymbol = "fake_scan";
+};
+
+/// The metadata section.
+flatbuffers::DetachedBuffer buildFakeMetadata(const FakeOptions &options = {});
+
+/// A whole file, whose code section is `object`.
+std::vector<uint8_t> buildFakePlan(const FakeOptions &options, const std::vector<uint8_t> &object);
+
+/// Program and kernels of this process, ready for sessions.
+class FakeProgram {
+public:
+  explicit FakeProgram(const FakeOptions &options = {});
+  const RunnableProgram &runnable() const { return program; }
+
+private:
+  flatbuffers::DetachedBuffer metadata;
+  std::vector<const uint8_t *> weights;
+  std::vector<v4_kernel_fn> kernels;
+  RunnableProgram program;
+};
+
+/// What the kernels compute for the last of `tokens`.
+std::vector<float> expectedLogits(const std::vector<int32_t> &tokens);
+
+/// Pseudo-random token ids.
+std::vector<int32_t> somePrompt(size_t length, uint32_t seed);
+
+} // namespace v4::test
+
+#endif // V4_TEST_RUNTIME_FAKEPLAN_H

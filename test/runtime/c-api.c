@@ -1,0 +1,175 @@
+/*===- c-api.c - The C API from C: every function called once -------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//===----------------------------------------------------------------------===*/
+#include <v4/runtime.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#define VOCABULARY 32
+
+static int failures = 0;
+
+#define EXPECT(condition)                                                                                              \
+  do {                                                                                                                 \
+    if (!(condition)) {                                                                                                \
+      fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition);                                         \
+      ++failures;                                                                                                      \
+    }                                                                                                                  \
+  } while (0)
+
+static void countLine(void *user, const char *text, size_t length) {
+  (void)text;
+  *(size_t *)user += length > 0;
+}
+
+static void countProbe(void *user, const v4_probe_rows *rows) {
+  EXPECT(rows->struct_size == sizeof(v4_probe_rows));
+  EXPECT(rows->name_length > 0 && rows->row_count > 0 && rows->rank == 1);
+  ++*(size_t *)user;
+}
+
+static v4_engine *openEngine(const char *path, size_t *lines) {
+  v4_error error;
+  v4_engine_options options;
+  v4_engine *engine = NULL;
+  v4_engine_options_init(&options);
+  options.load = V4_LOAD_COPY;
+  options.user = lines;
+  options.log = countLine;
+  if (v4_engine_open(path, strlen(path), &options, &engine, &error) != V4_OK)
+    fprintf(stderr, "%s\n", error.message);
+  return engine;
+}
+
+static void checkEngine(v4_engine *engine) {
+  v4_error error;
+  v4_engine_info info;
+  const char *name = NULL;
+  size_t length = 0;
+  v4_engine_info_init(&info);
+  EXPECT(v4_engine_get_info(engine, &info, &error) == V4_OK);
+  EXPECT(info.vocab_size == VOCABULARY && info.layers == 1 && info.eos_token_id == 31 && info.has_mtp == 1);
+  EXPECT(info.max_tokens == 64 && info.max_sequences == 3 && info.max_context == 1000 && info.max_draft == 1);
+  EXPECT(info.page_tokens == 128 && info.page_bytes == 192 && info.state_bytes == 64 && info.weights_bytes == 4);
+  EXPECT(info.target_length == strlen("cpu:x86-64-v3") && strcmp(info.target, "cpu:x86-64-v3") == 0);
+  EXPECT(info.probe_count == 3);
+  EXPECT(v4_engine_probe_name(engine, 1, &name, &length, &error) == V4_OK);
+  EXPECT(length == 6 && strncmp(name, "logits", 6) == 0);
+  EXPECT(v4_engine_probe_name(engine, 3, &name, &length, &error) == V4_INVALID_INPUT);
+  EXPECT(strcmp(error.message, "probe index 3 is outside the plan's 3 probes") == 0);
+  EXPECT(v4_engine_verify_weights(engine, &error) == V4_OK);
+  /* A caller of an older version has a smaller struct. */
+  memset(&info, 0, sizeof(info));
+  info.struct_size = offsetof(v4_engine_info, hidden_size);
+  EXPECT(v4_engine_get_info(engine, &info, NULL) == V4_OK);
+  EXPECT(info.vocab_size == VOCABULARY && info.layers == 0);
+}
+
+static v4_session *createSession(v4_engine *engine, size_t *probes) {
+  v4_error error;
+  v4_session_options options;
+  v4_session_info info;
+  v4_session *session = NULL;
+  v4_session_options_init(&options);
+  options.max_context = 200;
+  options.threads = 2;
+  options.mtp = 1;
+  options.probe = countProbe;
+  options.probe_user = probes;
+  if (v4_session_create(engine, &options, &session, &error) != V4_OK) {
+    fprintf(stderr, "%s\n", error.message);
+    return NULL;
+  }
+  v4_session_info_init(&info);
+  EXPECT(v4_session_get_info(session, &info, &error) == V4_OK);
+  EXPECT(info.max_context == 200 && info.max_tokens == 64 && info.threads == 2 && info.positions == 201);
+  EXPECT(info.arena_bytes > 0 && info.step_bytes > 0 && info.page_bytes == 3 * 2 * 192 && info.state_bytes == 3 * 64);
+  return session;
+}
+
+static void runStep(v4_session *session) {
+  v4_error error;
+  v4_sequence *sequence = NULL;
+  int32_t tokens[5] = {1, 2, 3, 4, 5};
+  int32_t outside = VOCABULARY;
+  v4_batch_entry entry;
+  EXPECT(v4_sequence_create(session, &sequence, &error) == V4_OK);
+  entry.sequence = sequence;
+  entry.tokens = tokens;
+  entry.token_count = 5;
+  entry.logits_count = 2;
+  EXPECT(v4_session_step(session, &entry, 1, &error) == V4_OK);
+  EXPECT(v4_sequence_position(sequence) == 5);
+  EXPECT(v4_session_logits_count(session) == 2);
+  EXPECT(v4_session_logits(session, 1) != NULL && v4_session_logits(session, 2) == NULL);
+  EXPECT(v4_session_mtp_logits(session, 1) != NULL && v4_session_mtp_logits(session, 2) == NULL);
+  entry.tokens = &outside;
+  entry.token_count = entry.logits_count = 1;
+  EXPECT(v4_session_step(session, &entry, 1, &error) == V4_INVALID_INPUT);
+  EXPECT(error.code == V4_INVALID_INPUT && strstr(error.message, "token id 32") != NULL);
+  EXPECT(v4_session_step(session, &entry, 1, NULL) == V4_INVALID_INPUT);
+  EXPECT(v4_sequence_position(sequence) == 5);
+  v4_sequence_release(sequence);
+}
+
+static void checkSampler(void) {
+  v4_error error;
+  v4_sampler_options options;
+  v4_sampler *sampler = NULL;
+  float logits[VOCABULARY] = {0};
+  int32_t token = -1;
+  v4_sampler_options_init(&options);
+  EXPECT(options.top_p == 1.0f && options.temperature == 0.0f);
+  logits[7] = 3;
+  EXPECT(v4_sampler_create(VOCABULARY, &options, &sampler, &error) == V4_OK);
+  EXPECT(v4_sampler_pick(sampler, logits, 0, 0, &token, &error) == V4_OK);
+  EXPECT(token == 7);
+  v4_sampler_release(sampler);
+  options.struct_size = 3;
+  EXPECT(v4_sampler_create(VOCABULARY, &options, &sampler, &error) == V4_INVALID_INPUT);
+}
+
+static void checkErrors(void) {
+  v4_error error;
+  v4_engine *engine = NULL;
+  EXPECT(v4_engine_open("/no/such/file", 13, NULL, &engine, &error) == V4_INVALID_INPUT);
+  EXPECT(strncmp(error.message, "/no/such/file: ", 15) == 0);
+  EXPECT(v4_engine_open(NULL, 0, NULL, &engine, &error) == V4_INVALID_INPUT);
+  EXPECT(strcmp(error.message, "argument path is null, expected an object") == 0);
+  EXPECT(engine == NULL);
+  v4_engine_release(NULL);
+  v4_session_release(NULL);
+  v4_sequence_release(NULL);
+  v4_sampler_release(NULL);
+}
+
+int main(int argc, char **argv) {
+  size_t lines = 0, probes = 0;
+  v4_engine *engine;
+  v4_session *session;
+  if (argc != 2)
+    return 1;
+  EXPECT(strcmp(v4_version(), V4_RUNTIME_VERSION) == 0);
+  EXPECT(strcmp(v4_version(), V4_PROJECT_VERSION) == 0);
+  engine = openEngine(argv[1], &lines);
+  if (!engine)
+    return 1;
+  checkEngine(engine);
+  session = createSession(engine, &probes);
+  if (!session)
+    return 1;
+  /* The session goes on without its engine's handle. */
+  v4_engine_release(engine);
+  runStep(session);
+  v4_session_release(session);
+  checkSampler();
+  checkErrors();
+  EXPECT(lines >= 2 && probes == 3);
+  return failures != 0;
+}

@@ -1,0 +1,167 @@
+#!/usr/bin/python3
+"""v4-run on the made-up plan: files that it writes, what it prints, what it refuses.
+
+    v4_run.py V4_RUN FAKE.v4plan
+
+The made-up model is that of FakeKernels.cpp.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+TOOL, PLAN = sys.argv[1:3]
+VOCABULARY = 32
+PROMPT = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5]
+MASK = 0xFFFFFFFF
+
+
+def run(*flags, expect=0, plan=PLAN):
+    """Runs the tool; returns the finished process."""
+    done = subprocess.run([TOOL, plan, *map(str, flags)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == expect, f"{flags}: exit code {done.returncode}, expected {expect}\n{done.stderr}"
+    return done
+
+
+def tokens_flag(tokens=PROMPT):
+    """A prompt as a flag."""
+    return "--tokens=" + ",".join(map(str, tokens))
+
+
+def hashes(tokens):
+    """hash(p) of every position."""
+    out, value = [], 0
+    for token in tokens:
+        value = (value * 31 + token * 5 + 7) & MASK
+        out.append(value)
+    return out
+
+
+def logits(tokens):
+    """Logits of every position."""
+    out, total = [], 0
+    for p, value in enumerate(hashes(tokens)):
+        if p % 4 == 3:
+            total = (total + value) & MASK
+        out.append([((value * 2654435761 + total * (v + 1) + v * 40503 & MASK) >> 12) / 1024
+                    for v in range(VOCABULARY)])
+    return np.array(out, np.float32)
+
+
+def mtp_logits(tokens):
+    """MTP logits of every position but the last: row i knows token i + 1."""
+    return np.array([[np.float32(h >> 8) - v for v in range(VOCABULARY)] for h in hashes(tokens)[1:]], np.float32)
+
+
+def greedy(tokens, count):
+    """`count` tokens behind `tokens`."""
+    out = list(tokens)
+    for _ in range(count):
+        out.append(int(np.argmax(logits(out)[-1])))
+    return out[len(tokens):]
+
+
+def test_prints_tokens_and_speeds():
+    lines = run(tokens_flag(), "-n", 6, "--ignore-eos").stdout.splitlines()
+    assert lines[0] == ",".join(map(str, greedy(PROMPT, 6))), lines
+    assert lines[1].startswith("prefill 11 tokens, ") and lines[1].endswith(" tokens/s"), lines
+    assert lines[2].startswith("decode 5 tokens, ") and lines[2].endswith(" tokens/s"), lines
+
+
+def test_json():
+    result = json.loads(run(tokens_flag(), "-n", 3, "--ignore-eos", "--json").stdout)
+    assert result["tokens"] == greedy(PROMPT, 3) and result["finish"] == "length" and result["cached"] == 0, result
+
+
+def test_eos_ends_generation():
+    for last in range(VOCABULARY):
+        tokens = PROMPT + [last]
+        expected = greedy(tokens, 40)
+        if 31 not in expected:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            out = os.path.join(folder, "l.npy")
+            result = json.loads(run(tokens_flag(tokens), "-n", 40, "--json", f"--logits-out={out}").stdout)
+            count = expected.index(31) + 1
+            assert result["tokens"] == expected[:count] and result["finish"] == "eos", result
+            assert np.load(out).shape == (len(tokens) + count, VOCABULARY)
+        return
+    raise AssertionError("no prompt leads to the end-of-sequence token")
+
+
+def test_logits_and_mtp_rows():
+    forced = [7, 7, 8, 30, 31, 2]
+    fed = PROMPT + forced
+    picked = int(np.argmax(logits(fed)[-1]))
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "f")
+        with open(file, "w", encoding="ascii") as f:
+            f.write("7 7,8\n30\t31 , 2\n")
+        for chunk in (1, 2, 7, 1000):
+            out, mtp, probes = (os.path.join(folder, name) for name in ("l.npy", "m.npy", "probes"))
+            run(tokens_flag(), f"--force-tokens={file}", f"--chunk={chunk}", f"--logits-out={out}",
+                f"--mtp-logits-out={mtp}", f"--dump-probes={probes}", "--threads=2", "--debug-placement")
+            assert np.array_equal(np.load(out), logits(fed)), chunk
+            assert np.array_equal(np.load(mtp), mtp_logits(fed + [picked])), chunk
+            assert np.array_equal(np.load(os.path.join(probes, "logits.npy")), logits(fed)), chunk
+            assert np.array_equal(np.load(os.path.join(probes, "mtp_logits.npy")), mtp_logits(fed + [picked])), chunk
+            streams = np.load(os.path.join(probes, "layers.0.streams.npy"))
+            assert streams.dtype == np.float32 and streams.shape == (len(fed), 2), streams.shape
+            assert sorted(os.listdir(probes)) == ["layers.0.streams.npy", "logits.npy", "mtp_logits.npy"]
+
+
+def test_prompt_alone():
+    with tempfile.TemporaryDirectory() as folder:
+        out, mtp = os.path.join(folder, "l.npy"), os.path.join(folder, "m.npy")
+        run(tokens_flag([4]), "-n", 0, f"--logits-out={out}", f"--mtp-logits-out={mtp}")
+        assert np.array_equal(np.load(out), logits([4]))
+        assert np.array_equal(np.load(mtp), mtp_logits([4, int(np.argmax(logits([4])[-1]))]))
+
+
+def test_sampling_is_seeded():
+    flags = [tokens_flag(), "-n", 20, "--ignore-eos", "--temperature=1000000", "--top-p=0.95", "--json"]
+    draw = [json.loads(run(*flags, f"--seed={seed}", *more).stdout)["tokens"]
+            for seed, more in ((1, []), (1, ["--chunk=2"]), (2, []))]
+    assert draw[0] == draw[1] != draw[2], draw
+
+
+def test_refusals():
+    refusals = [
+        ([tokens_flag([1, 32])], 1, "--tokens: token id 32 at index 1 is outside the vocabulary, 0 to 31"),
+        (["--tokens=1,x"], 1, "--tokens: 'x' at index 1 is no token id"),
+        (["--tokens=99999999999999999999999"], 1, "--tokens: '99999999999999999999999' at index 0 is no token id"),
+        (["--tokens= , "], 1, "--tokens: has 0 token ids, expected at least 1"),
+        ([], 1, "no prompt"),
+        (["--tokens-file=/no/such"], 1, "/no/such: cannot be opened"),
+        ([tokens_flag(), "-n", 990], 1, "11 prompt tokens and 990 more need a context of 1001, the plan's is 1000"),
+        ([tokens_flag(), "--step-tokens=65"], 1, "--step-tokens=65 is above the plan's 64"),
+        ([tokens_flag(), "--logits-out=/no/such/l.npy"], 1, "/no/such/l.npy: cannot be created"),
+        ([tokens_flag(), "--logits-out=/dev/full"], 1, "/dev/full: cannot be written"),
+        ([tokens_flag(), "--threads=5000"], 1, "threads = 5000 is outside [1, 1024]"),
+        ([tokens_flag(), "--cache-bytes=10"], 3, "cache_bytes"),
+        ([tokens_flag(), "--top-p=2"], 1, "top_p = 2"),
+        ([tokens_flag(), "-n", -1], 1, "-n"),
+        ([tokens_flag(), "--no-such-flag"], 1, "--no-such-flag"),
+    ]
+    for flag in ("prompt", "tokenizer", "draft", "save-state", "load-state", "batch-file", "public-key", "trace"):
+        refusals.append(([f"--{flag}=x"], 1, f"--{flag} is not yet supported"))
+    for flags, code, text in refusals:
+        done = run(*flags, expect=code)
+        assert text in done.stderr and len(done.stderr.splitlines()) == 1, f"{flags}: {done.stderr!r}, expected {text!r}"
+    done = run(tokens_flag(), plan="/no/such.v4plan", expect=1)
+    assert done.stderr.startswith("v4-run: /no/such.v4plan: "), done.stderr
+
+
+def test_help_and_version():
+    assert "--tokens" in run("--help").stdout
+    assert run("--version").stdout.startswith("v4-run ")
+
+
+for name, test in sorted(globals().items()):
+    if name.startswith("test_"):
+        test()
+        print(f"{name}: passed")

@@ -1,0 +1,131 @@
+//===- NpyFile.h - Writes an array row by row into a .npy file --*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rows may come in any order and the number of rows may shrink: the header has
+// a fixed size and is written last. A file that was not finished is removed.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_TOOLS_NPYFILE_H
+#define V4_TOOLS_NPYFILE_H
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <fcntl.h>
+#include <stdexcept>
+#include <string>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace v4 {
+
+/// What the user gave cannot be used: exit code 1.
+class InputError : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+class NpyFile {
+public:
+  /// `type` is NumPy's, e.g. "<f4"; `rowShape` are the dimensions behind the rows.
+  NpyFile(std::string path, std::string type, uint64_t elementBytes, std::vector<uint64_t> rowShape)
+      : path(std::move(path)), type(std::move(type)), rowShape(std::move(rowShape)), bytesPerRow(elementBytes) {
+    for (uint64_t dimension : this->rowShape)
+      bytesPerRow *= dimension;
+    descriptor = open(this->path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (descriptor < 0)
+      fail("cannot be created");
+    struct stat information;
+    removable = fstat(descriptor, &information) == 0 && S_ISREG(information.st_mode);
+  }
+  NpyFile(const NpyFile &) = delete;
+  NpyFile &operator=(const NpyFile &) = delete;
+  ~NpyFile() { abandon(); }
+
+  uint64_t rowBytes() const { return bytesPerRow; }
+
+  /// `data` holds `count` rows.
+  void write(uint64_t firstRow, const void *data, uint64_t count) {
+    writeAt(kHeaderBytes + firstRow * bytesPerRow, data, count * bytesPerRow);
+  }
+
+  /// Keeps rows [0, rows) and closes the file.
+  void finish(uint64_t rows) {
+    std::string dictionary =
+        "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ",";
+    for (size_t i = 0; i < rowShape.size(); ++i)
+      dictionary += (i ? ", " : " ") + std::to_string(rowShape[i]);
+    dictionary += "), }";
+    std::string header("\x93NUMPY\x01\x00", 8);
+    uint64_t length = kHeaderBytes - header.size() - 2;
+    header += static_cast<char>(length & 0xFF);
+    header += static_cast<char>(length >> 8);
+    header += dictionary;
+    header.resize(kHeaderBytes - 1, ' ');
+    header += '\n';
+    writeAt(0, header.data(), header.size());
+    if (ftruncate(descriptor, static_cast<off_t>(kHeaderBytes + rows * bytesPerRow)) != 0)
+      fail("cannot be written");
+    int closing = std::exchange(descriptor, -1);
+    if (close(closing) == 0)
+      return;
+    remove();
+    fail("cannot be written");
+  }
+
+private:
+  /// Format version 1.0: a multiple of 64, enough for any shape here.
+  static constexpr uint64_t kHeaderBytes = 256;
+
+  void writeAt(uint64_t offset, const void *data, uint64_t bytes) {
+    const char *next = static_cast<const char *>(data);
+    while (bytes) {
+      ssize_t written = pwrite(descriptor, next, bytes, static_cast<off_t>(offset));
+      if (written < 0 && errno == EINTR)
+        continue;
+      if (written <= 0)
+        fail("cannot be written");
+      next += written;
+      offset += static_cast<uint64_t>(written);
+      bytes -= static_cast<uint64_t>(written);
+    }
+  }
+
+  [[noreturn]] void fail(const char *what) {
+    std::string message = path + ": " + what + " (" + std::strerror(errno) + "); choose another place";
+    abandon();
+    throw InputError(message);
+  }
+
+  void abandon() {
+    if (descriptor < 0)
+      return;
+    close(std::exchange(descriptor, -1));
+    remove();
+  }
+
+  /// Devices and pipes stay where they are.
+  void remove() {
+    if (removable)
+      unlink(path.c_str());
+  }
+
+  std::string path;
+  std::string type;
+  std::vector<uint64_t> rowShape;
+  uint64_t bytesPerRow;
+  int descriptor = -1;
+  bool removable = false;
+};
+
+} // namespace v4
+
+#endif // V4_TOOLS_NPYFILE_H

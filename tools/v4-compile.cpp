@@ -1,0 +1,122 @@
+//===- v4-compile.cpp - Compiles a checkpoint into an engine plan -*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/Target.h"
+#include "compiler/Compiler.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <iostream>
+#include <thread>
+
+namespace {
+
+struct Flags {
+  v4::CompileOptions options;
+  std::string compileTo = "plan", compileFrom;
+  bool listTargets = false;
+};
+
+/// Flags of the tool's contract that this version refuses by name.
+constexpr const char *kLater[] = {"--report", "--refit", "--quantize", "--shrink", "--sign-key", "--device"};
+constexpr const char *kLaterSwitches[] = {"--resume", "--certify"};
+
+int refuse(const std::string &what) {
+  std::cerr << "v4-compile: error: " << what << '\n';
+  return v4::kBadInput;
+}
+
+void addFlags(CLI::App &app, Flags &flags) {
+  v4::CompileOptions &o = flags.options;
+  app.add_option("CHECKPOINT", o.input, "checkpoint folder, its config.json, or a module (with --compile-from)");
+  app.add_option("-o", o.output, "plan to write, or the module of --compile-to (default: stdout)");
+  app.add_option("--checkpoint", o.checkpoint, "checkpoint that supplies the weights of a module");
+  app.add_option("--target", o.target, "cpu (best level of this machine), or one of --list-targets");
+  app.add_flag("--list-targets", flags.listTargets, "print all targets");
+  app.add_option("--max-tokens", o.maxTokens, "tokens of one step (default 512)");
+  app.add_option("--max-sequences", o.maxSequences, "sequences of one session (default 8)");
+  app.add_option("--max-context", o.maxContext, "positions of one sequence (default: the config's, at most 131072)");
+  app.add_option("--max-draft", o.maxDraft, "draft depth (default 1)");
+  app.add_option("-O", o.optimization, "0: no optional pass, no tuned kernel; 1: tuned kernels; 2: all (default)");
+  app.add_option("--disable-pass", o.disabledPasses, "leave an optional pass out (repeatable)");
+  app.add_option("--probes", o.probes, "regular expression: probes that the plan offers (default: all)");
+  app.add_option("--plant-mistake", o.plantedMistake, "test-only: build a known mistake into the plan")->group("");
+  app.add_option("--compile-to", flags.compileTo, "stop after this phase and write its module");
+  app.add_option("--compile-from", flags.compileFrom, "the input is the module of this phase");
+  app.add_option("--dump-phases-to", o.dumpPhasesTo, "folder for the module after each phase");
+  app.add_option("--dump-kernels-to", o.dumpKernelsTo, "folder for each kernel's IR and assembly");
+  app.add_option("-j", o.threads, "threads (default: all cores)");
+  app.set_version_flag("--version", "v4-compile " V4_VERSION);
+}
+
+/// What the flags ask for that cannot be expressed in CompileOptions' types.
+int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
+  for (const char *name : kLater)
+    if (app.count(name))
+      return refuse(std::string(name) + " is not yet supported; leave it out");
+  for (const char *name : kLaterSwitches)
+    if (app.count(name))
+      return refuse(std::string(name) + " is not yet supported; leave it out");
+  v4::CompileOptions &o = flags.options;
+  if (weights != "embed")
+    return refuse("--weights=" + weights + (weights == "external" || weights == "none" ? " is not yet supported" : " is unknown") + ", expected embed");
+  if (o.target.rfind("cuda", 0) == 0)
+    return refuse("--target=" + o.target + " is not yet supported, expected cpu or one of --list-targets");
+  if (o.optimization > 2)
+    return refuse("-O" + std::to_string(o.optimization) + " is unknown, expected -O0, -O1 or -O2");
+  auto to = v4::findPhase(flags.compileTo), from = v4::findPhase(flags.compileFrom);
+  std::string phases;
+  for (const std::string &name : v4::phaseNames())
+    phases += (phases.empty() ? "" : ", ") + name;
+  if (!to)
+    return refuse("--compile-to=" + flags.compileTo + " is no phase, expected one of: " + phases);
+  if (!flags.compileFrom.empty() && (!from || *from == v4::Phase::Plan))
+    return refuse("--compile-from=" + flags.compileFrom + " is no phase that writes a module, expected one of: " + phases + " but plan");
+  if (!from && o.input.size() > 5 && o.input.substr(o.input.size() - 5) == ".mlir")
+    from = v4::Phase::Import;
+  if (from && *from >= *to)
+    return refuse("--compile-from=" + flags.compileFrom + " is not in front of --compile-to=" + flags.compileTo);
+  o.compileTo = *to;
+  o.compileFrom = from;
+  if (o.input.empty())
+    return refuse("no checkpoint given, expected a checkpoint folder, a config.json or a module");
+  if (o.output.empty() && *to == v4::Phase::Plan)
+    return refuse("no output given; name the plan with -o FILE.v4plan");
+  return v4::kOk;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  CLI::App app("Compiles a DeepSeek-V4-Flash checkpoint into an engine plan.", "v4-compile");
+  Flags flags;
+  std::string weights = "embed", later;
+  flags.options.threads = std::max(1u, std::thread::hardware_concurrency());
+  addFlags(app, flags);
+  app.add_option("--weights", weights, "embed: weights in the plan");
+  for (const char *name : kLater)
+    app.add_option(name, later)->group("");
+  bool laterSwitch = false;
+  for (const char *name : kLaterSwitches)
+    app.add_flag(name, laterSwitch)->group("");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success &done) {
+    return app.exit(done);
+  } catch (const CLI::ParseError &error) {
+    return refuse(std::string(error.what()) + "; see --help");
+  }
+  if (flags.listTargets) {
+    std::cout << v4::listTargets();
+    return v4::kOk;
+  }
+  if (int code = resolve(app, flags, weights))
+    return code;
+  return v4::compile(flags.options);
+}
