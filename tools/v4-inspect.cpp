@@ -392,7 +392,7 @@ int main(int argc, char **argv) {
   }
   if (Status status = inspect(arguments); !status.isOk())
     return report(status);
-  if (std::fflush(stdout) != 0)
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
     return report(invalidInput("standard output: cannot write: ", std::strerror(errno)));
   return 0;
 }

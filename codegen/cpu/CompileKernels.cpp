@@ -152,22 +152,27 @@ const CpuLevel *findLevel(ModuleOp module, plan::ProgramOp program) {
   return level;
 }
 
-/// Puts the code into the program and the stack sizes into its kernels.
-LogicalResult attachCode(plan::ProgramOp program, ArrayRef<func::FuncOp> kernels, const CompiledKernels &code) {
-  OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
+/// The plan.kernel of each function; all must exist.
+FailureOr<SmallVector<plan::KernelOp>> findEntries(plan::ProgramOp program, ArrayRef<func::FuncOp> kernels) {
   SymbolTable symbols(program);
-  for (auto [function, stackBytes] : llvm::zip_equal(kernels, code.stackBytes)) {
-    auto entry = symbols.lookup<plan::KernelOp>(func::FuncOp(function).getSymName());
-    if (!entry)
-      return func::FuncOp(function).emitError("kernel '") << func::FuncOp(function).getSymName()
-                                                          << "' has no plan.kernel of that name";
-    entry.setStackBytes(stackBytes);
+  SmallVector<plan::KernelOp> entries;
+  for (func::FuncOp kernel : kernels) {
+    entries.push_back(symbols.lookup<plan::KernelOp>(kernel.getSymName()));
+    if (!entries.back())
+      return kernel.emitError("kernel '") << kernel.getSymName() << "' has no plan.kernel of that name";
   }
+  return entries;
+}
+
+/// Puts the code into the program and the stack sizes into its kernels.
+void attachCode(plan::ProgramOp program, ArrayRef<plan::KernelOp> entries, const CompiledKernels &code) {
+  OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
+  for (auto [entry, stackBytes] : llvm::zip_equal(entries, code.stackBytes))
+    plan::KernelOp(entry).setStackBytes(stackBytes);
   auto type = RankedTensorType::get({int64_t(code.object.size())}, builder.getI8Type());
   auto blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(code.object, 64, false);
   Attribute object = DenseI8ResourceElementsAttr::get(type, "plan_code", std::move(blob));
   plan::CodeOp::create(builder, program.getLoc(), cast<ElementsAttr>(object));
-  return success();
 }
 
 class CompileKernels : public impl::CompileKernelsPassBase<CompileKernels> {
@@ -218,9 +223,13 @@ LogicalResult compileKernels(ModuleOp module, const CompileKernelsOptions &optio
   const CpuLevel *level = findLevel(module, program);
   if (!level)
     return failure();
-  FailureOr<CompiledKernels> code = compileKernelFunctions(kernels, *level, options);
-  if (failed(code) || failed(attachCode(program, kernels, *code)))
+  FailureOr<SmallVector<plan::KernelOp>> entries = findEntries(program, kernels);
+  if (failed(entries))
     return failure();
+  FailureOr<CompiledKernels> code = compileKernelFunctions(kernels, *level, options);
+  if (failed(code))
+    return failure();
+  attachCode(program, *entries, *code);
   for (func::FuncOp kernel : kernels)
     kernel.erase();
   return success();

@@ -65,11 +65,13 @@ Value expandExp(LaneBuilder &b, Value x) {
   Value magic = b.real(f32, 0x1.8p23);
   Value shifted = b.fma(x, b.real(f32, 0x1.715476p0 /* 1 / ln 2 */), magic);
   Value n = b.subF(shifted, magic);
-  // ln 2 in two parts; the first step is exact.
-  Value r = b.fma(n, b.real(f32, -0x1.62e43p-1), x);
-  r = b.fma(n, b.real(f32, 0x1.05c61p-29), r);
-  Value tail = b.fma(b.mulF(r, r), polynomial(b, r, kExpTail), r);
-  Value y = b.addF(tail, b.real(f32, 1.0));
+  // ln 2 in two parts: x - n * ln 2 = exact + rest. The sum loses digits, so it
+  // serves the small terms only.
+  Value exact = b.fma(n, b.real(f32, -0x1.62e43p-1), x);
+  Value rest = b.mulF(n, b.real(f32, 0x1.05c61p-29));
+  Value r = b.addF(exact, rest);
+  Value tail = b.fma(b.mulF(r, r), polynomial(b, r, kExpTail), rest);
+  Value y = b.addF(b.addF(exact, tail), b.real(f32, 1.0));
   Value exponent = b.sub(b.cast(shifted, b.integer(32)), b.bits(32, 0x4B400000));
   return scaleByPowerOfTwo(b, y, exponent);
 }

@@ -66,10 +66,11 @@ std::string exportList(llvm::ArrayRef<std::string> symbols) {
 }
 
 llvm::Error runLinker(const ScratchFolder &folder, llvm::ArrayRef<std::string> inputs) {
-  std::vector<std::string> arguments{"ld.lld",          "-shared",          "-z",   "defs", "-z",
-                                     "noexecstack",     "--build-id=none",  "-s",   "--gc-sections",
-                                     "--hash-style=gnu", "--threads=1",     "--version-script=" + folder.file("exports"),
-                                     "-o",              folder.file("kernels.so")};
+  std::vector<std::string> arguments{"ld.lld",         "-shared",          "-z",
+                                     "defs",           "-z",               "noexecstack",
+                                     "--build-id=none", "-s",              "--gc-sections",
+                                     "--threads=1",    "--hash-style=gnu", "--version-script=" + folder.file("exports"),
+                                     "-o",             folder.file("kernels.so")};
   arguments.insert(arguments.end(), inputs.begin(), inputs.end());
   std::vector<const char *> pointers;
   for (const std::string &argument : arguments)

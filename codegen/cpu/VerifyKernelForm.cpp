@@ -22,6 +22,12 @@ namespace {
 /// into a buffer of the plan.
 constexpr int64_t kMaxScratchBytes = 256 << 10;
 
+/// A plain array of rows of one static shape.
+bool hasBindingForm(MemRefType type) {
+  ArrayRef<int64_t> row = type.getRank() ? type.getShape().drop_front() : type.getShape();
+  return type.getLayout().isIdentity() && !llvm::is_contained(row, ShapedType::kDynamic);
+}
+
 LogicalResult verifyArguments(func::FuncOp kernel) {
   ArrayRef<Type> types = kernel.getArgumentTypes();
   if (types.size() < 2 || !types[0].isIndex() || !types[1].isIndex() || kernel.getNumResults() != 0)
@@ -29,7 +35,7 @@ LogicalResult verifyArguments(func::FuncOp kernel) {
                                         << ", expected (index, index, memrefs...) -> ()";
   for (auto [i, type] : llvm::enumerate(types.drop_front(2))) {
     auto memref = dyn_cast<MemRefType>(type);
-    if (!memref || !memref.getLayout().isIdentity() || llvm::is_contained(memref.getShape().drop_front(memref.getRank() ? 1 : 0), ShapedType::kDynamic))
+    if (!memref || !hasBindingForm(memref))
       return kernel.emitError("kernel '") << kernel.getSymName() << "': binding " << i << " is " << type
                                           << ", expected a memref without layout, dynamic in its first dimension only";
   }
@@ -100,8 +106,9 @@ LogicalResult verifyKernelForm(func::FuncOp kernel) {
   if (result.wasInterrupted())
     return failure();
   if (scratch > kMaxScratchBytes)
-    return kernel.emitError("kernel '") << kernel.getSymName() << "' has " << scratch << " bytes of scratch, expected at most "
-                                        << kMaxScratchBytes << "; use a buffer of the plan";
+    return kernel.emitError("kernel '") << kernel.getSymName() << "' has " << scratch
+                                        << " bytes of scratch, expected at most " << kMaxScratchBytes
+                                        << "; use a buffer of the plan";
   return success();
 }
 

@@ -93,7 +93,9 @@ Value BlockBuilder::rmsNorm(Value x, Role role) {
 
 Value BlockBuilder::ropeTable(RowSpace space, bool compressed, int64_t offset) {
   std::vector<float> freqs = ropeFrequencies(c, compressed, !g.planted("no_yarn"));
-  return RopeTableOp::create(b, g.ropeTable(space), freqs, offset);
+  auto type = RankedTensorType::get({int64_t(freqs.size())}, b.getF32Type());
+  auto values = DenseElementsAttr::get(type, llvm::ArrayRef<float>(freqs));
+  return RopeTableOp::create(b, g.ropeTable(space), values, offset);
 }
 
 Value BlockBuilder::logits(Value streams) {

@@ -152,15 +152,16 @@ def V4_RopeTableOp : V4_Op<"rope_table", [Pure]> {
   let description = [{
     `angle = f32(position + offset) * f32(freqs[j])` (one f32 product), result [rows, 2, R/2]: cosines, then sines,
     each correctly rounded to f32. The position of a row is ambient: the token's position for
-    rows `tokens`, `c * r` for row c of `chunks4` and `chunks128`. YaRN is folded into `freqs`.
+    rows `tokens`, `c * r` for row c of `chunks4` and `chunks128`. YaRN is folded into `freqs`, a dense attribute because those print every
+    bit of an f32.
 
     (C1) the result is [rows, 2, size of freqs]. (C2) rows are tokens, chunks4 or chunks128.
 
     ```mlir
-    %t = v4.rope_table freqs [1.0, 0.5] offset 0 -> tensor<?x2x2xf32, #v4.rows<tokens>>
+    %t = v4.rope_table freqs dense<[1.0, 0.5]> : tensor<2xf32> offset 0 -> tensor<?x2x2xf32, #v4.rows<tokens>>
     ```
   }];
-  let arguments = (ins DenseF32ArrayAttr:$freqs, I64Attr:$offset);
+  let arguments = (ins FloatElementsAttr<32>:$freqs, I64Attr:$offset);
   let results = (outs V4_F32Rows:$result);
   let assemblyFormat = "`freqs` $freqs `offset` $offset attr-dict `->` type($result)";
   let hasVerifier = 1;

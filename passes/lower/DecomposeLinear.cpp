@@ -67,6 +67,8 @@ struct ExpertLinearModel : Decomposition<ExpertLinearModel, ExpertLinearOp> {
   LogicalResult decompose(Operation *op, KernelEmitter &k) const {
     auto linear = cast<ExpertLinearOp>(op);
     MatrixRows w(k, linear.getWeight(), linear.getScales());
+    auto planted = op->getAttrOfType<StringAttr>("v4.planted"); // test-only mistake
+    w.swapNibbles = planted && planted.getValue() == "nibbles";
     auto xType = cast<RankedTensorType>(linear.getX().getType());
     int64_t active = lastDim(linear.getOrder().getType());
     bool shared = xType.getRank() == 2; // one input for all assignments of a token

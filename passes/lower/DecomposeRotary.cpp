@@ -31,7 +31,7 @@ Value rowPosition(KernelEmitter &k, RowSpace rows, Value row) {
 struct RopeTableModel : Decomposition<RopeTableModel, RopeTableOp> {
   LogicalResult decompose(Operation *op, KernelEmitter &k) const {
     auto table = cast<RopeTableOp>(op);
-    ArrayRef<float> freqs = table.getFreqs();
+    SmallVector<float> freqs = llvm::to_vector(table.getFreqs().getValues<float>());
     int64_t pairs = freqs.size();
     RowSpace rows = rowsOf(op->getResult(0).getType());
     // Frequencies sit in a table on the stack, so that any number of pairs is a loop.

@@ -44,6 +44,12 @@ Value MatrixRows::weights(Value row, Value column, int64_t width, Value scale) {
   if (isa<Float4E2M1FNType>(format)) {
     Value bytes = k.load(weight, k.div(at, 2), width / 2);
     codes = kernel::UnpackOp::create(k.b, k.loc, VectorType::get({width}, k.i8()), bytes);
+    if (swapNibbles) {
+      SmallVector<int64_t> swapped;
+      for (int64_t i = 0; i < width; ++i)
+        swapped.push_back(i ^ 1);
+      codes = vector::ShuffleOp::create(k.b, k.loc, codes, codes, swapped);
+    }
   } else {
     codes = k.load(weight, at, width);
   }

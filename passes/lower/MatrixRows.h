@@ -29,6 +29,7 @@ struct MatrixRows {
   mlir::Type format;        ///< element type; e2m1 for packed i8
   int64_t rows, columns;    ///< of one matrix, in values
   mlir::Value matrix;       ///< index in the stack, or null
+  bool swapNibbles = false; ///< test-only planted mistake: high nibble first
 
   /// Describes the weight operand of `op`, which is [rows, columns] or [stack, rows, columns].
   MatrixRows(KernelEmitter &k, mlir::Value weight, mlir::Value scales);

@@ -94,6 +94,10 @@ LogicalResult check(Operation *op) {
 
 struct VerifyQuantized : public impl::VerifyQuantizedPassBase<VerifyQuantized> {
   void runOnOperation() override {
+    // A planted mistake (test-only) breaks the contract on purpose.
+    auto options = getOperation()->getAttrOfType<DictionaryAttr>("v4.options");
+    if (options && options.contains("plant-mistake"))
+      return markAllAnalysesPreserved();
     WalkResult result = getOperation().walk(
         [](Operation *op) { return failed(check(op)) ? WalkResult::interrupt() : WalkResult::advance(); });
     if (result.wasInterrupted())

@@ -77,13 +77,13 @@ protected:
     if (shape.sink) {
       arguments += ", %sink: " + sink;
       operands += " sink %sink";
-      types += ", sink " + sink;
+      types += " sink " + sink;
     }
     if (shape.ratio) {
       arguments += ", %c: " + crow + ", %rows: " + rows;
       body += "v4.append_rows %c, %rows : " + crow + ", " + rows + "\n";
       operands += " rows %rows";
-      types += ", rows " + rows;
+      types += " rows " + rows;
     }
     if (shape.ratio == 4) {
       arguments += ", %iq: " + iq + ", %iw: " + iw + ", %ik: " + ik + ", %keys: " + keys;
@@ -91,7 +91,7 @@ protected:
       body += "%s = v4.index_scores %iq, %iw, %keys : " + iq + ", " + iw + ", " + keys + " -> " + scores + "\n";
       body += "%i = v4.top_k %s : " + scores + " -> " + sel + "\n";
       operands += " selected %i";
-      types += ", selected " + sel;
+      types += " selected " + sel;
       results += ", %s, %i";
       resultTypes += ", " + scores + ", " + sel;
     }
@@ -249,11 +249,11 @@ TEST_P(AttentionTest, MatchesDoublePrecisionAndAnyCut) {
   }
   for (auto &[place, output] : whole) {
     auto [sequence, t] = place;
-    if (sequence == 2 && t > 5 && t % 7) // A sample of the long one.
+    if (sequence == 2 && t > 5 && t % 11) // A sample of the long one.
       continue;
     if (shape.ratio == 4)
       checkScores(sequence, t, output);
-    for (int64_t head = 0; head < shape.heads; head += t % 3 + 1) {
+    for (int64_t head = 0; head < shape.heads; head += std::max<int64_t>(1, shape.heads / 3) + t % 2) {
       std::vector<double> sums = expected(sequence, t, head, output.selected);
       for (int64_t d = 0; d < shape.dim; ++d)
         ASSERT_NEAR(fromBf16(output.attention[size_t(head * shape.dim + d)]), sums[size_t(d)],

@@ -113,9 +113,10 @@ ValueInfo describe(mlir::Type type) {
   return info;
 }
 
-/// Loads the shared object from memory; null after a recorded failure.
-void *loadObject(const std::vector<char> &object) {
-  int file = memfd_create("v4-op-test", MFD_CLOEXEC);
+/// Loads the shared object from memory; null after a recorded failure. The loader knows objects by their path, so
+/// `file` has to stay open as long as the handle.
+void *loadObject(const std::vector<char> &object, int &file) {
+  file = memfd_create("v4-op-test", MFD_CLOEXEC);
   if (file < 0 || write(file, object.data(), object.size()) != ssize_t(object.size())) {
     ADD_FAILURE() << "cannot write the kernels to memory";
     return nullptr;
@@ -123,7 +124,6 @@ void *loadObject(const std::vector<char> &object) {
   void *handle = dlopen(("/proc/self/fd/" + std::to_string(file)).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle)
     ADD_FAILURE() << dlerror();
-  close(file);
   return handle;
 }
 
@@ -146,12 +146,19 @@ struct OpProgram::Launch {
 };
 
 struct OpProgram::Impl {
+  int file = -1;
   void *handle = nullptr;
   std::vector<ValueInfo> values; ///< Arguments first.
   std::vector<size_t> returned;  ///< Value of each result.
   size_t arguments = 0;
   std::vector<Launch> launches;
 
+  ~Impl() {
+    if (handle)
+      dlclose(handle);
+    if (file >= 0)
+      close(file);
+  }
   void collect(mlir::func::FuncOp function);
 };
 
@@ -183,10 +190,7 @@ void OpProgram::Impl::collect(mlir::func::FuncOp function) {
 
 OpProgram::OpProgram(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
 
-OpProgram::~OpProgram() {
-  if (impl->handle)
-    dlclose(impl->handle);
-}
+OpProgram::~OpProgram() = default;
 
 std::unique_ptr<OpProgram> OpProgram::compile(const std::string &text, const std::string &level) {
   mlir::MLIRContext context(makeRegistry(), mlir::MLIRContext::Threading::DISABLED);
@@ -215,7 +219,7 @@ std::unique_ptr<OpProgram> OpProgram::compile(const std::string &text, const std
     return nullptr;
   }
   auto impl = std::make_unique<Impl>();
-  if (!(impl->handle = loadObject(compiled->object)))
+  if (!(impl->handle = loadObject(compiled->object, impl->file)))
     return nullptr;
   impl->collect(functions.front());
   return std::unique_ptr<OpProgram>(new OpProgram(std::move(impl)));

@@ -102,6 +102,7 @@ TEST_F(PlanWriter, sameBytesForAnyThreads) {
   FakePlan fake;
   fake.weights.resize(2 * kHashChunkBytes + 4096 + 100);
   fake.program.weights[0]->bytes = fake.weights.size();
+  fake.program.weights[0]->shape = {fake.weights.size() / 2};
   fake.program.weights[0]->sources = {"a", "b"};
   source.tensors["a"].resize(kHashChunkBytes - 10);
   source.tensors["b"].resize(fake.weights.size() - source.tensors["a"].size());

@@ -43,13 +43,15 @@ TEST(CompileKernels, ThreadsDoNotChangeTheObject) {
 }
 
 TEST(CompileKernels, LocationsDoNotChangeTheObject) {
-  EXPECT_EQ(compileText(manyKernels(), lowest()).code.object, compileText("\n\n" + manyKernels(), lowest()).code.object);
+  auto compile = [](const std::string &text) { return compileText(text, lowest()).code.object; };
+  EXPECT_EQ(compile(manyKernels()), compile("\n\n" + manyKernels()));
 }
 
 TEST(CompileKernels, StackIncludesScratch) {
   std::string body = "  %c0 = arith.constant 0 : index\n  %s = memref.alloca() : memref<1000xf32>\n"
                      "  %f = arith.constant 1.0 : f32\n"
-                     "  scf.for %i = %begin to %end step %begin {\n    memref.store %f, %s[%i] : memref<1000xf32>\n  }\n"
+                     "  scf.for %i = %begin to %end step %begin {\n"
+                     "    memref.store %f, %s[%i] : memref<1000xf32>\n  }\n"
                      "  %v = memref.load %s[%end] : memref<1000xf32>\n  memref.store %v, %y[%c0] : memref<?xf32>";
   Compilation result = compileText(plainKernel(", %y: memref<?xf32>", body), lowest());
   ASSERT_EQ(result.errors, "");
@@ -74,14 +76,13 @@ TEST(CompileKernels, RangesAndPlacementDoNotMatter) {
 }
 
 TEST(CompileKernels, CacheRowsAreUnaligned) {
-  std::string text = "func.func @k(%begin: index, %end: index, %x: memref<?xi8>, %y: memref<?xi8>) attributes {kernel.entry} {\n"
+  std::string text = plainKernel(", %x: memref<?xi8>, %y: memref<?xi8>",
                      "  %v = kernel.cache_load %x[%begin] : memref<?xi8> -> vector<16xbf16>\n"
                      "  %w = arith.extf %v : vector<16xbf16> to vector<16xf32>\n"
                      "  kernel.cache_store %w, %y[%end] : vector<16xf32>, memref<?xi8>\n"
                      "  %c1 = arith.constant 1 : index\n"
                      "  %s = kernel.cache_load %x[%c1] : memref<?xi8> -> f32\n"
-                     "  kernel.cache_store %s, %y[%c1] : f32, memref<?xi8>\n"
-                     "  return\n}\n";
+                     "  kernel.cache_store %s, %y[%c1] : f32, memref<?xi8>");
   std::vector<uint8_t> input(64), output(128);
   for (size_t i = 0; i < input.size(); ++i)
     input[i] = uint8_t(i * 3 + 1);

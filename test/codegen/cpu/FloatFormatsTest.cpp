@@ -37,7 +37,7 @@ double valueOf(unsigned code, unsigned exponentBits, unsigned mantissaBits, int 
   unsigned mantissa = code & ((1u << mantissaBits) - 1);
   unsigned exponent = (code >> mantissaBits) & ((1u << exponentBits) - 1);
   double sign = code >> (exponentBits + mantissaBits) & 1 ? -1.0 : 1.0;
-  double fraction = exponent ? 1.0 + std::ldexp(mantissa, -int(mantissaBits)) : std::ldexp(mantissa, -int(mantissaBits));
+  double fraction = std::ldexp(mantissa, -int(mantissaBits)) + (exponent ? 1.0 : 0.0);
   return sign * std::ldexp(fraction, (exponent ? int(exponent) : 1) - bias);
 }
 double e4m3(unsigned code) { return (code & 127) == 127 ? NAN : valueOf(code, 4, 3, 7); }

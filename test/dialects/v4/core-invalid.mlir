@@ -179,7 +179,7 @@ func.func @grouped_linear_c4(%x: tensor<?x8x256xbf16, #v4.rows<tokens>>, %w: ten
 
 func.func @rope_table_c1() {
   // expected-error @below {{'v4.rope_table' op result has shape ?x2x32, expected ?x2x2, a cosine and a sine for each of freqs}}
-  v4.rope_table freqs [1.0, 0.5] offset 0 -> tensor<?x2x32xf32, #v4.rows<tokens>>
+  v4.rope_table freqs dense<[1.0, 0.5]> : tensor<2xf32> offset 0 -> tensor<?x2x32xf32, #v4.rows<tokens>>
   return
 }
 
@@ -187,7 +187,7 @@ func.func @rope_table_c1() {
 
 func.func @rope_table_c2() {
   // expected-error @below {{'v4.rope_table' op result has rows sequences, expected tokens, chunks4 or chunks128: other rows have no position}}
-  v4.rope_table freqs [1.0, 0.5] offset 0 -> tensor<?x2x2xf32, #v4.rows<sequences>>
+  v4.rope_table freqs dense<[1.0, 0.5]> : tensor<2xf32> offset 0 -> tensor<?x2x2xf32, #v4.rows<sequences>>
   return
 }
 

@@ -68,10 +68,10 @@ func.func @grouped_linear(%o: !heads, %w: tensor<256x1024xf8E4M3FN>, %s: tensor<
 
 // CHECK-LABEL: @rope
 func.func @rope(%q: !heads, %x: tensor<?x8x128xbf16, #v4.rows<tokens>>) {
-  // CHECK: %[[T:.*]] = v4.rope_table freqs [1.000000e+00, 5.000000e-01] offset -1 -> tensor<?x2x2xf32, #v4.rows<tokens>>
-  %t = v4.rope_table freqs [1.0, 0.5] offset -1 -> tensor<?x2x2xf32, #v4.rows<tokens>>
-  // CHECK: v4.rope_table freqs [1.000000e+00] offset 0 -> tensor<?x2x1xf32, #v4.rows<chunks128>>
-  %c = v4.rope_table freqs [1.0] offset 0 -> tensor<?x2x1xf32, #v4.rows<chunks128>>
+  // CHECK: %[[T:.*]] = v4.rope_table freqs dense<[1.000000e+00, 5.000000e-01]> : tensor<2xf32> offset -1 -> tensor<?x2x2xf32, #v4.rows<tokens>>
+  %t = v4.rope_table freqs dense<[1.0, 0.5]> : tensor<2xf32> offset -1 -> tensor<?x2x2xf32, #v4.rows<tokens>>
+  // CHECK: v4.rope_table freqs dense<1.000000e+00> : tensor<1xf32> offset 0 -> tensor<?x2x1xf32, #v4.rows<chunks128>>
+  %c = v4.rope_table freqs dense<1.0> : tensor<1xf32> offset 0 -> tensor<?x2x1xf32, #v4.rows<chunks128>>
   // CHECK: v4.rope %{{.*}}, %[[T]] : tensor<?x8x256xbf16, #v4.rows<tokens>>, tensor<?x2x2xf32, #v4.rows<tokens>>
   %0 = v4.rope %q, %t : !heads, tensor<?x2x2xf32, #v4.rows<tokens>>
   // CHECK: v4.rope %{{.*}}, %[[T]] inverse : tensor<?x8x256xbf16, #v4.rows<tokens>>, tensor<?x2x2xf32, #v4.rows<tokens>>

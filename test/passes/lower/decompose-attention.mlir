@@ -9,7 +9,7 @@
 func.func @window(%q: tensor<?x16x256xbf16, #v4.rows<tokens>>, %kv: tensor<?x256xbf16, #v4.rows<tokens>>,
                   %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>,
                   %sink: tensor<16xf32>) -> tensor<?x16x256xbf16, #v4.rows<tokens>> {
-  %o = v4.attention %q, %kv, %ring sink %sink window 128 offset 0 : tensor<?x16x256xbf16, #v4.rows<tokens>>, tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>, sink tensor<16xf32> -> tensor<?x16x256xbf16, #v4.rows<tokens>>
+  %o = v4.attention %q, %kv, %ring sink %sink window 128 offset 0 : tensor<?x16x256xbf16, #v4.rows<tokens>>, tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> sink tensor<16xf32> -> tensor<?x16x256xbf16, #v4.rows<tokens>>
   return %o : tensor<?x16x256xbf16, #v4.rows<tokens>>
 }
 
@@ -35,7 +35,7 @@ func.func @selected(%q: tensor<?x8x256xbf16, #v4.rows<tokens>>, %kv: tensor<?x25
                     %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>,
                     %rows: !v4.cache<page, ratio = 4, kv_compact, rows = 32, values = 256, rope = 64>,
                     %i: tensor<?x16xi32, #v4.rows<tokens>>) -> tensor<?x8x256xbf16, #v4.rows<tokens>> {
-  %o = v4.attention %q, %kv, %ring rows %rows selected %i window 128 offset 0 : tensor<?x8x256xbf16, #v4.rows<tokens>>, tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>, rows !v4.cache<page, ratio = 4, kv_compact, rows = 32, values = 256, rope = 64>, selected tensor<?x16xi32, #v4.rows<tokens>> -> tensor<?x8x256xbf16, #v4.rows<tokens>>
+  %o = v4.attention %q, %kv, %ring rows %rows selected %i window 128 offset 0 : tensor<?x8x256xbf16, #v4.rows<tokens>>, tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> rows !v4.cache<page, ratio = 4, kv_compact, rows = 32, values = 256, rope = 64> selected tensor<?x16xi32, #v4.rows<tokens>> -> tensor<?x8x256xbf16, #v4.rows<tokens>>
   return %o : tensor<?x8x256xbf16, #v4.rows<tokens>>
 }
 
