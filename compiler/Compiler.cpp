@@ -100,7 +100,7 @@ ExitCode Compilation::resolveOptions(ModelConfig &config, GraphOptions &graph) {
   auto target = resolveTarget(options.target, UnknownLoc::get(&context));
   if (failed(target))
     return kBadInput;
-  int64_t context64 = options.maxContext ? options.maxContext : std::min(config.maxPositions, kDefaultContext);
+  int64_t context64 = options.maxContext ? *options.maxContext : std::min(config.maxPositions, kDefaultContext);
   if (context64 > config.maxPositions)
     return fail("--max-context=" + llvm::Twine(context64) + " is beyond the model's max_position_embeddings = " +
                 llvm::Twine(config.maxPositions) + "; ask for at most that");
@@ -116,8 +116,6 @@ ExitCode Compilation::resolveOptions(ModelConfig &config, GraphOptions &graph) {
   graph.options = b.getDictionaryAttr(resolved);
   graph.probes = options.probes;
   graph.plantedMistake = options.plantedMistake;
-  llvm::errs() << "v4-compile: target " << target->getName() << ", context " << context64 << ", " << options.maxTokens
-               << " tokens a step, " << options.maxSequences << " sequences\n";
   return kOk;
 }
 
@@ -145,7 +143,13 @@ ExitCode Compilation::importCheckpoint() {
   if (!built)
     return fail(built.takeError());
   module = std::move(*built);
-  return failed(verify(*module)) ? kDefect : kOk;
+  if (failed(verify(*module)))
+    return kDefect;
+  // What the defaults resolved to; printed when nothing is left that the user could have got wrong.
+  llvm::errs() << "v4-compile: target " << cast<kernel::TargetAttr>(graph.target).getName() << ", context "
+               << graph.envelope.getMaxContext() << ", " << options.maxTokens << " tokens a step, "
+               << options.maxSequences << " sequences\n";
+  return kOk;
 }
 
 ExitCode Compilation::readModule() {
@@ -203,6 +207,9 @@ ExitCode Compilation::dumpPhase(Phase phase) {
 }
 
 ExitCode Compilation::run() {
+  if (!options.dumpKernelsTo.empty())
+    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpKernelsTo))
+      return fail(options.dumpKernelsTo + ": cannot be created: " + error.message());
   Phase first = options.compileFrom ? *options.compileFrom : Phase::Import;
   if (ExitCode code = options.compileFrom ? readModule() : importCheckpoint())
     return code;
@@ -219,7 +226,7 @@ ExitCode Compilation::run() {
   if (options.compileTo != Phase::Plan)
     return writeModule(options.output);
   CheckpointWeights weights(*checkpoint);
-  if (llvm::Error error = codegen::writePlan(*module, weights, options.output, {options.threads}))
+  if (llvm::Error error = codegen::writePlan(*module, weights, options.output, {unsigned(options.threads)}))
     return fail(std::move(error));
   return kOk;
 }
@@ -229,7 +236,7 @@ llvm::Error checkOptions(const CompileOptions &options) {
   auto range = [](llvm::StringRef flag, int64_t value, int64_t low, int64_t high) -> llvm::Error {
     if (value >= low && value <= high)
       return llvm::Error::success();
-    return inputError("--" + flag + "=" + llvm::Twine(value) + " is outside " + llvm::Twine(low) + " to " + llvm::Twine(high));
+    return inputError((flag.size() == 1 ? "-" : "--") + flag + (flag.size() == 1 ? " " : "=") + llvm::Twine(value) + " is outside " + llvm::Twine(low) + " to " + llvm::Twine(high));
   };
   if (llvm::Error error = range("max-tokens", options.maxTokens, 1, 65536))
     return error;
@@ -238,8 +245,10 @@ llvm::Error checkOptions(const CompileOptions &options) {
   if (llvm::Error error = range("max-draft", options.maxDraft, 0, 8))
     return error;
   if (options.maxContext)
-    if (llvm::Error error = range("max-context", options.maxContext, 1, 1 << 24))
+    if (llvm::Error error = range("max-context", *options.maxContext, 1, 1 << 24))
       return error;
+  if (llvm::Error error = range("j", options.threads, 1, 1024))
+    return error;
   for (const std::string &name : options.disabledPasses)
     if (!llvm::is_contained(optionalPasses(), name))
       return inputError("--disable-pass=" + name + " names no optional pass, expected one of: " + llvm::join(optionalPasses(), ", "));

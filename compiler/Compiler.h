@@ -42,7 +42,7 @@ struct CompileOptions {
 
   int64_t maxTokens = 512;
   int64_t maxSequences = 8;
-  int64_t maxContext = 0; ///< 0: the config's, at most kDefaultContext.
+  std::optional<int64_t> maxContext; ///< Not set: the config's, at most kDefaultContext.
   int64_t maxDraft = 1;
 
   unsigned optimization = 2; ///< 0: no optional pass, no tuned kernel; 1: tuned kernels; 2: all.
@@ -54,7 +54,7 @@ struct CompileOptions {
   std::optional<Phase> compileFrom; ///< Set: the input is the module that this phase wrote.
   std::string dumpPhasesTo;
   std::string dumpKernelsTo;
-  unsigned threads = 1;
+  int64_t threads = 1;
 };
 
 /// Longest context that a plan is made for unless it is asked for more. Longer ones cost

@@ -66,7 +66,7 @@ static void addGraph(PassManager &pm, ModuleOp module) {
 
 LogicalResult runPhase(Phase phase, ModuleOp module, const CompileOptions &options) {
   if (phase == Phase::Codegen)
-    return compileKernels(module, CompileKernelsOptions{options.threads, options.dumpKernelsTo});
+    return compileKernels(module, CompileKernelsOptions{unsigned(options.threads), options.dumpKernelsTo});
   PassManager pm(module.getContext());
   switch (phase) {
   case Phase::Graph:

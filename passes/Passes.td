@@ -91,8 +91,8 @@ def VerifyKernelsPass : Pass<"v4-verify-kernels", "::mlir::ModuleOp"> {
       holds only arith, math, memref, scf, vector and kernel ops: no call, no heap, no `memref.copy` (it becomes a call),
       no global data. A `memref.alloca` is static and in the entry block, so that a loop never grows the stack, and all
       of them together stay below 1 MiB.
-    - Every `kernel.launch` resolves, has as many bindings as its kernel has memrefs, and binds no cache both for reading
-      and for writing.
+
+    That every `kernel.launch` resolves and fits its kernel is the op's own verifier.
   }];
 }
 

@@ -18,7 +18,6 @@
 #include "llvm/Support/ThreadPool.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/AsmState.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Parser/Parser.h"
 
 using namespace mlir;
@@ -170,8 +169,8 @@ void attachCode(plan::ProgramOp program, ArrayRef<plan::KernelOp> entries, const
   for (auto [entry, stackBytes] : llvm::zip_equal(entries, code.stackBytes))
     plan::KernelOp(entry).setStackBytes(stackBytes);
   auto type = RankedTensorType::get({int64_t(code.object.size())}, builder.getI8Type());
-  auto blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(code.object, 64, false);
-  Attribute object = DenseI8ResourceElementsAttr::get(type, "plan_code", std::move(blob));
+  // Inline hex, not a resource: reading a resource back renames its key, so the module would not round-trip.
+  auto object = DenseElementsAttr::getFromRawBuffer(type, code.object);
   plan::CodeOp::create(builder, program.getLoc(), cast<ElementsAttr>(object));
 }
 

@@ -64,7 +64,7 @@ LogicalResult verifyBf16(Operation *op) {
     return success();
   if (isa<arith::TruncFOp>(op) && !reads && getElementTypeOrSelf(op->getOperand(0)).isF32())
     return success();
-  return op->emitError("computes on bf16, expected arith.extf to f32 before and arith.truncf from f32 after");
+  return op->emitOpError("computes on bf16, expected arith.extf to f32 before and arith.truncf from f32 after");
 }
 
 /// Math operations that become a few instructions, or polynomials of our own.
@@ -78,21 +78,25 @@ bool hasExpansion(Operation *op) {
 
 LogicalResult verifyOp(Operation *op, int64_t &scratch) {
   if (isa<CallOpInterface>(op) || isa<memref::AllocOp, memref::CopyOp, memref::DeallocOp>(op))
-    return op->emitError("is not allowed in a kernel, expected a leaf function without allocation");
+    return op->emitOpError("is not allowed in a kernel, expected a leaf function without allocation");
   if (auto alloca = dyn_cast<memref::AllocaOp>(op)) {
     if (!alloca.getType().hasStaticShape())
-      return op->emitError("has the dynamic type ") << alloca.getType() << ", expected static scratch";
+      return op->emitOpError("has the dynamic type ") << alloca.getType() << ", expected static scratch";
     scratch += byteSize(alloca.getType());
   }
   if (auto dim = dyn_cast<memref::DimOp>(op)) {
     auto type = dyn_cast<MemRefType>(dim.getSource().getType());
     std::optional<int64_t> index = dim.getConstantIndex();
     if (!type || !index || *index < 0 || *index >= type.getRank() || type.isDynamicDim(*index))
-      return op->emitError("asks for a size that kernels do not get, expected the step's counts as a binding");
+      return op->emitOpError("asks for a size that kernels do not get, expected the step's counts as a binding");
   }
   if (isa<math::MathDialect>(op->getDialect()) && !hasExpansion(op))
-    return op->emitError("has no expansion for ") << op->getOperand(0).getType()
+    return op->emitOpError("has no expansion for ") << op->getOperand(0).getType()
                                                   << ", expected exp, log1p (f32), sin, cos, sqrt or fma";
+  // Any fast-math flag makes the bits depend on what LLVM does with it.
+  auto floats = dyn_cast<arith::ArithFastMathInterface>(op);
+  if (floats && floats.getFastMathFlagsAttr() && floats.getFastMathFlagsAttr().getValue() != arith::FastMathFlags::none)
+    return op->emitOpError("has fast-math flags, expected none");
   return verifyBf16(op);
 }
 

@@ -31,14 +31,14 @@ Expected<std::unique_ptr<Checkpoint>> v4::Checkpoint::open(StringRef directory) 
   std::string index = checkpoint->pathOf(kIndexName);
   if (!sys::fs::exists(index)) {
     if (Error error = checkpoint->openSingle())
-      return std::move(error);
+      return error;
     return checkpoint;
   }
   Expected<MappedFile> file = MappedFile::open(index);
   if (!file)
     return file.takeError();
   if (Error error = checkpoint->openSharded(*file))
-    return std::move(error);
+    return error;
   return checkpoint;
 }
 

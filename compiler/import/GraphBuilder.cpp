@@ -250,5 +250,5 @@ llvm::Expected<OwningOpRef<ModuleOp>> v4::buildGraph(MLIRContext &context, const
   GraphContext g{context, config, inventory, options, std::move(probes)};
   setModuleAttributes(*module, g);
   MainBuilder(g, *module).build();
-  return std::move(module);
+  return module;
 }

@@ -189,7 +189,7 @@ Expected<ModelConfig> v4::parseModelConfig(StringRef text, StringRef file) {
   checkRelations(reader, config);
   checkQuantization(reader, *root, file);
   if (Error error = reader.take())
-    return std::move(error);
+    return error;
   return config;
 }
 

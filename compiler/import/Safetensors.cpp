@@ -168,8 +168,8 @@ Expected<Checkpoint::Tensors> v4::parseSafetensors(ArrayRef<uint8_t> bytes, Stri
   for (const auto &[name, fields] : header->items())
     if (name != "__metadata__")
       if (Error error = Entry(file, name, fields).read(data, tensors[name]))
-        return std::move(error);
+        return error;
   if (Error error = checkCoverage(tensors, data, file))
-    return std::move(error);
+    return error;
   return tensors;
 }

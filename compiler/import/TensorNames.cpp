@@ -164,7 +164,7 @@ Expected<TensorInventory> v4::resolveTensors(const ModelConfig &c, const Checkpo
   if (mtp)
     inventory.mtp = resolveMtp(resolver, c);
   if (Error error = resolver.takeError())
-    return std::move(error);
+    return error;
   warnAboutExtras(c, checkpoint, resolver, mtp, inventory.warnings);
   inventory.manifest = checkpoint.manifest();
   return inventory;

@@ -8,8 +8,6 @@
 
 #include "passes/Passes.h"
 
-#include "mlir/IR/SymbolTable.h"
-
 using namespace mlir;
 
 namespace v4 {
@@ -96,37 +94,15 @@ LogicalResult checkKernel(func::FuncOp kernel) {
   return failure(result.wasInterrupted());
 }
 
-LogicalResult checkLaunch(kernel::LaunchOp launch, SymbolTable &symbols) {
-  auto kernel = symbols.lookup<func::FuncOp>(launch.getKernel());
-  if (!kernel || !kernel->hasAttr("kernel.entry"))
-    return launch.emitOpError() << "launches '" << launch.getKernel() << "', which is no kernel function";
-  int64_t bindings = launch.getNumOperands() + launch.getNumResults() + launch.getStep().size();
-  int64_t expected = static_cast<int64_t>(kernel.getNumArguments()) - 2;
-  if (bindings != expected)
-    return launch.emitOpError() << "has " << bindings << " bindings, '" << launch.getKernel() << "' takes "
-                                << expected;
-  // Ranges of one launch run at the same time: what one writes another must not read.
-  for (int64_t i = 0, e = launch.getInputs().size(); i < e; ++i)
-    for (int64_t j = i + 1; j < e; ++j)
-      if (isa<CacheType>(launch.getInputs()[i].getType()) && launch.getInputs()[i] == launch.getInputs()[j] &&
-          llvm::is_contained(launch.getWrites(), i) != llvm::is_contained(launch.getWrites(), j))
-        return launch.emitOpError() << "reads and writes the cache of operands " << i << " and " << j
-                                    << ", expected one or the other";
-  return success();
-}
-
-LogicalResult checkProgramOp(Operation *op, SymbolTable &symbols) {
-  if (auto launch = dyn_cast<kernel::LaunchOp>(op))
-    return checkLaunch(launch, symbols);
+LogicalResult checkProgramOp(Operation *op) {
   llvm::StringRef dialect = op->getName().getDialectNamespace();
-  if (isa<ProbeOp>(op) || dialect == "func" || dialect == "ml_program")
+  if (isa<kernel::LaunchOp, ProbeOp>(op) || dialect == "func" || dialect == "ml_program")
     return success();
   return op->emitOpError() << "is left outside kernels, expected launches, probes and calls only";
 }
 
 struct VerifyKernels : public impl::VerifyKernelsPassBase<VerifyKernels> {
   LogicalResult check(ModuleOp module) {
-    SymbolTable symbols(module);
     for (auto function : module.getOps<func::FuncOp>()) {
       if (function->hasAttr("kernel.entry")) {
         if (failed(checkKernel(function)))
@@ -134,7 +110,7 @@ struct VerifyKernels : public impl::VerifyKernelsPassBase<VerifyKernels> {
         continue;
       }
       WalkResult result = function.getBody().walk([&](Operation *op) {
-        return failed(checkProgramOp(op, symbols)) ? WalkResult::interrupt() : WalkResult::advance();
+        return failed(checkProgramOp(op)) ? WalkResult::interrupt() : WalkResult::advance();
       });
       if (result.wasInterrupted())
         return failure();

@@ -46,11 +46,16 @@ public:
 
   /// One entry per buffer in plan order.
   FailureOr<SmallVector<Life>> compute() {
-    if (failed(open()) || failed(readLaunches()) || failed(readProbes()) ||
-        failed(keepToEnd(index.program.getLogitsAttr())))
+    if (failed(open()) || failed(readLaunches()))
       return failure();
-    if (auto mtp = index.program.getMtpLogitsAttr(); mtp && failed(keepToEnd(mtp)))
-      return failure();
+    // The runtime copies right behind that launch, in front of the next.
+    for (plan::ProbeOp probe : index.probes)
+      keepUntil(probe.getBufferAttr(), static_cast<int64_t>(probe.getAfterLaunch()));
+    // Callers read logits when the step is over.
+    int64_t end = static_cast<int64_t>(index.launches.size()) - 1;
+    keepUntil(index.program.getLogitsAttr(), end);
+    if (FlatSymbolRefAttr mtp = index.program.getMtpLogitsAttr())
+      keepUntil(mtp, end);
     for (Life &life : lives)
       if (life.first > life.last)
         return life.buffer.emitOpError() << "'" << life.buffer.getSymName()
@@ -72,48 +77,27 @@ private:
     return success();
   }
 
-  Life *find(FlatSymbolRefAttr symbol) {
-    auto found = places.find(symbol.getAttr());
-    return found == places.end() ? nullptr : &lives[found->second];
-  }
+  Life &find(FlatSymbolRefAttr symbol) { return lives[places.lookup(symbol.getAttr())]; }
 
   LogicalResult readLaunches() {
     for (auto [position, launch] : llvm::enumerate(index.launches))
-      for (Attribute attr : launch.getBindings()) {
-        auto binding = dyn_cast<plan::BindingAttr>(attr);
-        if (!binding || binding.getKind() != plan::BindingKind::Buffer)
+      for (auto binding : launch.getBindings().getAsRange<plan::BindingAttr>()) {
+        if (binding.getKind() != plan::BindingKind::Buffer)
           continue;
-        Life *life = find(binding.getSymbol());
-        if (!life)
-          return launch.emitOpError() << "binds " << binding.getSymbol() << ", which is no plan.buffer";
+        Life &life = find(binding.getSymbol());
         int64_t now = static_cast<int64_t>(position);
         if (binding.getAccess() == plan::Access::Out)
-          life->first = std::min(life->first, now);
-        else if (now < life->first)
+          life.first = std::min(life.first, now);
+        else if (now < life.first)
           return launch.emitOpError() << "reads " << binding.getSymbol() << ", which no launch in front of it writes";
-        life->last = std::max(life->last, now);
+        life.last = std::max(life.last, now);
       }
     return success();
   }
 
-  LogicalResult readProbes() {
-    // The runtime copies right behind that launch, in front of the next.
-    for (plan::ProbeOp probe : index.probes) {
-      Life *life = find(probe.getBufferAttr());
-      if (!life)
-        return probe.emitOpError() << "'" << probe.getName() << "' names " << probe.getBufferAttr()
-                                   << ", which is no plan.buffer";
-      life->last = std::max(life->last, static_cast<int64_t>(probe.getAfterLaunch()));
-    }
-    return success();
-  }
-
-  LogicalResult keepToEnd(FlatSymbolRefAttr symbol) {
-    Life *life = find(symbol);
-    if (!life)
-      return index.program.emitOpError() << "names " << symbol << " as logits, which is no plan.buffer";
-    life->last = static_cast<int64_t>(index.launches.size()) - 1;
-    return success();
+  void keepUntil(FlatSymbolRefAttr symbol, int64_t launch) {
+    Life &life = find(symbol);
+    life.last = std::max(life.last, launch);
   }
 
   ProgramIndex &index;

@@ -31,8 +31,6 @@ FailureOr<plan::ProgramOp> findProgram(ModuleOp module) {
   if (programs.size() != 1)
     return module.emitOpError() << "has " << programs.size()
                                 << " plan.program ops, expected one; run --v4-build-program first";
-  if (!isa<EnvelopeAttr>(programs[0].getEnvelope()))
-    return programs[0].emitOpError() << "envelope is " << programs[0].getEnvelope() << ", expected a #v4.envelope";
   return programs[0];
 }
 

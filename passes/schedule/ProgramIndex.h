@@ -20,7 +20,7 @@ namespace v4 {
 struct ProgramIndex {
   explicit ProgramIndex(plan::ProgramOp program);
 
-  /// The op of this name and kind, or null.
+  /// The op of this name and kind; symbols of a program that verifies resolve.
   template <typename OpT>
   OpT lookup(mlir::FlatSymbolRefAttr symbol) {
     return symbols.lookup<OpT>(symbol.getAttr());
@@ -36,10 +36,9 @@ struct ProgramIndex {
   llvm::SmallVector<plan::ProbeOp> probes;
 };
 
-/// The one program of a module whose envelope can be read; an error is reported at the module.
+/// The one program of a module; an error is reported at the module.
 mlir::FailureOr<plan::ProgramOp> findProgram(mlir::ModuleOp module);
 
-/// REQUIRES: findProgram succeeded.
 inline EnvelopeAttr envelopeOf(plan::ProgramOp program) { return mlir::cast<EnvelopeAttr>(program.getEnvelope()); }
 
 } // namespace v4

@@ -12,7 +12,7 @@ import checkpoints
 import engine
 
 # v4-run itself keeps the generated tokens, in arrays that grow a few times.
-ALLOWED = 24
+ALLOWED = 8
 
 
 def count(tools, plan, counter, generated):

@@ -19,10 +19,12 @@ import tempfile
 import checkpoints
 import engine
 
-# Kernels by the op they are named after: their packed multiply-adds must outnumber scalar ones.
-HEAVY = ("linear", "attention", "index_scores", "hc_pre", "expert", "swiglu", "compress")
-# These must at least work on whole vectors.
-WIDE = HEAVY + ("rms_norm", "quantize", "hadamard", "hc_post")
+# Kernels by the op they are named after. Packed multiply-adds outnumber scalar ones.
+PRODUCTS = ("linear", "expert_linear", "grouped_linear", "attention", "index_scores", "hc_post", "compress")
+# Some packed ones: the few gates of hc_pre and hc_head are scalar, their long dot products must not be.
+MIXED = ("hc_pre", "hc_head", "swiglu", "route", "hash_route", "rms_norm", "rope")
+# Whole vectors.
+WIDE = PRODUCTS + MIXED + ("quantize", "hadamard", "append_rows", "append_window", "top_k", "combine", "embed")
 PACKED_FMA = re.compile(r"\bvf(?:n?m(?:add|sub))\d*ps\b|\bvdpbf16ps\b")
 SCALAR_FMA = re.compile(r"\bvf(?:n?m(?:add|sub))\d*ss\b")
 WIDE_REGISTER = re.compile(r"%[yz]mm\d")
@@ -51,6 +53,7 @@ def main():
     tools, seen, failed = engine.Tools(args.bin), collections.Counter(), []
     with tempfile.TemporaryDirectory() as scratch:
         kernels = os.path.join(scratch, "kernels")
+        os.makedirs(kernels)
         tools.call("v4-compile", checkpoints.standard(args.cache, "mixed"), "-o", os.path.join(scratch, "x.v4plan"),
                    f"--dump-kernels-to={kernels}")
         stems = sorted({os.path.splitext(n)[0] for n in os.listdir(kernels) if n.endswith((".s", ".o", ".asm"))})
@@ -60,16 +63,14 @@ def main():
             wide = len(WIDE_REGISTER.findall(text))
             seen[op] += 1
             verdict = ""
-            if op.startswith(HEAVY) and (packed == 0 or scalar > packed):
+            if (op in PRODUCTS and scalar >= packed) or (op in MIXED and packed == 0):
                 verdict = "NOT VECTORISED"
-            elif op.startswith(WIDE) and wide == 0:
+            elif op in WIDE and wide == 0:
                 verdict = "NO WIDE REGISTER"
             if verdict:
                 failed.append(stem)
             print(f"{stem:28} packed fma {packed:4}, scalar {scalar:4}, wide operands {wide:5} {verdict}")
-    for op in ("linear", "attention", "rms_norm"):
-        if not any(name.startswith(op) for name in seen):
-            failed.append(f"no kernel named {op}")
+    failed += [f"no kernel named {op}" for op in PRODUCTS + MIXED if not seen[op]]
     if failed:
         sys.exit("not vectorised: " + ", ".join(failed))
 

@@ -59,7 +59,7 @@ protected:
   const Shape &shape = GetParam();
   int64_t ringRows = shape.window + 1;
 
-  std::string text() const {
+  std::string text(const std::string &scoreAttributes = "") const {
     std::string head = s(shape.heads) + "x" + s(shape.dim), tokens = ", #v4.rows<tokens>>";
     std::string chunks = ", #v4.rows<chunks" + s(shape.ratio) + ">>";
     std::string q = "tensor<?x" + head + "xbf16" + tokens, kv = "tensor<?x" + s(shape.dim) + "xbf16" + tokens;
@@ -88,7 +88,7 @@ protected:
     if (shape.ratio == 4) {
       arguments += ", %iq: " + iq + ", %iw: " + iw + ", %ik: " + ik + ", %keys: " + keys;
       body += "v4.append_rows %ik, %keys : " + ik + ", " + keys + "\n";
-      body += "%s = v4.index_scores %iq, %iw, %keys : " + iq + ", " + iw + ", " + keys + " -> " + scores + "\n";
+      body += "%s = v4.index_scores %iq, %iw, %keys " + scoreAttributes + " : " + iq + ", " + iw + ", " + keys + " -> " + scores + "\n";
       body += "%i = v4.top_k %s : " + scores + " -> " + sel + "\n";
       operands += " selected %i";
       types += " selected " + sel;
@@ -261,6 +261,29 @@ TEST_P(AttentionTest, MatchesDoublePrecisionAndAnyCut) {
             << "sequence " << sequence << ", token " << t << ", head " << head << ", value " << d;
     }
   }
+}
+
+TEST_P(AttentionTest, ScoresThatNobodyReadsAreLeftOut) {
+  if (shape.ratio != 4)
+    GTEST_SKIP() << "no index scores at this ratio";
+  auto full = OpProgram::compile(text()), lean = OpProgram::compile(text("{v4.top_k = " + s(shape.topK) + " : i64}"));
+  ASSERT_TRUE(full && lean);
+  Outputs fullOutputs = run(*full, kWhole, 1), leanOutputs = run(*lean, kWhole, 1);
+  for (auto &[place, output] : fullOutputs) {
+    Output &other = leanOutputs[place];
+    EXPECT_EQ(output.attention, other.attention);
+    EXPECT_EQ(output.selected, other.selected);
+    if ((place.second + 1) / 4 <= shape.topK)
+      EXPECT_EQ(other.scores, std::vector<float>(other.scores.size(), 99)) << "token " << place.second;
+  }
+}
+
+TEST_P(AttentionTest, SameBitsOnTheLowestLevel) {
+  if (shape.dim > 256)
+    GTEST_SKIP() << "the smaller shapes cover the same code";
+  auto best = OpProgram::compile(text()), lowest = OpProgram::compile(text(), "cpu:x86-64-v3");
+  ASSERT_TRUE(best && lowest);
+  EXPECT_TRUE(run(*best, kWhole, 1) == run(*lowest, kWhole, 2));
 }
 
 INSTANTIATE_TEST_SUITE_P(

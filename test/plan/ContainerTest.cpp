@@ -22,8 +22,9 @@ namespace {
 std::string load(PlanBytes &file) {
   Plan plan;
   Status status = checkPlan("engine.v4plan", file.view(), plan);
-  if (!status.isOk())
+  if (!status.isOk()) {
     EXPECT_EQ(status.code(), StatusCode::InvalidInput);
+  }
   return status.message();
 }
 

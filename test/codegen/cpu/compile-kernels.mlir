@@ -8,7 +8,7 @@
 // The functions are gone; their code and the stack they need are in the plan.
 // CHECK: plan.kernel @dot_fp4_0 {{.*}}stack_bytes = {{[1-9][0-9]*}} : i64
 // CHECK: plan.kernel @dot_fp8_0 {{.*}}stack_bytes = {{[1-9][0-9]*}} : i64
-// CHECK: plan.code dense_resource<plan_code> : tensor<{{[0-9]+}}xi8>
+// CHECK: plan.code dense<"0x7F454C46{{[0-9A-F]+}}"> : tensor<{{[0-9]+}}xi8>
 // CHECK-NOT: func.func
 plan.program attributes {
   producer = "v4c 0.1.0", options = {},
