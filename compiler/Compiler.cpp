@@ -76,7 +76,13 @@ private:
     return kBadInput;
   }
 
+  void report(const std::string &file) {
+    if (!resolved.empty())
+      llvm::errs() << "v4-compile: wrote " << file << ": " << resolved << '\n';
+  }
+
   const CompileOptions &options;
+  std::string resolved;
   DialectRegistry registry;
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
@@ -145,10 +151,10 @@ ExitCode Compilation::importCheckpoint() {
   module = std::move(*built);
   if (failed(verify(*module)))
     return kDefect;
-  // What the defaults resolved to; printed when nothing is left that the user could have got wrong.
-  llvm::errs() << "v4-compile: target " << cast<kernel::TargetAttr>(graph.target).getName() << ", context "
-               << graph.envelope.getMaxContext() << ", " << options.maxTokens << " tokens a step, "
-               << options.maxSequences << " sequences\n";
+  // What the defaults resolved to; said at the end, so that an error stays one sentence.
+  resolved = ("target " + cast<kernel::TargetAttr>(graph.target).getName() + ", context " +
+              llvm::Twine(graph.envelope.getMaxContext()) + ", " + llvm::Twine(options.maxTokens) +
+              " tokens a step, " + llvm::Twine(options.maxSequences) + " sequences").str();
   return kOk;
 }
 
@@ -228,6 +234,7 @@ ExitCode Compilation::run() {
   CheckpointWeights weights(*checkpoint);
   if (llvm::Error error = codegen::writePlan(*module, weights, options.output, {unsigned(options.threads)}))
     return fail(std::move(error));
+  report(options.output);
   return kOk;
 }
 

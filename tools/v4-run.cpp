@@ -140,6 +140,8 @@ Run::Run(const Flags &flags, api::Engine &engine) : flags(flags), info(engine.in
   wantAllRows = !flags.logitsOut.empty() || !flags.mtpLogitsOut.empty() || !flags.probesFolder.empty();
   checkContext();
 
+  if (!(flags.topP > 0 && flags.topP <= 1))
+    throw InputError("--top-p=" + std::to_string(flags.topP) + ", expected a value above 0 and at most 1");
   v4_sampler_options sampling = api::samplerOptions();
   sampling.temperature = static_cast<float>(flags.temperature);
   sampling.top_k = static_cast<uint32_t>(flags.topK);
@@ -166,6 +168,10 @@ void Run::checkContext() const {
   if (wantMtp && outputRows() + 1 > uint64_t(info.max_context) + info.max_draft)
     throw InputError(flags.plan + ": " + sum + " fill the plan's context of " + std::to_string(info.max_context) +
                      ", the last MTP row needs one position more; shorten them or compile the plan with --max-draft=1");
+  uint64_t cacheNeed = (outputRows() + 127) / 128 * info.page_bytes;
+  if (flags.cacheBytes && flags.cacheBytes < cacheNeed)
+    throw InputError("--cache-bytes=" + std::to_string(flags.cacheBytes) + " is too little: " + sum + " need " +
+                     std::to_string(cacheNeed) + " bytes of cache pages; raise it or shorten them");
   if (flags.stepTokens > info.max_tokens)
     throw InputError("--step-tokens=" + std::to_string(flags.stepTokens) + " is above the plan's " +
                      std::to_string(info.max_tokens) + "; ask for less or compile the plan with a larger --max-tokens");

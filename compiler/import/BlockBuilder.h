@@ -59,8 +59,7 @@ inline RowSpace chunksOf(int64_t ratio) { return ratio == 4 ? RowSpace::Chunks4 
 /// Builds one function.
 class BlockBuilder {
 public:
-  explicit BlockBuilder(const GraphContext &g)
-      : g(g), c(g.config), b(mlir::UnknownLoc::get(&g.context), &g.context) {}
+  explicit BlockBuilder(const GraphContext &g) : g(g), c(g.config), b(mlir::UnknownLoc::get(&g.context), &g.context) {}
 
 protected:
   /// Takes the next arguments of `function`, from `index` on, as the values of `weights`.

@@ -65,9 +65,7 @@ Value LayerBody::output(Value heads) {
   return linear(mid, Role::OutputUp, {c.hidden});
 }
 
-Value LayerBody::rope(Value x, Value table, bool inverse) {
-  return RopeOp::create(b, x.getType(), x, table, inverse);
-}
+Value LayerBody::rope(Value x, Value table, bool inverse) { return RopeOp::create(b, x.getType(), x, table, inverse); }
 
 Value LayerBody::quantizeRow(Value row) {
   return g.planted("kv_fp8") ? row : quantize(row, QuantFormat::Fp8, kRowBlock, c.bodyDim());

@@ -216,10 +216,9 @@ void MainBuilder::build() {
 //===----------------------------------------------------------------------===//
 
 ArrayRef<StringRef> v4::plantedMistakes() {
-  static const StringRef names[] = {"nibbles",         "no_yarn",         "no_hadamard", "no_index_fp4",
-                                    "no_overlap",      "no_sink",         "no_inverse_rope", "no_clamp",
-                                    "no_shared_clamp", "no_route_norm",   "no_sinkhorn", "comb_transposed",
-                                    "kv_fp8",          "act_fp8"};
+  static const StringRef names[] = {"nibbles",     "no_yarn",         "no_hadamard", "no_index_fp4",    "no_overlap",
+                                    "no_sink",     "no_inverse_rope", "no_clamp",    "no_shared_clamp", "no_route_norm",
+                                    "no_sinkhorn", "comb_transposed", "kv_fp8",      "act_fp8"};
   return names;
 }
 
@@ -227,8 +226,8 @@ static void setModuleAttributes(ModuleOp module, const GraphContext &g) {
   const ModelConfig &c = g.config;
   Builder b(&g.context);
   bool mtp = g.inventory.mtp.has_value();
-  module->setAttr("v4.model", ModelAttr::get(&g.context, c.vocab, c.hidden, c.layers, c.window, c.eos, mtp,
-                                             modelDigest(c, mtp)));
+  module->setAttr("v4.model",
+                  ModelAttr::get(&g.context, c.vocab, c.hidden, c.layers, c.window, c.eos, mtp, modelDigest(c, mtp)));
   module->setAttr("v4.envelope", g.options.envelope);
   if (g.options.target)
     module->setAttr("v4.target", g.options.target);

@@ -18,11 +18,11 @@
 namespace v4 {
 
 struct GraphOptions {
-  EnvelopeAttr envelope;         ///< REQUIRED.
-  mlir::Attribute target;        ///< #kernel.target; may be null.
-  mlir::DictionaryAttr options;  ///< Resolved flags, strings; may be null.
-  std::string probes;            ///< Regular expression over probe names; empty: all probes.
-  std::string plantedMistake;    ///< Test only: one of plantedMistakes(), or empty.
+  EnvelopeAttr envelope;        ///< REQUIRED.
+  mlir::Attribute target;       ///< #kernel.target; may be null.
+  mlir::DictionaryAttr options; ///< Resolved flags, strings; may be null.
+  std::string probes;           ///< Regular expression over probe names; empty: all probes.
+  std::string plantedMistake;   ///< Test only: one of plantedMistakes(), or empty.
 };
 
 /// Names of the deliberate errors that tests build in to prove that they are caught.

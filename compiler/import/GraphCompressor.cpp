@@ -34,8 +34,8 @@ Value LayerBody::compress(Value x, CompressorRoles roles, int64_t dim, Value par
   int64_t width = (shape.ratio == 4 ? 2 : 1) * dim;
   Value values = linear(x, roles.value, {width}, /*wide=*/true);
   Value gates = linear(x, roles.gate, {width}, /*wide=*/true);
-  auto pooled = CompressOp::create(b, g.rows(chunksOf(shape.ratio), {dim}, g.bf16()), values, gates,
-                                   value(roles.phase), partial, shape.ratio);
+  auto pooled = CompressOp::create(b, g.rows(chunksOf(shape.ratio), {dim}, g.bf16()), values, gates, value(roles.phase),
+                                   partial, shape.ratio);
   plant(pooled, "no_overlap");
   // Behind the pooling, which still needs the tokens of earlier steps.
   SavePartialOp::create(b, values, gates, partial);

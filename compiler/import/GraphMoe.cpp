@@ -28,8 +28,8 @@ LayerBody::Dispatch LayerBody::route(Value x) {
                                   normalize);
     chosen = op.getExperts(), shares = op.getWeights();
   } else {
-    auto op = RouteOp::create(b, experts, weights, logits, value(Role::RouterBias), f32Value(c.routedScaling),
-                              normalize);
+    auto op =
+        RouteOp::create(b, experts, weights, logits, value(Role::RouterBias), f32Value(c.routedScaling), normalize);
     chosen = op.getExperts(), shares = op.getWeights();
   }
   probe("route_experts", chosen);

@@ -32,8 +32,7 @@ SmallVector<LayerPool> v4::layerPools(const GraphContext &g, const LayerShape &s
   int64_t partialRows = ratio == 4 ? 8 : ratio, width = ratio == 4 ? 2 : 1;
   pools.push_back(
       {"rows", pool(PoolKind::Page, ratio, RowEncoding::KvCompact, kPageTokens / ratio, c.headDim, c.ropeDim)});
-  pools.push_back(
-      {"partial", pool(PoolKind::State, 1, RowEncoding::F32, partialRows, 2 * width * c.headDim, 0)});
+  pools.push_back({"partial", pool(PoolKind::State, 1, RowEncoding::F32, partialRows, 2 * width * c.headDim, 0)});
   if (ratio != 4)
     return pools;
   CacheType keys = pool(PoolKind::Page, ratio, RowEncoding::IndexFp4, kPageTokens / ratio, c.indexDim, 0);
@@ -92,8 +91,8 @@ func::FuncOp LayerBody::build(ModuleOp module, StringRef name, FunctionType type
   for (const LayerPool &pool : layerPools(g, shape))
     pools[pool.name.str()] = func.getArgument(index++);
 
-  streams = subLayer(streams, {Role::HcAttnFn, Role::HcAttnBase, Role::HcAttnScale, Role::AttnNorm},
-                     &LayerBody::attention);
+  streams =
+      subLayer(streams, {Role::HcAttnFn, Role::HcAttnBase, Role::HcAttnScale, Role::AttnNorm}, &LayerBody::attention);
   streams = subLayer(streams, {Role::HcFfnFn, Role::HcFfnBase, Role::HcFfnScale, Role::FfnNorm}, &LayerBody::moe);
   probe("streams", streams);
   func::ReturnOp::create(b, streams);

@@ -17,9 +17,9 @@ namespace v4 {
 struct LayerShape {
   int64_t ratio = 0;
   bool hash = false;
-  bool isMtp = false;        ///< Its slots lag the tokens by one position.
+  bool isMtp = false; ///< Its slots lag the tokens by one position.
   const WeightSet *weights = nullptr;
-  std::string name;          ///< Prefix of its probes: "layers.2".
+  std::string name; ///< Prefix of its probes: "layers.2".
 
   int64_t offset() const { return isMtp ? -1 : 0; }
 };

@@ -26,7 +26,8 @@ Expected<v4::MappedFile> v4::MappedFile::open(const Twine &path) {
   MappedFile file;
   std::error_code code;
   if (status.getSize() > 0)
-    file.region = sys::fs::mapped_file_region(*handle, sys::fs::mapped_file_region::readonly, status.getSize(), 0, code);
+    file.region =
+        sys::fs::mapped_file_region(*handle, sys::fs::mapped_file_region::readonly, status.getSize(), 0, code);
   sys::fs::closeFile(*handle);
   if (code)
     return inputError(path + ": cannot be mapped (" + code.message() + ")");

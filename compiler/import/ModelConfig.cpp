@@ -155,8 +155,7 @@ void checkRelations(ConfigReader &r, const ModelConfig &c) {
   if (r.failed())
     return;
   if (c.bodyDim() < 64 || c.bodyDim() % 64 != 0)
-    r.wrong("head_dim", c.headDim,
-            "qk_rope_head_dim (" + Twine(c.ropeDim) + ") plus a positive multiple of 64");
+    r.wrong("head_dim", c.headDim, "qk_rope_head_dim (" + Twine(c.ropeDim) + ") plus a positive multiple of 64");
   if (c.heads % c.groups != 0)
     r.wrong("o_groups", c.groups, "a divisor of num_attention_heads (" + Twine(c.heads) + ")");
   if (c.groups * c.groupRank % 128 != 0 || c.groups * c.groupRank > kWidthLimit)
@@ -204,18 +203,40 @@ Expected<ModelConfig> v4::readModelConfig(StringRef path) {
 }
 
 std::string v4::canonicalJson(const ModelConfig &c, bool mtp) {
-  json j = {
-      {"vocab", c.vocab}, {"hidden", c.hidden}, {"layers", c.layers}, {"heads", c.heads}, {"head_dim", c.headDim},
-      {"rope_dim", c.ropeDim}, {"query_rank", c.queryRank}, {"groups", c.groups}, {"group_rank", c.groupRank},
-      {"window", c.window}, {"index_heads", c.indexHeads}, {"index_dim", c.indexDim}, {"index_top_k", c.indexTopK},
-      {"experts", c.experts}, {"active_experts", c.activeExperts}, {"expert_width", c.expertWidth},
-      {"hash_layers", std::min(c.hashLayers, c.layers)}, {"streams", c.streams},
-      {"sinkhorn_iterations", c.sinkhornIterations}, {"max_positions", c.maxPositions}, {"eos", c.eos},
-      {"rms_eps", c.rmsEps}, {"hc_eps", c.hcEps}, {"routed_scaling", c.routedScaling},
-      {"swiglu_limit", c.swigluLimit}, {"normalize_routes", c.normalizeRoutes}, {"rope_theta", c.ropeTheta},
-      {"compress_rope_theta", c.compressRopeTheta}, {"yarn_factor", c.yarn.factor},
-      {"yarn_beta_fast", c.yarn.betaFast}, {"yarn_beta_slow", c.yarn.betaSlow},
-      {"yarn_original_context", c.yarn.originalContext}, {"ratios", c.ratios}, {"mtp", mtp}};
+  json j = {{"vocab", c.vocab},
+            {"hidden", c.hidden},
+            {"layers", c.layers},
+            {"heads", c.heads},
+            {"head_dim", c.headDim},
+            {"rope_dim", c.ropeDim},
+            {"query_rank", c.queryRank},
+            {"groups", c.groups},
+            {"group_rank", c.groupRank},
+            {"window", c.window},
+            {"index_heads", c.indexHeads},
+            {"index_dim", c.indexDim},
+            {"index_top_k", c.indexTopK},
+            {"experts", c.experts},
+            {"active_experts", c.activeExperts},
+            {"expert_width", c.expertWidth},
+            {"hash_layers", std::min(c.hashLayers, c.layers)},
+            {"streams", c.streams},
+            {"sinkhorn_iterations", c.sinkhornIterations},
+            {"max_positions", c.maxPositions},
+            {"eos", c.eos},
+            {"rms_eps", c.rmsEps},
+            {"hc_eps", c.hcEps},
+            {"routed_scaling", c.routedScaling},
+            {"swiglu_limit", c.swigluLimit},
+            {"normalize_routes", c.normalizeRoutes},
+            {"rope_theta", c.ropeTheta},
+            {"compress_rope_theta", c.compressRopeTheta},
+            {"yarn_factor", c.yarn.factor},
+            {"yarn_beta_fast", c.yarn.betaFast},
+            {"yarn_beta_slow", c.yarn.betaSlow},
+            {"yarn_original_context", c.yarn.originalContext},
+            {"ratios", c.ratios},
+            {"mtp", mtp}};
   return j.dump();
 }
 

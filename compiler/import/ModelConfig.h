@@ -36,10 +36,10 @@ struct ModelConfig {
   int64_t hidden = 0;
   int64_t layers = 0;
   int64_t heads = 0;
-  int64_t headDim = 0;   ///< Rotary part included.
-  int64_t ropeDim = 0;   ///< The last values of a head.
+  int64_t headDim = 0; ///< Rotary part included.
+  int64_t ropeDim = 0; ///< The last values of a head.
   int64_t queryRank = 0;
-  int64_t groups = 0;    ///< Of the output projection.
+  int64_t groups = 0; ///< Of the output projection.
   int64_t groupRank = 0;
   int64_t window = 0;
   int64_t indexHeads = 0;

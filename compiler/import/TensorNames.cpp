@@ -119,17 +119,19 @@ bool hasPrefix(const v4::Checkpoint &checkpoint, StringRef prefix) {
 bool decideMtp(const ModelConfig &c, const v4::Checkpoint &checkpoint, std::vector<std::string> &warnings) {
   bool stages = hasPrefix(checkpoint, "mtp.1.");
   if (c.foreignDraftStages || stages) {
-    warnings.push_back(checkpoint.pathOf("config.json") + ": the draft stages (mtp.*) are of a kind that is not supported (" +
-                       (stages ? "tensors mtp.1.* exist" : "compress_ratios is longer than the layers and one MTP block") +
-                       "); they are ignored and MTP is off");
+    warnings.push_back(
+        checkpoint.pathOf("config.json") + ": the draft stages (mtp.*) are of a kind that is not supported (" +
+        (stages ? "tensors mtp.1.* exist" : "compress_ratios is longer than the layers and one MTP block") +
+        "); they are ignored and MTP is off");
     return false;
   }
   if (!c.declaresMtp)
     return false;
   if (hasPrefix(checkpoint, "mtp.0."))
     return true;
-  warnings.push_back(checkpoint.pathOf("config.json") +
-                     ": num_nextn_predict_layers asks for an MTP block, but the checkpoint has no tensors mtp.0.*; MTP is off");
+  warnings.push_back(
+      checkpoint.pathOf("config.json") +
+      ": num_nextn_predict_layers asks for an MTP block, but the checkpoint has no tensors mtp.0.*; MTP is off");
   return false;
 }
 
@@ -147,8 +149,9 @@ void warnAboutExtras(const ModelConfig &c, const v4::Checkpoint &checkpoint, con
       first = name.str();
   }
   if (extras > 0)
-    warnings.push_back(checkpoint.directory().str() + ": " + std::to_string(extras) + (extras == 1 ? " tensor is" : " tensors are") +
-                       " no part of this model and ignored, '" + first + "' first");
+    warnings.push_back(checkpoint.directory().str() + ": " + std::to_string(extras) +
+                       (extras == 1 ? " tensor is" : " tensors are") + " no part of this model and ignored, '" + first +
+                       "' first");
 }
 
 } // namespace

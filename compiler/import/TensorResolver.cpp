@@ -61,7 +61,8 @@ void v4::TensorResolver::stacked(Role role, const std::string &stem, const std::
       first = form;
     if (form.dtype != first.dtype)
       return failAt(path + ".weight", *checkpoint.find(path + ".weight"),
-                    "has dtype " + form.dtype + ", expected " + first.dtype + " as expert 0: the experts of a layer share one dtype");
+                    "has dtype " + form.dtype + ", expected " + first.dtype +
+                        " as expert 0: the experts of a layer share one dtype");
     sources.push_back(path + ".weight");
     scales.push_back(path + ".scale");
   }
@@ -138,7 +139,8 @@ void v4::TensorResolver::expect(const std::string &name, const StoredTensor &ten
   if (tensor.dtype != dtype)
     failAt(name, tensor, "has dtype " + Twine(tensor.dtype) + ", expected " + dtype);
   if (ArrayRef<int64_t>(tensor.shape) != shape)
-    failAt(name, tensor, "has shape " + shapeText(tensor.shape) + ", expected " + shapeText(shape) + " (see config.json)");
+    failAt(name, tensor,
+           "has shape " + shapeText(tensor.shape) + ", expected " + shapeText(shape) + " (see config.json)");
 }
 
 void v4::TensorResolver::checkTable(const std::string &name, const StoredTensor &tensor, int64_t experts) {
@@ -150,11 +152,11 @@ void v4::TensorResolver::checkTable(const std::string &name, const StoredTensor 
     for (int64_t column = 0; column < columns; ++column, next += 8) {
       int64_t id = int64_t(support::endian::read64le(next));
       if (id < 0 || id >= experts)
-        return failAt(name, tensor, "names expert " + Twine(id) + " in row " + Twine(row) + ", expected 0 to " +
-                                        Twine(experts - 1));
+        return failAt(name, tensor,
+                      "names expert " + Twine(id) + " in row " + Twine(row) + ", expected 0 to " + Twine(experts - 1));
       if (lastRow[id] == row)
-        return failAt(name, tensor, "names expert " + Twine(id) + " twice in row " + Twine(row) +
-                                        ", expected distinct experts");
+        return failAt(name, tensor,
+                      "names expert " + Twine(id) + " twice in row " + Twine(row) + ", expected distinct experts");
       lastRow[id] = row;
     }
 }

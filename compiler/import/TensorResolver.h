@@ -44,7 +44,8 @@ public:
 private:
   struct Form;
   const StoredTensor *find(const std::string &name, const llvm::Twine &expected);
-  void expect(const std::string &name, const StoredTensor &tensor, llvm::StringRef dtype, llvm::ArrayRef<int64_t> shape);
+  void expect(const std::string &name, const StoredTensor &tensor, llvm::StringRef dtype,
+              llvm::ArrayRef<int64_t> shape);
   /// Finds a plain tensor and files it under `role`.
   void plain(Role role, const std::string &name, llvm::StringRef dtype, Element element, llvm::ArrayRef<int64_t> shape);
   /// Decides the form of a matrix by its dtype and checks weight and scale.

@@ -79,7 +79,8 @@ Value KernelEmitter::count(plan::StepCount which) { return loadIndex(step(plan::
 void KernelEmitter::workgroups(RowSpace rows, int64_t tile, int64_t tiles,
                                function_ref<void(Value, Value, Value)> body) {
   gridAttr = kernel::GridAttr::get(b.getContext(), int64_t(rows), tile, tiles);
-  Value total = rows == RowSpace::One ? index(1) : count(plan::StepCount(int64_t(rows)));
+  // Only a tile of several rows can hang over the end.
+  Value total = tile == 1 ? Value() : count(plan::StepCount(int64_t(rows)));
   loop(function.getArgument(0), function.getArgument(1), 1, [&](Value group) {
     Value rowTile = div(group, tiles);
     Value rowBegin = mul(rowTile, tile);

@@ -46,7 +46,8 @@ protected:
     return out;
   }
 
-  template <typename Op> static int count(Operation *root) {
+  template <typename Op>
+  static int count(Operation *root) {
     int n = 0;
     root->walk([&](Op) { ++n; });
     return n;
@@ -75,10 +76,12 @@ using Names = std::vector<std::string>;
 
 std::string tiny() { return madeCheckpoint("--preset tiny"); }
 std::string swa() {
-  return madeCheckpoint("--preset tiny --set num_hidden_layers=2 --set num_hash_layers=1 --set 'compress_ratios=[0,0,0]'");
+  return madeCheckpoint(
+      "--preset tiny --set num_hidden_layers=2 --set num_hash_layers=1 --set 'compress_ratios=[0,0,0]'");
 }
 std::string hca() {
-  return madeCheckpoint("--preset tiny --set num_hidden_layers=1 --set num_hash_layers=0 --set 'compress_ratios=[128,0]'");
+  return madeCheckpoint(
+      "--preset tiny --set num_hidden_layers=1 --set num_hash_layers=0 --set 'compress_ratios=[128,0]'");
 }
 
 } // namespace
@@ -86,7 +89,8 @@ std::string hca() {
 TEST_F(GraphBuilderTest, LayersOfAKindShareAFunction) {
   OwningOpRef<ModuleOp> module = build(tiny());
   // Ratios 0 0 4 128 4 128 4 128, the first three layers route by hash.
-  EXPECT_EQ(functions(*module), (Names{"layer_swa_hash", "layer_csa_hash", "layer_hca", "layer_csa", "layer_mtp", "mtp", "main"}));
+  EXPECT_EQ(functions(*module),
+            (Names{"layer_swa_hash", "layer_csa_hash", "layer_hca", "layer_csa", "layer_mtp", "mtp", "main"}));
   auto main = module->lookupSymbol<func::FuncOp>("main");
   int layer = 0;
   main.walk([&](func::CallOp call) {
@@ -101,7 +105,8 @@ TEST_F(GraphBuilderTest, LayersOfAKindShareAFunction) {
 }
 
 TEST_F(GraphBuilderTest, ModuleAttributes) {
-  options.options = DictionaryAttr::get(&context, {NamedAttribute(StringAttr::get(&context, "optimization"), StringAttr::get(&context, "2"))});
+  options.options = DictionaryAttr::get(
+      &context, {NamedAttribute(StringAttr::get(&context, "optimization"), StringAttr::get(&context, "2"))});
   OwningOpRef<ModuleOp> module = build(tiny());
   auto model = (*module)->getAttrOfType<ModelAttr>("v4.model");
   ASSERT_TRUE(model);
@@ -128,22 +133,27 @@ TEST_F(GraphBuilderTest, WeightsNameTheirSources) {
   EXPECT_EQ(sources.size(), c.checkpoint->tensors().size());
   auto experts = module->lookupSymbol<ml_program::GlobalOp>("layers.2.ffn.experts.w1.weight");
   ASSERT_TRUE(experts);
-  EXPECT_EQ(cast<RankedTensorType>(experts.getType()).getEncoding(), PackedAttr::get(&context, Float4E2M1FNType::get(&context)));
+  EXPECT_EQ(cast<RankedTensorType>(experts.getType()).getEncoding(),
+            PackedAttr::get(&context, Float4E2M1FNType::get(&context)));
 }
 
 TEST_F(GraphBuilderTest, Pools) {
   EXPECT_EQ(pools(*build(csaCheckpoint())),
             (Names{"layers.0.window", "layers.0.rows", "layers.0.partial", "layers.0.index_keys",
                    "layers.0.index_partial", "mtp.0.window", "mtp.0.streams"}));
-  EXPECT_EQ(pools(*build(hca())), (Names{"layers.0.window", "layers.0.rows", "layers.0.partial", "mtp.0.window", "mtp.0.streams"}));
+  EXPECT_EQ(pools(*build(hca())),
+            (Names{"layers.0.window", "layers.0.rows", "layers.0.partial", "mtp.0.window", "mtp.0.streams"}));
   EXPECT_EQ(pools(*build(swa())), (Names{"layers.0.window", "layers.1.window", "mtp.0.window", "mtp.0.streams"}));
   options.envelope = EnvelopeAttr::get(&context, 512, 8, 4096, 3);
   OwningOpRef<ModuleOp> module = build(csaCheckpoint());
   auto main = module->lookupSymbol<func::FuncOp>("main");
-  EXPECT_EQ(main.getArgument(0).getType(), CacheType::get(&context, PoolKind::State, 1, RowEncoding::KvCompact, 131, 256, 64));
-  EXPECT_EQ(main.getArgument(1).getType(), CacheType::get(&context, PoolKind::Page, 4, RowEncoding::KvCompact, 32, 256, 64));
+  EXPECT_EQ(main.getArgument(0).getType(),
+            CacheType::get(&context, PoolKind::State, 1, RowEncoding::KvCompact, 131, 256, 64));
+  EXPECT_EQ(main.getArgument(1).getType(),
+            CacheType::get(&context, PoolKind::Page, 4, RowEncoding::KvCompact, 32, 256, 64));
   EXPECT_EQ(main.getArgument(2).getType(), CacheType::get(&context, PoolKind::State, 1, RowEncoding::F32, 8, 1024, 0));
-  EXPECT_EQ(main.getArgument(3).getType(), CacheType::get(&context, PoolKind::Page, 4, RowEncoding::IndexFp4, 32, 128, 0));
+  EXPECT_EQ(main.getArgument(3).getType(),
+            CacheType::get(&context, PoolKind::Page, 4, RowEncoding::IndexFp4, 32, 128, 0));
   EXPECT_EQ(main.getArgAttrOfType<StringAttr>(5, "v4.group").getValue(), "mtp");
   EXPECT_FALSE(main.getArgAttr(4, "v4.group"));
 }
@@ -208,17 +218,19 @@ TEST_F(GraphBuilderTest, WithoutMtp) {
 }
 
 TEST_F(GraphBuilderTest, DraftStages) {
-  OwningOpRef<ModuleOp> module = build(madeCheckpoint("--preset tiny --set num_hidden_layers=1 --set num_hash_layers=0 "
-                                                      "--set num_nextn_predict_layers=3 --set 'compress_ratios=[128,0,0,0]'"));
+  OwningOpRef<ModuleOp> module =
+      build(madeCheckpoint("--preset tiny --set num_hidden_layers=1 --set num_hash_layers=0 "
+                           "--set num_nextn_predict_layers=3 --set 'compress_ratios=[128,0,0,0]'"));
   EXPECT_EQ(functions(*module), (Names{"layer_hca", "main"}));
 }
 
 TEST_F(GraphBuilderTest, OtherDimensions) {
-  build(madeCheckpoint("--preset tiny --set num_hidden_layers=3 --set num_attention_heads=6 --set head_dim=192 --set o_groups=3 "
-                       "--set o_lora_rank=128 --set hidden_size=384 --set n_routed_experts=9 --set num_experts_per_tok=1 "
-                       "--set sliding_window=33 --set index_topk=8 --set hc_mult=3 --set hc_sinkhorn_iters=1 "
-                       "--set index_n_heads=3 --set index_head_dim=64 --set qk_rope_head_dim=64 --set vocab_size=300 "
-                       "--set 'compress_ratios=[128,4,4,0]' --set num_hash_layers=2 --set norm_topk_prob=false"));
+  build(madeCheckpoint(
+      "--preset tiny --set num_hidden_layers=3 --set num_attention_heads=6 --set head_dim=192 --set o_groups=3 "
+      "--set o_lora_rank=128 --set hidden_size=384 --set n_routed_experts=9 --set num_experts_per_tok=1 "
+      "--set sliding_window=33 --set index_topk=8 --set hc_mult=3 --set hc_sinkhorn_iters=1 "
+      "--set index_n_heads=3 --set index_head_dim=64 --set qk_rope_head_dim=64 --set vocab_size=300 "
+      "--set 'compress_ratios=[128,4,4,0]' --set num_hash_layers=2 --set norm_topk_prob=false"));
 }
 
 TEST_F(GraphBuilderTest, ProbesOnRequest) {
@@ -230,8 +242,8 @@ TEST_F(GraphBuilderTest, ProbesOnRequest) {
   EXPECT_EQ(count<ProbeOp>(*module), 2);
   // Layer 4 has other probes than layer 6, so it has a function of its own.
   options.probes = "^layers\\.4\\.";
-  EXPECT_EQ(functions(*build(tiny())),
-            (Names{"layer_swa_hash", "layer_csa_hash", "layer_hca", "layer_csa", "layer_csa_1", "layer_mtp", "mtp", "main"}));
+  EXPECT_EQ(functions(*build(tiny())), (Names{"layer_swa_hash", "layer_csa_hash", "layer_hca", "layer_csa",
+                                              "layer_csa_1", "layer_mtp", "mtp", "main"}));
 }
 
 TEST_F(GraphBuilderTest, PrintedModulesReadBack) {

@@ -76,14 +76,43 @@ TEST(ModelConfig, DraftStages) {
 }
 
 TEST(ModelConfig, EveryNeededKeyIsRequired) {
-  for (const char *key :
-       {"vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim",
-        "qk_rope_head_dim", "q_lora_rank", "o_groups", "o_lora_rank", "sliding_window", "compress_ratios",
-        "compress_rope_theta", "rope_theta", "rope_scaling", "max_position_embeddings", "index_n_heads",
-        "index_head_dim", "index_topk", "n_routed_experts", "num_experts_per_tok", "n_shared_experts",
-        "moe_intermediate_size", "num_hash_layers", "scoring_func", "topk_method", "norm_topk_prob",
-        "routed_scaling_factor", "swiglu_limit", "hc_mult", "hc_sinkhorn_iters", "hc_eps", "num_nextn_predict_layers",
-        "rms_norm_eps", "hidden_act", "eos_token_id", "model_type"}) {
+  for (const char *key : {"vocab_size",
+                          "hidden_size",
+                          "num_hidden_layers",
+                          "num_attention_heads",
+                          "num_key_value_heads",
+                          "head_dim",
+                          "qk_rope_head_dim",
+                          "q_lora_rank",
+                          "o_groups",
+                          "o_lora_rank",
+                          "sliding_window",
+                          "compress_ratios",
+                          "compress_rope_theta",
+                          "rope_theta",
+                          "rope_scaling",
+                          "max_position_embeddings",
+                          "index_n_heads",
+                          "index_head_dim",
+                          "index_topk",
+                          "n_routed_experts",
+                          "num_experts_per_tok",
+                          "n_shared_experts",
+                          "moe_intermediate_size",
+                          "num_hash_layers",
+                          "scoring_func",
+                          "topk_method",
+                          "norm_topk_prob",
+                          "routed_scaling_factor",
+                          "swiglu_limit",
+                          "hc_mult",
+                          "hc_sinkhorn_iters",
+                          "hc_eps",
+                          "num_nextn_predict_layers",
+                          "rms_norm_eps",
+                          "hidden_act",
+                          "eos_token_id",
+                          "model_type"}) {
     json config = goodConfig();
     ASSERT_EQ(config.erase(key), 1u) << key;
     expectMessage(parseMessage(config), {"c/config.json", std::string("'") + key + "'", "missing"});

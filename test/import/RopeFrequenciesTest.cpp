@@ -45,8 +45,8 @@ TEST(RopeFrequencies, EqualTheReference) {
          << s.yarn.originalContext << "\\n";
     input += line.str();
   }
-  std::istringstream output(runCommand("printf '" + input + "' | " V4_TEST_PYTHON " " V4_IMPORT_TEST_DIR
-                                       "/rope_frequencies.py " V4_REFERENCE_DIR));
+  std::istringstream output(runCommand(
+      "printf '" + input + "' | " V4_TEST_PYTHON " " V4_IMPORT_TEST_DIR "/rope_frequencies.py " V4_REFERENCE_DIR));
   for (const Setting &s : settings()) {
     std::vector<float> freqs = ropeFrequencies(s.base, s.dim, s.yarn.factor ? &s.yarn : nullptr);
     ASSERT_EQ(freqs.size(), size_t(s.dim / 2));
@@ -54,7 +54,8 @@ TEST(RopeFrequencies, EqualTheReference) {
       uint32_t expected = 0, bits = 0;
       output >> expected;
       std::memcpy(&bits, &freqs[j], 4);
-      EXPECT_EQ(bits, expected) << "base " << s.base << ", dim " << s.dim << ", factor " << s.yarn.factor << ", j " << j;
+      EXPECT_EQ(bits, expected) << "base " << s.base << ", dim " << s.dim << ", factor " << s.yarn.factor << ", j "
+                                << j;
     }
   }
   EXPECT_TRUE(bool(output));

@@ -147,22 +147,25 @@ TEST(TensorNames, ExtraTensorsAreCountedOnce) {
 }
 
 TEST(TensorNames, MissingTensors) {
-  for (const char *tensor : {"embed.weight", "head.weight", "norm.weight", "hc_head_fn", "layers.0.attn.attn_sink", kWkv,
-                             "layers.0.attn.wkv.scale", "layers.0.attn.indexer.wq_b.scale", "layers.0.ffn.gate.bias",
-                             "layers.0.ffn.experts.7.w3.weight", "layers.0.ffn.experts.7.w3.scale",
-                             "layers.0.hc_ffn_scale", "mtp.0.enorm.weight", "mtp.0.ffn.experts.0.w1.weight"})
+  for (const char *tensor :
+       {"embed.weight", "head.weight", "norm.weight", "hc_head_fn", "layers.0.attn.attn_sink", kWkv,
+        "layers.0.attn.wkv.scale", "layers.0.attn.indexer.wq_b.scale", "layers.0.ffn.gate.bias",
+        "layers.0.ffn.experts.7.w3.weight", "layers.0.ffn.experts.7.w3.scale", "layers.0.hc_ffn_scale",
+        "mtp.0.enorm.weight", "mtp.0.ffn.experts.0.w1.weight"})
     expectMessage(messageWithout(tensor), {std::string("'") + tensor + "' is missing", "expected"});
 }
 
 TEST(TensorNames, WrongDtypes) {
   auto dtype = [](const char *value) { return [value](json &t) { t["dtype"] = value; }; };
-  expectMessage(messageWith("layers.0.attn.attn_sink", dtype("I32")), {"safetensors", "'layers.0.attn.attn_sink'", "I32", "F32"});
+  expectMessage(messageWith("layers.0.attn.attn_sink", dtype("I32")),
+                {"safetensors", "'layers.0.attn.attn_sink'", "I32", "F32"});
   expectMessage(messageWith(kWkv, dtype("U8")), {kWkv, "U8", "F8_E4M3"});
   expectMessage(messageWith("layers.0.attn.wkv.scale", dtype("U8")), {"wkv.scale", "U8", "F8_E8M0"});
   expectMessage(messageWith("norm.weight", dtype("F16")), {"norm.weight", "F16", "BF16"});
   // Plausible dtypes with the shape of another one.
   expectMessage(messageWith(kWkv, dtype("I8")), {kWkv, "[256, 256]", "[256, 128]"});
-  expectMessage(messageWith("layers.0.ffn.experts.3.w2.weight", dtype("F8_E4M3")), {"experts.3.w2", "[256, 64]", "[256, 128]"});
+  expectMessage(messageWith("layers.0.ffn.experts.3.w2.weight", dtype("F8_E4M3")),
+                {"experts.3.w2", "[256, 64]", "[256, 128]"});
 }
 
 TEST(TensorNames, WrongShapes) {
@@ -181,12 +184,14 @@ TEST(TensorNames, ExpertsShareOneDtype) {
   // Expert 5 becomes FP8 with a scale, in the bytes of its BF16 form: it is right, its company is not.
   std::string stem = "layers.0.ffn.experts.5.w1";
   copy.editHeader(stem + ".weight", [&](json &header) {
-    uint64_t begin = header[stem + ".weight"]["data_offsets"][0], middle = begin + 128 * 256, end = begin + 2 * 128 * 256;
+    uint64_t begin = header[stem + ".weight"]["data_offsets"][0], middle = begin + 128 * 256,
+             end = begin + 2 * 128 * 256;
     header[stem + ".weight"] = {{"dtype", "F8_E4M3"}, {"shape", {128, 256}}, {"data_offsets", {begin, middle}}};
     header[stem + ".scale"] = {{"dtype", "F8_E8M0"}, {"shape", {1, 2}}, {"data_offsets", {middle, middle + 2}}};
     header["filler"] = {{"dtype", "U8"}, {"shape", {end - middle - 2}}, {"data_offsets", {middle + 2, end}}};
   });
-  copy.editJson(kIndex, [&](json &index) { index["weight_map"][stem + ".scale"] = index["weight_map"][stem + ".weight"]; });
+  copy.editJson(kIndex,
+                [&](json &index) { index["weight_map"][stem + ".scale"] = index["weight_map"][stem + ".weight"]; });
   expectMessage(importMessage(copy.path()), {stem + ".weight", "F8_E4M3", "expected BF16", "share one dtype"});
 }
 
@@ -195,15 +200,14 @@ TEST(TensorNames, ScaleBesideBf16) {
   copy.editHeader(kWkv, [](json &header) {
     header["layers.0.attn.wkv.scale"] = {{"dtype", "F8_E8M0"}, {"shape", {0}}, {"data_offsets", {0, 0}}};
   });
-  copy.editJson(kIndex, [](json &index) {
-    index["weight_map"]["layers.0.attn.wkv.scale"] = index["weight_map"][kWkv];
-  });
+  copy.editJson(kIndex,
+                [](json &index) { index["weight_map"]["layers.0.attn.wkv.scale"] = index["weight_map"][kWkv]; });
   expectMessage(importMessage(copy.path()), {"layers.0.attn.wkv.scale", "BF16", "no scale"});
 }
 
 TEST(TensorNames, HashTableContents) {
-  std::string swa = madeCheckpoint(
-      "--preset tiny --set num_hidden_layers=2 --set num_hash_layers=1 --set 'compress_ratios=[0,0,0]'");
+  std::string swa =
+      madeCheckpoint("--preset tiny --set num_hidden_layers=2 --set num_hash_layers=1 --set 'compress_ratios=[0,0,0]'");
   std::string table = "layers.0.ffn.gate.tid2eid";
   {
     CheckpointCopy copy(swa);

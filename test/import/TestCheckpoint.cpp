@@ -69,13 +69,15 @@ std::string v4::test::madeCheckpoint(const std::string &arguments) {
   std::string &path = made[arguments];
   if (path.empty()) {
     path = scratch().fresh();
-    runCommand(std::string(kPython) + " " + kReference + "/make_checkpoint.py --seed 1 --out " + path + " " + arguments);
+    runCommand(std::string(kPython) + " " + kReference + "/make_checkpoint.py --seed 1 --out " + path + " " +
+               arguments);
   }
   return path;
 }
 
 std::string v4::test::csaCheckpoint() {
-  return madeCheckpoint("--preset tiny --set num_hidden_layers=1 --set num_hash_layers=0 --set 'compress_ratios=[4,0]'");
+  return madeCheckpoint(
+      "--preset tiny --set num_hidden_layers=1 --set num_hash_layers=0 --set 'compress_ratios=[4,0]'");
 }
 
 std::string v4::test::bf16Checkpoint() {

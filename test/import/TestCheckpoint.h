@@ -54,7 +54,8 @@ void writeFile(const std::string &path, const std::string &bytes);
 std::string runCommand(const std::string &command);
 
 /// The message of an error result; empty for a value.
-template <typename T> std::string messageOf(llvm::Expected<T> result) {
+template <typename T>
+std::string messageOf(llvm::Expected<T> result) {
   return result ? std::string() : llvm::toString(result.takeError());
 }
 

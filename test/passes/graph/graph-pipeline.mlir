@@ -8,7 +8,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>

@@ -6,7 +6,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -30,7 +30,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -55,7 +55,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -80,7 +80,7 @@ module attributes {
   v4.envelope = 3 : i64,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -105,7 +105,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = 1 : i64}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -130,7 +130,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -147,7 +147,7 @@ module attributes {
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
   // expected-error @+1 {{'embed.weight' holds its value, expected #ml_program.extern}}
-  ml_program.global private @embed.weight(dense<1.0> : tensor<512x256xbf16>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(dense<1.0> : tensor<512x256xbf16>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -172,7 +172,7 @@ module attributes {
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
   // expected-error @+1 {{'embed.weight' names no checkpoint tensors}}
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy"}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -197,7 +197,7 @@ module attributes {
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
   // expected-error @+1 {{'embed.weight' has v4.recipe transpose, expected "copy" or "i64_to_i32"}}
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "transpose"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "transpose", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -222,7 +222,7 @@ module attributes {
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
   // expected-error @+1 {{'embed.weight' has type 'tensor<?x256xbf16>', expected a tensor of static shape}}
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<?x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<?x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<?x256xbf16>>) : tensor<?x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func @main() { return }
 }
 
@@ -234,7 +234,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   // expected-error @+1 {{is public, expected every function but @main to be private}}
   func.func @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
@@ -259,7 +259,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -285,7 +285,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -311,7 +311,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @a(%x: tensor<?x256xbf16, #v4.rows<tokens>>) {
     func.call @b(%x) : (tensor<?x256xbf16, #v4.rows<tokens>>) -> ()
     return
@@ -344,7 +344,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -370,7 +370,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -395,7 +395,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -420,7 +420,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -445,7 +445,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -470,7 +470,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -495,7 +495,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -520,7 +520,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>
@@ -545,7 +545,7 @@ module attributes {
   v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
   v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
   v4.options = {target = "cpu:x86-64-v3"}, v4.manifest = "none"} {
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) {v4.sources = ["embed.weight"], v4.recipe = "copy"} : tensor<512x256xbf16>
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16> {v4.recipe = "copy", v4.sources = ["embed.weight"]}
   func.func private @layer(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
     v4.append_window %x, %ring offset 0 : tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>
     v4.probe "streams" %x : tensor<?x256xbf16, #v4.rows<tokens>>

@@ -62,7 +62,7 @@ func.func @wide_but_quantized(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %w: tens
 
 func.func @experts(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %w: tensor<4x128x128xi8, #v4.packed<f4E2M1FN>>, %s: tensor<4x128x8xf8E8M0FNU>, %o: tensor<?x2xi32, #v4.rows<tokens>>, %f: tensor<?x5xi32, #v4.rows<one>>) {
   %q = v4.quantize %x fp8 block 128 prefix 256 : tensor<?x256xbf16, #v4.rows<tokens>>
-  %y = v4.expert_linear %q, %w scales %s order %o, %f, %f : tensor<?x256xbf16, #v4.rows<tokens>>, tensor<4x128x128xi8, #v4.packed<f4E2M1FN>>, scales tensor<4x128x8xf8E8M0FNU>, order tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>> -> tensor<?x2x128xbf16, #v4.rows<tokens>>
+  %y = v4.expert_linear %q, %w scales %s order %o, %f, %f : tensor<?x256xbf16, #v4.rows<tokens>>, tensor<4x128x128xi8, #v4.packed<f4E2M1FN>> scales tensor<4x128x8xf8E8M0FNU> order tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>> -> tensor<?x2x128xbf16, #v4.rows<tokens>>
   return
 }
 
@@ -71,7 +71,7 @@ func.func @experts(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %w: tensor<4x128x12
 func.func @experts_not_quantized(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %w: tensor<4x128x128xi8, #v4.packed<f4E2M1FN>>, %s: tensor<4x128x8xf8E8M0FNU>, %o: tensor<?x2xi32, #v4.rows<tokens>>, %f: tensor<?x5xi32, #v4.rows<one>>) {
   %q = v4.scale %x by 2.0 : tensor<?x256xbf16, #v4.rows<tokens>>
   // expected-error @+1 {{inputs of a narrow weight come from v4.scale}}
-  %y = v4.expert_linear %q, %w scales %s order %o, %f, %f : tensor<?x256xbf16, #v4.rows<tokens>>, tensor<4x128x128xi8, #v4.packed<f4E2M1FN>>, scales tensor<4x128x8xf8E8M0FNU>, order tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>> -> tensor<?x2x128xbf16, #v4.rows<tokens>>
+  %y = v4.expert_linear %q, %w scales %s order %o, %f, %f : tensor<?x256xbf16, #v4.rows<tokens>>, tensor<4x128x128xi8, #v4.packed<f4E2M1FN>> scales tensor<4x128x8xf8E8M0FNU> order tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>> -> tensor<?x2x128xbf16, #v4.rows<tokens>>
   return
 }
 

@@ -119,7 +119,7 @@ module attributes {
     return
   }
   // expected-error @+1 {{argument 0 has type '!v4.cache}}
-  func.func @main(%x: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x512xf32, #v4.rows<logits>> {
+  func.func @main(%p: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> tensor<?x512xf32, #v4.rows<logits>> {
     %x = kernel.launch @embed_0 grid <rows = 1, tile = 1, tiles = 1> () writes [] step [] {group = "main", layer = -1 : i64} : () -> tensor<?x256xbf16, #v4.rows<tokens>>
     %l = kernel.launch @head_0 grid <rows = 5, tile = 1, tiles = 1> (%x) writes [] step [] {group = "main", layer = -1 : i64} : (tensor<?x256xbf16, #v4.rows<tokens>>) -> tensor<?x512xf32, #v4.rows<logits>>
     return %l : tensor<?x512xf32, #v4.rows<logits>>

@@ -10,31 +10,31 @@
 // CHECK-DAG: options = {target = "cpu:x86-64-v3"}
 // CHECK: {
 
-// CHECK: plan.pool "layers.0.window" {group = "main", type = !v4.cache<state, {{.*}}>}
-// CHECK-NEXT: plan.pool "layers.0.keys" {group = "main", type = !v4.cache<page, {{.*}}>}
-// CHECK-NEXT: plan.pool "mtp.window" {group = "mtp", type = !v4.cache<state, {{.*}}>}
+// CHECK: plan.pool @layers.0.window {group = "main", type = !v4.cache<state, {{.*}}>}
+// CHECK-NEXT: plan.pool @layers.0.keys {group = "main", type = !v4.cache<page, {{.*}}>}
+// CHECK-NEXT: plan.pool @mtp.window {group = "mtp", type = !v4.cache<state, {{.*}}>}
 
 // First use, unused globals dropped; packed weights in values, indices in the hashed section.
-// CHECK-NEXT: plan.weight "experts.w1" {bytes = 32768 : i64, element = f4E2M1FN, in_tables = false, layout = "row_major", recipe = "copy", shape = array<i64: 4, 128, 128>, sources = ["e.0", "e.1", "e.2", "e.3"]}
-// CHECK-NEXT: plan.weight "norm.weight" {bytes = 512 : i64, element = bf16, in_tables = false, {{.*}}shape = array<i64: 256>
-// CHECK-NEXT: plan.weight "gate.tid2eid" {bytes = 8192 : i64, element = i32, in_tables = true, {{.*}}recipe = "i64_to_i32"
+// CHECK-NEXT: plan.weight @experts.w1 {bytes = 32768 : i64, element = f4E2M1FN, in_tables = false, layout = "row_major", recipe = "copy", shape = array<i64: 4, 128, 128>, sources = ["e.0", "e.1", "e.2", "e.3"]}
+// CHECK-NEXT: plan.weight @norm.weight {bytes = 512 : i64, element = bf16, in_tables = false, {{.*}}shape = array<i64: 256>
+// CHECK-NEXT: plan.weight @gate.tid2eid {bytes = 8192 : i64, element = i32, in_tables = true, {{.*}}recipe = "i64_to_i32"
 
-// CHECK-NEXT: plan.kernel "embed_0" {bindings = 3 : i64, op = "embed"}
-// CHECK-NEXT: plan.kernel "norm_0" {bindings = 4 : i64, op = "rms_norm"}
-// CHECK-NEXT: plan.kernel "store_0"
-// CHECK-NEXT: plan.kernel "scores_0"
-// CHECK-NEXT: plan.kernel "route_0"
-// CHECK-NEXT: plan.kernel "head_0"
+// CHECK-NEXT: plan.kernel @embed_0 {bindings = 3 : i64, op = "embed"}
+// CHECK-NEXT: plan.kernel @norm_0 {bindings = 4 : i64, op = "rms_norm"}
+// CHECK-NEXT: plan.kernel @store_0
+// CHECK-NEXT: plan.kernel @scores_0
+// CHECK-NEXT: plan.kernel @route_0
+// CHECK-NEXT: plan.kernel @head_0
 
-// CHECK-NEXT: plan.buffer "b0" {bytes = [#plan.size<512, 1, 0, 0>], element = bf16, row_shape = array<i64: 256>, rows = 1 : i64}
-// CHECK-NEXT: plan.buffer "b1"
+// CHECK-NEXT: plan.buffer @b0 {bytes = [#plan.size<512, 1, 0, 0>], element = bf16, row_shape = array<i64: 256>, rows = 1 : i64}
+// CHECK-NEXT: plan.buffer @b1
 // f32 index scores: 4 bytes for (context + draft + 64) / 4 rows.
-// CHECK-NEXT: plan.buffer "b2" {bytes = [#plan.size<1, 1, 0, 1>, #plan.size<65, 1, 0, 0>], element = f32, row_shape = array<i64: 0>, rows = 1 : i64}
+// CHECK-NEXT: plan.buffer @b2 {bytes = [#plan.size<1, 1, 0, 1>, #plan.size<65, 1, 0, 0>], element = f32, row_shape = array<i64: 0>, rows = 1 : i64}
 // A step finishes no more chunks than it has tokens.
-// CHECK-NEXT: plan.buffer "b3" {bytes = [#plan.size<512, 1, 0, 0>], element = bf16, row_shape = array<i64: 256>, rows = 3 : i64}
-// CHECK-NEXT: plan.buffer "b4" {bytes = [#plan.size<68, 0, 0, 0>], element = i32, row_shape = array<i64: 17>, rows = 0 : i64}
-// CHECK-NEXT: plan.buffer "b5" {bytes = [#plan.size<2048, 1, 0, 0>], element = f32, row_shape = array<i64: 512>, rows = 5 : i64}
-// CHECK-NEXT: plan.buffer "b6"
+// CHECK-NEXT: plan.buffer @b3 {bytes = [#plan.size<512, 1, 0, 0>], element = bf16, row_shape = array<i64: 256>, rows = 3 : i64}
+// CHECK-NEXT: plan.buffer @b4 {bytes = [#plan.size<68, 0, 0, 0>], element = i32, row_shape = array<i64: 17>, rows = 0 : i64}
+// CHECK-NEXT: plan.buffer @b5 {bytes = [#plan.size<2048, 1, 0, 0>], element = f32, row_shape = array<i64: 512>, rows = 5 : i64}
+// CHECK-NEXT: plan.buffer @b6
 
 // CHECK-NEXT: plan.launch @embed_0 grid #kernel.grid<rows = 1, tile = 8, tiles = 2> bindings [#plan.binding<weight, in, @experts.w1>, #plan.binding<buffer, out, @b0>, #plan.binding<step, in, @step, 1>] {group = "main"}
 // CHECK-NEXT: plan.launch @norm_0 {{.*}} bindings [#plan.binding<buffer, in, @b0>, #plan.binding<weight, in, @norm.weight>, #plan.binding<buffer, out, @b1>, #plan.binding<step, in, @step>] {group = "main", layer = 0 : i64}
@@ -75,9 +75,9 @@ module attributes {
     return
   }
   ml_program.global private @zz.unused(#ml_program.extern<tensor<4xf32>>) {v4.recipe = "copy", v4.sources = ["zz"]} : tensor<4xf32>
-  ml_program.global private @norm.weight(#ml_program.extern<tensor<256xbf16>>) {v4.recipe = "copy", v4.sources = ["norm.weight"]} : tensor<256xbf16>
-  ml_program.global private @experts.w1(#ml_program.extern<tensor<4x128x64xi8, #v4.packed<f4E2M1FN>>>) {v4.recipe = "copy", v4.sources = ["e.0", "e.1", "e.2", "e.3"]} : tensor<4x128x64xi8, #v4.packed<f4E2M1FN>>
-  ml_program.global private @gate.tid2eid(#ml_program.extern<tensor<512x4xi32>>) {v4.recipe = "i64_to_i32", v4.sources = ["gate.tid2eid"]} : tensor<512x4xi32>
+  ml_program.global private @norm.weight(#ml_program.extern<tensor<256xbf16>>) : tensor<256xbf16> {v4.recipe = "copy", v4.sources = ["norm.weight"]}
+  ml_program.global private @experts.w1(#ml_program.extern<tensor<4x128x64xi8, #v4.packed<f4E2M1FN>>>) : tensor<4x128x64xi8, #v4.packed<f4E2M1FN>> {v4.recipe = "copy", v4.sources = ["e.0", "e.1", "e.2", "e.3"]}
+  ml_program.global private @gate.tid2eid(#ml_program.extern<tensor<512x4xi32>>) : tensor<512x4xi32> {v4.recipe = "i64_to_i32", v4.sources = ["gate.tid2eid"]}
   func.func @main(%ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> {v4.pool = "layers.0.window"}, %keys: !v4.cache<page, ratio = 4, index_fp4, rows = 32, values = 128, rope = 0> {v4.pool = "layers.0.keys"}, %old: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> {v4.pool = "mtp.window", v4.group = "mtp"}) -> (tensor<?x512xf32, #v4.rows<logits>>, tensor<?x512xf32, #v4.rows<logits>>) {
     %w = ml_program.global_load_const @norm.weight : tensor<256xbf16>
     %e = ml_program.global_load_const @experts.w1 : tensor<4x128x64xi8, #v4.packed<f4E2M1FN>>

@@ -4,9 +4,9 @@
 // CHECK: plan.program attributes {
 // CHECK-SAME: page_bytes = 0 : i64
 // CHECK-SAME: slots = 4 : i64
-// CHECK-SAME: state_bytes = 86784 : i64
-// CHECK: plan.pool "layers.0.window" {group = "main", offset = 0 : i64
-// CHECK: plan.pool "mtp.window" {group = "mtp", offset = 43392 : i64
+// CHECK-SAME: state_bytes = 84736 : i64
+// CHECK: plan.pool @layers.0.window {group = "main", offset = 0 : i64
+// CHECK: plan.pool @mtp.window {group = "mtp", offset = 42368 : i64
 // CHECK-COUNT-7: plan.launch
 // CHECK: plan.probe "layers.0.streams" of @b1 after 1
 // CHECK: plan.probe "layers.1.streams" of @b3 after 4
@@ -27,9 +27,9 @@ module attributes {
   func.func @head_0(%begin: index, %end: index, %0: memref<?xi8>, %1: memref<?xi8>) attributes {kernel.entry, kernel.op = "linear"} {
     return
   }
-  ml_program.global private @a.weight(#ml_program.extern<tensor<256xbf16>>) {v4.recipe = "copy", v4.sources = ["a"]} : tensor<256xbf16>
-  ml_program.global private @b.weight(#ml_program.extern<tensor<256xbf16>>) {v4.recipe = "copy", v4.sources = ["b"]} : tensor<256xbf16>
-  ml_program.global private @embed.weight(#ml_program.extern<tensor<4x128x64xi8, #v4.packed<f4E2M1FN>>>) {v4.recipe = "copy", v4.sources = ["e.0", "e.1", "e.2", "e.3"]} : tensor<4x128x64xi8, #v4.packed<f4E2M1FN>>
+  ml_program.global private @a.weight(#ml_program.extern<tensor<256xbf16>>) : tensor<256xbf16> {v4.recipe = "copy", v4.sources = ["a"]}
+  ml_program.global private @b.weight(#ml_program.extern<tensor<256xbf16>>) : tensor<256xbf16> {v4.recipe = "copy", v4.sources = ["b"]}
+  ml_program.global private @embed.weight(#ml_program.extern<tensor<4x128x64xi8, #v4.packed<f4E2M1FN>>>) : tensor<4x128x64xi8, #v4.packed<f4E2M1FN>> {v4.recipe = "copy", v4.sources = ["e.0", "e.1", "e.2", "e.3"]}
   func.func @main(%ring0: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> {v4.pool = "layers.0.window"}, %ring1: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> {v4.pool = "mtp.window", v4.group = "mtp"}) -> (tensor<?x512xf32, #v4.rows<logits>>, tensor<?x512xf32, #v4.rows<logits>>) {
     %a = ml_program.global_load_const @a.weight : tensor<256xbf16>
     %b = ml_program.global_load_const @b.weight : tensor<256xbf16>
