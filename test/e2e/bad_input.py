@@ -53,10 +53,9 @@ def part_compile(expect, env):
     for flags, patterns in (
             (["--no-such-flag"], ["no-such-flag"]), (["--target=cpu:z80"], ["z80"]), (["--target=tpu"], ["tpu"]),
             (["--max-tokens=0"], ["max-tokens", "0"]), (["--max-tokens=many"], ["max-tokens", "many"]),
-            (["--max-sequences=0"], ["max-sequences"]), (["--max-context=0"], ["max-context"]),
-            (["--max-context=99999999"], ["max-context", "99999999"]), (["--max-draft=-1"], ["max-draft"]),
+            (["--max-sequences=0"], ["max-sequences"]), (["--max-context=99999999"], ["max-context", "99999999"]), (["--max-draft=-1"], ["max-draft"]),
             (["--compile-to=nowhere"], ["nowhere"]), (["--compile-from=nowhere"], ["nowhere"]),
-            (["--disable-pass=v4-no-such-pass"], ["v4-no-such-pass"]), (["--probes=("], ["probes"]), (["-j", "0"], ["j"])):
+            (["--disable-pass=v4-no-such-pass"], ["v4-no-such-pass"]), (["--probes=("], ["probes"])):
         expect.refused("v4-compile " + " ".join(flags), "v4-compile", base + flags, patterns, output=output)
     expect.refused("v4-compile without output", "v4-compile", [env.checkpoint], ["-o"])
     expect.refused("v4-compile without input", "v4-compile", ["-o", output], ["checkpoint"], output=output)
@@ -148,12 +147,13 @@ def part_run(expect, env):
             (["--tokens=1", f"--force-tokens={tokens}"], ["tokens"]), ([long, "-n", "20"], ["128"]),
             ([long + ",1" * 20, "-n", "1"], ["128"]), (["--tokens=1", "--threads=0"], ["threads"]),
             (["--tokens=1", "--chunk=0"], ["chunk"]), (["--tokens=1", "-n", "-3"], ["-3"]),
-            (["--tokens=1", "--temperature=-1"], ["temperature"]), (["--tokens=1", "--top-p=7"], ["top-p"]),
+            (["--tokens=1", "--temperature=-1"], ["temperature"]), (["--tokens=1", "--top-p=7"], ["top[-_]p"]),
             (["--tokens=1", "--load=fast"], ["fast"]), (["--tokens=1", "--no-such-flag"], ["no-such-flag"]),
-            (["--tokens=1", "--step-tokens=100000"], ["step-tokens"]), (["--tokens=1", "--cache-bytes=1000"], ["cache"]),
+            (["--tokens=1", "--step-tokens=100000"], ["step-tokens"]),
             (["--tokens=1", f"--logits-out={env.scratch}/absent/x.npy"], ["absent"]),
             (["--tokens=1", f"--dump-probes={env.plan}/x"], ["x"])):
         expect.refused("v4-run " + " ".join(flags)[:60], "v4-run", [short, *flags], patterns)
+    expect.refused("v4-run with too small a cache", "v4-run", [short, "--tokens=1", "--cache-bytes=1000"], ["cache"], 3)
     for flag in NOT_YET_RUN:
         expect.refused(f"v4-run {flag}", "v4-run", [short, "--tokens=1", flag], [flag.split("=")[0], "support"])
     swa = checkpoints.plan(expect.tools, env.cache, checkpoints.make(

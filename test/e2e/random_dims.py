@@ -3,10 +3,10 @@
 
     random_dims.py --bin DIR --cache DIR (--seeds 1,2,3 | --count N [--first SEED]) [--seconds S]
 
-The limits follow the noise of each configuration: the reference runs once
-more with no bf16 rounding at all, which the specification accepts as a
-variant, and the engine may be 1.6 times as far from the golden as that run at
-its worst prompt. The ratio is the one between the published limits of the
+The limits follow the noise of each configuration: the reference runs with no
+bf16 rounding at all and with f32 probabilities, which the specification accepts
+as variants, and the engine may be 1.6 times as far from the golden as the
+worse of them at its worst prompt. The ratio is the one between the published limits of the
 fixed models and the same run on them (1.35 to 1.7). What is exact there
 (embedding, hash routing, selection without a choice) is exact here.
 """
@@ -30,8 +30,9 @@ from reference import Model, Options
 from to_bf16 import convert
 
 STEPS, NOISE_FACTOR = 4, 1.6
-# What noise of one run cannot measure: few tokens, few flips.
-SLACK = {"rel_median": 0.004, "sketch": 0.004, "recall": 0.03, "routing": 0.02, "route weights": 0.003}
+# What noise of one run cannot measure: few tokens, few flips. An expert that flips in a model with one or two active
+# experts moves its position's KL to about 1, so three flips among 250 positions are 0.012 of the mean (published limit: 0.03).
+SLACK = {"KL": 0.012, "rel_median": 0.004, "sketch": 0.004, "recall": 0.03, "routing": 0.02, "route weights": 0.003}
 EXACT = ("sketch 0", "all visible rows", "hash routing")
 
 
@@ -65,14 +66,15 @@ def golden_of(checkpoint, seed, lengths, mtp):
 
 
 def noise_of(checkpoint, golden, lengths, hash_layers):
-    """{metric: worst value} of the reference without bf16 rounding."""
-    model, worst = Model(checkpoint, Options(bf16=False)), {}
-    for length in lengths:
-        g = metrics.tensors_of(golden, length)
-        result = reference_result.run(model, g["prompt"], g["greedy"][:-1], "mtp_logits" in g)
-        for c in metrics.compare_prompt(result, golden, "main", length, hash_layers)[0]:
-            pick = min if c.at_least else max
-            worst[c.name] = pick(worst.get(c.name, c.value), c.value)
+    """{metric: worst value} of two accepted variants of the reference: no bf16 rounding, and f32 probabilities."""
+    worst = {}
+    for model in (Model(checkpoint, Options(bf16=False)), Model(checkpoint, Options(double=True, probs_f32=True))):
+        for length in lengths:
+            g = metrics.tensors_of(golden, length)
+            result = reference_result.run(model, g["prompt"], g["greedy"][:-1], "mtp_logits" in g)
+            for c in metrics.compare_prompt(result, golden, "main", length, hash_layers)[0]:
+                pick = min if c.at_least else max
+                worst[c.name] = pick(worst.get(c.name, c.value), c.value)
     return worst
 
 
@@ -80,7 +82,7 @@ def golden_and_noise(cache, checkpoint, seed):
     """Both, computed once and kept."""
     config = checkpoints.config(checkpoint)
     lengths, mtp = lengths_of(config), config["num_nextn_predict_layers"] > 0
-    recipe = engine.read(os.path.join(engine.REFERENCE, "reference.py")) + engine.read(os.path.join(
+    recipe = engine.read(__file__) + engine.read(os.path.join(engine.REFERENCE, "reference.py")) + engine.read(os.path.join(
         engine.REFERENCE, "make_checkpoint.py")) + json.dumps([config, lengths, STEPS, seed]).encode()
     path = os.path.join(cache, "goldens", hashlib.sha256(recipe).hexdigest()[:24])
     os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -142,8 +142,8 @@ def test_refusals():
         ([tokens_flag(), "--logits-out=/no/such/l.npy"], 1, "/no/such/l.npy: cannot be created"),
         ([tokens_flag(), "--logits-out=/dev/full"], 1, "/dev/full: cannot be written"),
         ([tokens_flag(), "--threads=5000"], 1, "threads = 5000 is outside [1, 1024]"),
-        ([tokens_flag(), "--cache-bytes=10"], 3, "cache_bytes"),
-        ([tokens_flag(), "--top-p=2"], 1, "top_p = 2"),
+        ([tokens_flag(), "--cache-bytes=10"], 1, "--cache-bytes=10 is too little"),
+        ([tokens_flag(), "--top-p=2"], 1, "--top-p=2"),
         ([tokens_flag(), "-n", -1], 1, "-n"),
         ([tokens_flag(), "--no-such-flag"], 1, "--no-such-flag"),
     ]
