@@ -74,7 +74,7 @@ module attributes {
   func.func @route_0(%begin: index, %end: index, %0: memref<?xi8>, %1: memref<?xi8>, %2: memref<?xi8>, %3: memref<?xi8>) attributes {kernel.entry, kernel.op = "hash_route"} {
     return
   }
-  ml_program.global private @zz.unused(#ml_program.extern<tensor<4xf32>>) {v4.recipe = "copy", v4.sources = ["zz"]} : tensor<4xf32>
+  ml_program.global private @zz.unused(#ml_program.extern<tensor<4xf32>>) : tensor<4xf32> {v4.recipe = "copy", v4.sources = ["zz"]}
   ml_program.global private @norm.weight(#ml_program.extern<tensor<256xbf16>>) : tensor<256xbf16> {v4.recipe = "copy", v4.sources = ["norm.weight"]}
   ml_program.global private @experts.w1(#ml_program.extern<tensor<4x128x64xi8, #v4.packed<f4E2M1FN>>>) : tensor<4x128x64xi8, #v4.packed<f4E2M1FN>> {v4.recipe = "copy", v4.sources = ["e.0", "e.1", "e.2", "e.3"]}
   ml_program.global private @gate.tid2eid(#ml_program.extern<tensor<512x4xi32>>) : tensor<512x4xi32> {v4.recipe = "i64_to_i32", v4.sources = ["gate.tid2eid"]}

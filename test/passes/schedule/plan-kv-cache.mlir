@@ -3,8 +3,8 @@
 // Pools of the group main first, 64-aligned, in plan order: 32 * 584 = 18688, + 584 -> 19328, + 32 * 68 = 2176 -> 21504.
 // CHECK: plan.program
 // CHECK-SAME: page_bytes = 21504 : i64
-// CHECK-SAME: state_bytes = 150976 : i64
-// CHECK: plan.pool @mtp.window {{.*}}offset = 75584 : i64
+// CHECK-SAME: state_bytes = 151040 : i64
+// CHECK: plan.pool @mtp.window {{.*}}offset = 75648 : i64
 // CHECK: plan.pool @layers.2.rows {{.*}}offset = 0 : i64
 // CHECK: plan.pool @layers.3.rows {{.*}}offset = 18688 : i64
 // CHECK: plan.pool @layers.2.keys {{.*}}offset = 19328 : i64
