@@ -34,8 +34,7 @@ namespace v4 {
 
 /// What a caller may choose about the graph stage.
 struct GraphPipelineOptions : public mlir::PassPipelineOptions<GraphPipelineOptions> {
-  Option<bool> optional{*this, "optional", llvm::cl::desc("Run optional passes; false is -O0"),
-                        llvm::cl::init(true)};
+  Option<bool> optional{*this, "optional", llvm::cl::desc("Run optional passes; false is -O0"), llvm::cl::init(true)};
   ListOption<std::string> disabled{*this, "disable-pass",
                                    llvm::cl::desc("Optional passes to leave out, by flag without dashes")};
 };

@@ -8,10 +8,10 @@
 
 #include "passes/Passes.h"
 
-#include "llvm/ADT/STLExtras.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -64,8 +64,7 @@ void registerPipelines() {
                                                  buildGraphPipeline);
   PassPipelineRegistration<>("v4-quant-pipeline", "v4 to v4: number formats and layouts", buildQuantPipeline);
   PassPipelineRegistration<>("v4-lower-pipeline", "v4 to kernel: every op becomes a kernel", buildLowerPipeline);
-  PassPipelineRegistration<>("v4-schedule-pipeline", "kernel to plan: launch order and memory",
-                             buildSchedulePipeline);
+  PassPipelineRegistration<>("v4-schedule-pipeline", "kernel to plan: launch order and memory", buildSchedulePipeline);
 }
 
 } // namespace v4

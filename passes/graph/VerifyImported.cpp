@@ -8,10 +8,10 @@
 
 #include "passes/Passes.h"
 
-#include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/StringSet.h"
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -156,8 +156,8 @@ LogicalResult checkBody(func::FuncOp function) {
 }
 
 /// Depth-first over calls; `depthOf` holds finished functions with the depth of calls below them.
-LogicalResult checkCallDepth(func::FuncOp function, SymbolTable &symbols, llvm::DenseMap<Operation *, unsigned> &depthOf,
-                             unsigned above) {
+LogicalResult checkCallDepth(func::FuncOp function, SymbolTable &symbols,
+                             llvm::DenseMap<Operation *, unsigned> &depthOf, unsigned above) {
   if (above > kMaxCallDepth)
     return function.emitOpError() << "is called more than " << kMaxCallDepth
                                   << " calls deep, expected layers that do not call each other in a circle";

@@ -20,8 +20,7 @@ namespace {
 constexpr int64_t kMaxStackBytes = 1 << 20;
 
 bool isAllowedDialect(llvm::StringRef name) {
-  return name == "arith" || name == "math" || name == "memref" || name == "scf" || name == "vector" ||
-         name == "kernel";
+  return name == "arith" || name == "math" || name == "memref" || name == "scf" || name == "vector" || name == "kernel";
 }
 
 LogicalResult checkSignature(func::FuncOp kernel) {
@@ -109,9 +108,8 @@ struct VerifyKernels : public impl::VerifyKernelsPassBase<VerifyKernels> {
           return failure();
         continue;
       }
-      WalkResult result = function.getBody().walk([&](Operation *op) {
-        return failed(checkProgramOp(op)) ? WalkResult::interrupt() : WalkResult::advance();
-      });
+      WalkResult result = function.getBody().walk(
+          [&](Operation *op) { return failed(checkProgramOp(op)) ? WalkResult::interrupt() : WalkResult::advance(); });
       if (result.wasInterrupted())
         return failure();
     }

@@ -46,7 +46,8 @@ LogicalResult requireQuantized(Operation *op, Value value, llvm::StringRef what,
   if (isa<BlockArgument>(value))
     return success();
   auto quantize = value.getDefiningOp<QuantizeOp>();
-  std::string found = quantize ? describe(quantizationOf(quantize)) : value.getDefiningOp()->getName().getStringRef().str();
+  std::string found =
+      quantize ? describe(quantizationOf(quantize)) : value.getDefiningOp()->getName().getStringRef().str();
   if (found == describe(expected))
     return success();
   return op->emitOpError() << what << " come from " << found << ", expected " << describe(expected);

@@ -102,8 +102,8 @@ std::optional<SmallVector<plan::SizeAttr>> bufferTerms(RankedTensorType type, En
   if (dynamic == 0)
     return SmallVector<plan::SizeAttr>{plan::SizeAttr::get(context, coefficient, tokens, sequences, 0)};
   // Index rows are ceil((context + draft) / 4), rounded up to 16: at most (context + draft + 3) / 4 + 15, which is less
-  // than (context + draft + 64) / 4. So rowBytes / 4 bytes, rounded up, for each of context + draft + 64 suffice at every
-  // context, and the sum stays a polynomial with whole coefficients.
+  // than (context + draft + 64) / 4. So rowBytes / 4 bytes, rounded up, for each of context + draft + 64 suffice at
+  // every context, and the sum stays a polynomial with whole coefficients.
   auto quarter = static_cast<int64_t>(llvm::divideCeil(*rowBytes, 4));
   auto slack = static_cast<int64_t>(multiply(quarter, static_cast<uint64_t>(envelope.getDraft()) + 64));
   return SmallVector<plan::SizeAttr>{plan::SizeAttr::get(context, quarter, tokens, sequences, 1),
@@ -116,7 +116,8 @@ std::optional<uint64_t> evaluateTerms(ArrayAttr terms, const SessionLimits &limi
     auto term = dyn_cast<plan::SizeAttr>(attr);
     if (!term || term.getCoefficient() < 0)
       return std::nullopt;
-    uint64_t product = multiply(static_cast<uint64_t>(term.getCoefficient()), power(limits.tokens, term.getTokensPower()));
+    uint64_t product =
+        multiply(static_cast<uint64_t>(term.getCoefficient()), power(limits.tokens, term.getTokensPower()));
     product = multiply(product, power(limits.sequences, term.getSequencesPower()));
     product = multiply(product, power(limits.context, term.getContextPower()));
     sum = std::min(sum + product, kMaxPlanBytes);

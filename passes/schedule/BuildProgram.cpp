@@ -9,10 +9,10 @@
 #include "passes/Passes.h"
 #include "passes/schedule/BufferSize.h"
 
-#include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/SetVector.h"
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
 #include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -94,6 +94,8 @@ LogicalResult ProgramBuilder::collectLaunch(kernel::LaunchOp launch) {
     if (!load)
       continue;
     auto global = symbols.lookup<ml_program::GlobalOp>(load.getGlobal().getRootReference());
+    if (!global)
+      return load.emitOpError() << "loads " << load.getGlobal() << ", expected a global of this module";
     weights.insert(global);
     storage[input] = {plan::BindingKind::Weight, symbolOf(global.getSymName())};
   }
@@ -159,8 +161,8 @@ LogicalResult ProgramBuilder::createWeights() {
     }
     // Indices steer addresses, so a load hashes them; floats cannot do harm.
     bool inTables = element.isInteger(32) || element.isInteger(64);
-    plan::WeightOp::create(builder, global.getLoc(), global.getSymName(), element, shape, "row_major", inTables,
-                           *bytes, sources, recipe.getValue());
+    plan::WeightOp::create(builder, global.getLoc(), global.getSymName(), element, shape, "row_major", inTables, *bytes,
+                           sources, recipe.getValue());
   }
   return success();
 }

@@ -113,7 +113,8 @@ private:
     };
     for (Operation &op : body.without_terminator()) {
       if (auto inner = dyn_cast<func::CallOp>(op)) {
-        FailureOr<SmallVector<Value>> results = expand(inner, mapped(inner.getOperands()), scope.inside(inner), depth + 1);
+        FailureOr<SmallVector<Value>> results =
+            expand(inner, mapped(inner.getOperands()), scope.inside(inner), depth + 1);
         if (failed(results))
           return failure();
         mapping.map(inner.getResults(), *results);

@@ -31,7 +31,7 @@ struct Life {
 
 /// Memory that buffers with disjoint lives share.
 struct Slot {
-  uint64_t bytes; ///< Of its largest buffer, which is its first one.
+  uint64_t bytes;                   ///< Of its largest buffer, which is its first one.
   std::map<int64_t, int64_t> lives; ///< First to last launch, disjoint.
 
   bool isFree(int64_t first, int64_t last) const {
@@ -135,12 +135,12 @@ struct PlanArena : public impl::PlanArenaPassBase<PlanArena> {
       arena += llvm::alignTo(slot.bytes, 64);
     for (Life life : lives) {
       buffers += llvm::alignTo(life.bytes, 64);
-      life.buffer.emitRemark()
-          << "'" << life.buffer.getSymName() << "' lives in slot " << life.slot << " from launch " << life.first
-          << " to " << life.last << " with " << life.bytes << " bytes at the envelope";
+      life.buffer.emitRemark() << "'" << life.buffer.getSymName() << "' lives in slot " << life.slot << " from launch "
+                               << life.first << " to " << life.last << " with " << life.bytes
+                               << " bytes at the envelope";
     }
-    program.emitRemark() << lives.size() << " buffers of " << buffers << " bytes share " << slots.size()
-                         << " slots of " << arena << " bytes at the envelope";
+    program.emitRemark() << lives.size() << " buffers of " << buffers << " bytes share " << slots.size() << " slots of "
+                         << arena << " bytes at the envelope";
   }
 
   void runOnOperation() override {

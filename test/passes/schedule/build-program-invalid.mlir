@@ -263,3 +263,25 @@ module attributes {
     return
   }
 }
+
+// -----
+
+// Weights are at the top of the module.
+module attributes {
+  v4.model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "00">,
+  v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>,
+  v4.target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>,
+  v4.options = {}, v4.manifest = "none"} {
+  module @nested {
+    ml_program.global public @w(#ml_program.extern<tensor<4xf32>>) : tensor<4xf32>
+  }
+  func.func @k(%begin: index, %end: index, %w: memref<?xf32>) attributes {kernel.entry, kernel.op = "k"} {
+    return
+  }
+  func.func @main() {
+    // expected-error @+1 {{loads @nested::@w, expected a global of this module}}
+    %w = ml_program.global_load_const @nested::@w : tensor<4xf32>
+    kernel.launch @k grid <rows = 0, tile = 1, tiles = 1> (%w) writes [] step [] {group = "main", layer = -1 : i64} : (tensor<4xf32>) -> ()
+    return
+  }
+}
