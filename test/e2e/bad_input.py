@@ -153,7 +153,7 @@ def part_run(expect, env):
             (["--tokens=1", f"--logits-out={env.scratch}/absent/x.npy"], ["absent"]),
             (["--tokens=1", f"--dump-probes={env.plan}/x"], ["x"])):
         expect.refused("v4-run " + " ".join(flags)[:60], "v4-run", [short, *flags], patterns)
-    expect.refused("v4-run with too small a cache", "v4-run", [short, "--tokens=1", "--cache-bytes=1000"], ["cache"], 3)
+    expect.refused("v4-run with too small a cache", "v4-run", [short, "--tokens=1", "--cache-bytes=1000"], ["--cache-bytes=1000"], 1)
     for flag in NOT_YET_RUN:
         expect.refused(f"v4-run {flag}", "v4-run", [short, "--tokens=1", flag], [flag.split("=")[0], "support"])
     swa = checkpoints.plan(expect.tools, env.cache, checkpoints.make(

@@ -135,10 +135,11 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--seconds", type=float, default=120)
     args = parser.parse_args()
-    begin, rounds = time.time(), 0
+    rounds = 0
     print(f"seed {args.seed}", flush=True)
     with tempfile.TemporaryDirectory(dir=args.cache) as scratch:
         fuzzer = Fuzzer(engine.Tools(args.bin), args.cache, args.seed, os.path.abspath(scratch))
+        begin = time.time()
         while time.time() - begin < args.seconds:
             fuzzer.checkpoint_round()
             fuzzer.plan_round()
