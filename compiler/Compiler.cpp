@@ -76,6 +76,10 @@ private:
     return kBadInput;
   }
 
+  /// Says in the module which phase is the last one that ran.
+  void mark(Phase phase) {
+    (*module)->setAttr("v4.phase", StringAttr::get(&context, phaseName(phase)));
+  }
   void report(const std::string &file) {
     if (!resolved.empty())
       llvm::errs() << "v4-compile: wrote " << file << ": " << resolved << '\n';
@@ -149,6 +153,7 @@ ExitCode Compilation::importCheckpoint() {
   if (!built)
     return fail(built.takeError());
   module = std::move(*built);
+  mark(Phase::Import);
   if (failed(verify(*module)))
     return kDefect;
   // What the defaults resolved to; said at the end, so that an error stays one sentence.
@@ -164,6 +169,10 @@ ExitCode Compilation::readModule() {
   module = parseSourceFile<ModuleOp>(options.input, ParserConfig(&context));
   if (!module)
     return kBadInput;
+  auto phase = (*module)->getAttrOfType<StringAttr>("v4.phase");
+  if (!phase || phase.getValue() != phaseName(*options.compileFrom))
+    return fail(options.input + ": the module's attribute v4.phase is " + (phase ? phase.getValue() : "absent") +
+                ", expected " + phaseName(*options.compileFrom) + " as --compile-from says; name the phase that wrote it");
   if (options.checkpoint.empty()) {
     if (options.compileTo == Phase::Plan)
       return fail(options.input + ": a plan needs weights; pass --checkpoint=DIR");
@@ -223,6 +232,7 @@ ExitCode Compilation::run() {
     if (ExitCode code = dumpPhase(Phase::Import))
       return code;
   for (int phase = int(first) + 1; phase <= int(options.compileTo) && phase < int(Phase::Plan); ++phase) {
+    mark(Phase(phase));
     // IR from outside that a stage refuses is the user's; IR of our own is a defect.
     if (failed(runPhase(Phase(phase), *module, options)) || failed(verify(*module)))
       return options.compileFrom ? kBadInput : kDefect;

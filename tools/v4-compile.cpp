@@ -9,6 +9,8 @@
 #include "codegen/Target.h"
 #include "compiler/Compiler.h"
 
+#include "tools/FlagValues.h"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -25,6 +27,9 @@ struct Flags {
 
 /// Flags of the tool's contract that this version refuses by name.
 constexpr const char *kLater[] = {"--report", "--refit", "--quantize", "--shrink", "--sign-key", "--device"};
+/// Flags that the import writes into the module.
+constexpr const char *kImportFlags[] = {"--target", "--max-tokens", "--max-sequences", "--max-context", "--max-draft",
+                                        "-O", "--disable-pass", "--probes", "--plant-mistake"};
 constexpr const char *kLaterSwitches[] = {"--resume", "--certify"};
 
 int refuse(const std::string &what) {
@@ -81,7 +86,11 @@ int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
   if (!from && o.input.size() > 5 && o.input.substr(o.input.size() - 5) == ".mlir")
     from = v4::Phase::Import;
   if (from && *from >= *to)
-    return refuse("--compile-from=" + flags.compileFrom + " is not in front of --compile-to=" + flags.compileTo);
+    return refuse("--compile-from=" + v4::phaseName(*from).str() + " is not in front of --compile-to=" + flags.compileTo);
+  if (from)
+    for (const char *name : kImportFlags)
+      if (app.count(name))
+        return refuse(std::string(name) + " belongs to the phase import: the module has what it was imported with; leave it out");
   o.compileTo = *to;
   o.compileFrom = from;
   if (o.input.empty())
@@ -105,6 +114,8 @@ int main(int argc, char **argv) {
   bool laterSwitch = false;
   for (const char *name : kLaterSwitches)
     app.add_flag(name, laterSwitch)->group("");
+  if (const char *flag = flagWithoutValue(argc, argv))
+    return refuse(std::string(flag) + " has no value, expected one behind the sign");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &done) {

@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tools/FlagValues.h"
 #include "tools/NpyFile.h"
 #include "tools/ProbeFiles.h"
 
@@ -72,11 +73,14 @@ std::string readText(const std::string &path) {
     throw InputError(path + ": cannot be opened (" + std::strerror(errno) + "), expected a file of token ids");
   std::string text;
   char block[65536];
-  while (size_t got = std::fread(block, 1, sizeof(block), file))
+  constexpr size_t kMost = size_t(256) << 20; // a device would never end
+  while (size_t got = text.size() <= kMost ? std::fread(block, 1, sizeof(block), file) : 0)
     text.append(block, got);
   bool failed = std::ferror(file);
   int code = errno;
   std::fclose(file);
+  if (text.size() > kMost)
+    throw InputError(path + ": has more than 256 MiB, expected a file of token ids");
   if (failed)
     throw InputError(path + ": cannot be read (" + std::strerror(code) + "), expected a file of token ids");
   return text;
@@ -138,6 +142,8 @@ Run::Run(const Flags &flags, api::Engine &engine) : flags(flags), info(engine.in
     throw InputError("--mtp-logits-out: " + flags.plan + " has no MTP block, expected one; leave the flag out");
   wantMtp = !flags.mtpLogitsOut.empty() || (!flags.probesFolder.empty() && info.has_mtp);
   wantAllRows = !flags.logitsOut.empty() || !flags.mtpLogitsOut.empty() || !flags.probesFolder.empty();
+  if (!flags.logitsOut.empty() && flags.logitsOut == flags.mtpLogitsOut)
+    throw InputError("--mtp-logits-out=" + flags.mtpLogitsOut + " is the file of --logits-out too; name another one");
   checkContext();
 
   if (!(flags.topP > 0 && flags.topP <= 1))
@@ -379,6 +385,8 @@ int fail(const char *message, int code) {
 
 int main(int argc, char **argv) {
   Flags flags;
+  if (const char *flag = flagWithoutValue(argc, argv))
+    return fail((std::string(flag) + " has no value, expected one behind the sign").c_str(), 1);
   CLI::App app("Runs an engine plan on one prompt: feeds the tokens, prints what follows.", "v4-run");
   try {
     parseFlags(app, flags, argc, argv);

@@ -47,21 +47,19 @@ struct RouteModel : Decomposition<RouteModel, RouteOp> {
   LogicalResult decompose(Operation *op, KernelEmitter &k) const {
     auto route = cast<RouteOp>(op);
     int64_t experts = lastDim(route.getLogits().getType()), active = lastDim(route.getExperts().getType());
-    Value scores = k.scratch(experts, k.f32()), open = k.scratch(experts, k.f32());
+    Value scores = k.scratch(experts, k.f32()), biased = k.scratch(experts, k.f32());
+    // A mark of its own: a bias may be -inf, which keeps an expert out as long as others are left.
+    Value taken = k.scratch(experts, k.b.getI32Type());
     k.workgroups(RowSpace::Tokens, 1, 1, [&](Value token, Value, Value) {
       routeScores(k, k.operand(0), token, scores, experts);
       k.lanes(experts, [&](Value e, int64_t width) {
-        k.store(k.add(k.load(scores, e, width), k.load(k.operand(1), e, width)), open, e);
+        k.store(k.add(k.load(scores, e, width), k.load(k.operand(1), e, width)), biased, e);
       });
-      Value taken = k.real(-std::numeric_limits<float>::infinity());
-      k.loop(k.index(0), k.index(active), 1, [&](Value) { k.store(taken, open, best(k, open, experts)); });
-      // Chosen experts are those marked as taken, ascending; a slot that NaN left open stays at expert 0.
-      k.loop(k.index(0), k.index(active), 1, [&](Value a) {
-        k.store(k.integer(0), k.result(0), k.add(k.mul(token, active), a));
-      });
+      k.loop(k.index(0), k.index(experts), 1, [&](Value e) { k.store(k.integer(0), taken, e); });
+      k.loop(k.index(0), k.index(active), 1, [&](Value) { k.store(k.integer(1), taken, best(k, biased, taken, experts)); });
+      // Each round marked one expert more, so exactly `active` are marked.
       k.loop(k.index(0), k.index(experts), 1, ValueRange{k.index(0)}, [&](Value e, ValueRange carried) {
-        Value chosen = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OEQ, k.load(open, e), taken);
-        chosen = arith::AndIOp::create(k.b, k.loc, chosen, k.less(carried[0], k.index(active)));
+        Value chosen = k.less(k.integer(0), k.load(taken, e));
         k.ifThen(chosen, [&] {
           k.store(k.toInteger(e), k.result(0), k.add(k.mul(token, active), carried[0]));
         });
@@ -73,12 +71,18 @@ struct RouteModel : Decomposition<RouteModel, RouteOp> {
     return success();
   }
 
-  /// Index of the largest open score, the lowest one of equals.
-  static Value best(KernelEmitter &k, Value open, int64_t experts) {
-    Value low = k.real(-std::numeric_limits<float>::infinity());
-    return k.loop(k.index(0), k.index(experts), 1, ValueRange{low, k.index(0)}, [&](Value e, ValueRange carried) {
-      Value score = k.load(open, e), better = k.less(carried[0], score);
-      return KernelEmitter::Values{k.select(better, score, carried[0]), k.select(better, e, carried[1])};
+  /// Index of the largest score that is not taken, the lowest one of equals; a NaN is below everything.
+  static Value best(KernelEmitter &k, Value biased, Value taken, int64_t experts) {
+    Value low = k.real(-std::numeric_limits<float>::infinity()), none = k.index(experts);
+    return k.loop(k.index(0), k.index(experts), 1, ValueRange{low, none}, [&](Value e, ValueRange carried) {
+      Value score = k.load(biased, e), open = k.less(k.load(taken, e), k.integer(1));
+      Value first = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, carried[1], none);
+      Value better = arith::OrIOp::create(k.b, k.loc, k.less(carried[0], score), first);
+      better = arith::AndIOp::create(k.b, k.loc, better, open);
+      // The first open one may be NaN: what it is compared with stays -inf then.
+      Value above = k.less(carried[0], score);
+      return KernelEmitter::Values{k.select(arith::AndIOp::create(k.b, k.loc, better, above), score, carried[0]),
+                                   k.select(better, e, carried[1])};
     })[1];
   }
 };

@@ -64,6 +64,14 @@ def part_compile(expect, env):
     other = checkpoints.standard(env.cache, "csa")
     expect.refused("module of another checkpoint", "v4-compile",
                    [module, "--compile-from=graph", f"--checkpoint={other}", "-o", output], ["checkpoint|manifest"], output=output)
+    expect.refused("module of another phase", "v4-compile",
+                   [module, "--compile-from=lower", f"--checkpoint={env.checkpoint}", "-o", output], ["v4.phase", "graph", "lower"],
+                   output=output)
+    expect.refused("import flag behind the import", "v4-compile",
+                   [module, "--compile-from=graph", "--max-context=77", f"--checkpoint={env.checkpoint}", "-o", output],
+                   ["--max-context", "import"], output=output)
+    expect.refused("flag without a value", "v4-compile", [env.checkpoint, "--probes=", "-o", output], ["--probes=", "no value"],
+                   output=output)
     broken = os.path.join(env.scratch, "broken.mlir")
     with open(broken, "wb") as f:
         f.write(engine.read(module)[:5000])
@@ -154,6 +162,9 @@ def part_run(expect, env):
             (["--tokens=1", f"--dump-probes={env.plan}/x"], ["x"])):
         expect.refused("v4-run " + " ".join(flags)[:60], "v4-run", [short, *flags], patterns)
     expect.refused("v4-run with too small a cache", "v4-run", [short, "--tokens=1", "--cache-bytes=1000"], ["--cache-bytes=1000"], 1)
+    expect.refused("an endless token file", "v4-run", [short, "--tokens-file=/dev/zero"], ["/dev/zero", "256 MiB"])
+    expect.refused("one file for two results", "v4-run", [short, "--tokens=1", f"--logits-out={env.scratch}/l.npy",
+                                                          f"--mtp-logits-out={env.scratch}/l.npy"], ["l.npy"])
     for flag in NOT_YET_RUN:
         expect.refused(f"v4-run {flag}", "v4-run", [short, "--tokens=1", flag], [flag.split("=")[0], "support"])
     swa = checkpoints.plan(expect.tools, env.cache, checkpoints.make(

@@ -123,12 +123,12 @@ def check_routing(add, r, g, hash_layers, length):
     add("route weights", float(np.max(weights)), ROUTE_WEIGHT_LIMIT)
 
 
-def check_decode(add, r, g, model, length):
+def check_decode(add, r, g, model, length, clear_margin):
     """Teacher-forced decode: row j follows greedy[j - 1], row 0 the prompt."""
     want = g["greedy_logits"]
     rows = finite(r.logits[length - 1:length - 1 + len(want)])
     add("decode rel_median", float(np.median(relative(rows, want))), REL_LONG[model])
-    clear = g["greedy_margin"] > CLEAR_DECODE * want.std(axis=1)
+    clear = g["greedy_margin"] > clear_margin * want.std(axis=1)
     wrong = (rows.argmax(axis=1) != want.argmax(axis=1)) & clear
     add("decode tokens missed", float(wrong.sum()), 0)
 
@@ -143,8 +143,9 @@ def check_mtp(add, r, g, length):
     add("mtp decode rel_median", float(np.median(relative(rows, want[:count]))), MTP_LIMIT)
 
 
-def compare_prompt(result, golden, model, length, hash_layers):
-    """All checks of one prompt, and the counts that check_agreement sums up."""
+def compare_prompt(result, golden, model, length, hash_layers, clear_margin=CLEAR_DECODE):
+    """All checks of one prompt, and the counts that check_agreement sums up. Decode must find every token that
+    leads by more than `clear_margin` standard deviations of its row."""
     g, checks = tensors_of(golden, length), []
 
     def add(name, value, limit, at_least=False):
@@ -156,7 +157,7 @@ def compare_prompt(result, golden, model, length, hash_layers):
         check_selection(add, result, g, model, length)
         check_routing(add, result, g, hash_layers, length)
     if len(result.logits) > length:
-        check_decode(add, result, g, model, length)
+        check_decode(add, result, g, model, length, clear_margin)
     if result.mtp_logits is not None and "mtp_logits" in g:
         check_mtp(add, result, g, length)
     ranked = np.sort(g["logits"], axis=1)

@@ -33,7 +33,9 @@ STEPS, NOISE_FACTOR = 4, 1.6
 # What noise of one run cannot measure: few tokens, few flips. An expert that flips in a model with one or two active
 # experts moves its position's KL to about 1, so three flips among 250 positions are 0.012 of the mean (published limit: 0.03).
 SLACK = {"KL": 0.012, "rel_median": 0.004, "sketch": 0.004, "recall": 0.03, "routing": 0.02, "route weights": 0.003}
-EXACT = ("sketch 0", "all visible rows", "hash routing")
+EXACT = ("sketch 0", "all visible rows", "hash routing", "decode tokens missed")
+# Error of the model `main` without bf16 rounding, for which the published margin of a clear token holds.
+MAIN_NOISE = 0.048
 
 
 def lengths_of(config):
@@ -106,6 +108,11 @@ def rescale(check, noise):
     check.limit = 1 - (NOISE_FACTOR * (1 - floor) + slack) if check.at_least else NOISE_FACTOR * floor + slack
 
 
+def clear_margin(noise):
+    """The margin above which a token must be found: as on `main`, in proportion to this model's noise."""
+    return metrics.CLEAR_DECODE * max(1.0, max(noise["rel_median"], noise["decode rel_median"]) / MAIN_NOISE)
+
+
 def check_seed(tools, cache, seed):
     """Compiles and checks one configuration; returns the number of violations."""
     checkpoint = make_checkpoint(cache, seed)
@@ -115,8 +122,7 @@ def check_seed(tools, cache, seed):
     for length in lengths:
         g = metrics.tensors_of(golden, length)
         result = tools.run_prompt(plan, g["prompt"], g["greedy"][:-1], mtp="mtp_logits" in g)
-        found, _ = metrics.compare_prompt(result, golden, "main", length, hash_layers)
-        checks += found
+        checks += metrics.compare_prompt(result, golden, "main", length, hash_layers, clear_margin(noise))[0]
     for check in checks:
         rescale(check, noise)
     return metrics.print_table(f"seed {seed}", checks), (checkpoint, plan)

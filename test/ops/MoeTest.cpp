@@ -50,6 +50,7 @@ TEST_P(Route, LearnedTakesTheBestAndTheLowerOfEquals) {
     l[i] = float(int(randomBits(1, i) % 201) - 100) * 0.25f; // -25 to 25: both branches of softplus
   for (int64_t i = 0; i < c.experts; ++i)
     b[i] = i % 3 == 0 ? 64.0f : 0.0f; // a bias that decides, exact in every sum
+  b[1] = -INFINITY;                   // an expert that is kept out while others are left
   Sequences sequences(1, kTokens, 64, 64);
   program->run(Step(sequences, {{0, 0, kTokens}}), {l.data(), b.data()}, {chosen.data(), w.data()}, 3);
   for (int64_t t = 0; t < kTokens; ++t) {
