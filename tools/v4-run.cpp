@@ -27,10 +27,12 @@ using namespace v4;
 
 namespace {
 
+constexpr uint64_t kDefaultCount = 32;
+
 struct Flags {
   std::string plan;
   std::string tokens, tokensFile, forceTokens;
-  uint64_t count = 32;
+  std::optional<uint64_t> count; ///< Without it kDefaultCount, or all forced tokens.
   uint64_t chunk = 0, stepTokens = 0, threads = 0, cacheBytes = 0;
   double temperature = 0, topP = 1, minP = 0;
   uint64_t topK = 0, seed = 0;
@@ -47,22 +49,47 @@ double secondsNow() {
 // Tokens
 //===----------------------------------------------------------------------===//
 
-/// Decimal ids separated by commas or white space.
+/// Foreign text as part of a message: no control character and no stray byte reaches a terminal.
+std::string printable(const std::string &text) {
+  std::string out;
+  for (unsigned char c : text.substr(0, 40)) {
+    char escaped[8] = {static_cast<char>(c)};
+    if (c < 0x20 || c >= 0x7F)
+      std::snprintf(escaped, sizeof(escaped), "\\x%02x", c);
+    out += escaped;
+  }
+  return out;
+}
+
+int32_t parseToken(const std::string &where, size_t at, const std::string &word, uint32_t vocabulary) {
+  std::string index = std::to_string(at);
+  if (word.size() > 20 || word.find_first_not_of("0123456789") != std::string::npos)
+    throw InputError(where + ": '" + printable(word) + "' at index " + index +
+                     " is no token id, expected decimal numbers separated by commas or white space");
+  unsigned long long value = word.size() > 18 ? ~0ull : std::stoull(word);
+  if (value >= vocabulary)
+    throw InputError(where + ": token id " + word + " at index " + index + " is outside the vocabulary, 0 to " +
+                     std::to_string(vocabulary - 1));
+  return static_cast<int32_t>(value);
+}
+
+/// Decimal ids separated by white space, or by one comma with white space around it.
 std::vector<int32_t> parseTokens(const std::string &where, const std::string &text, uint32_t vocabulary) {
-  const char *separators = ", \t\r\n\f\v";
+  const char *space = " \t\r\n\f\v", *separators = ", \t\r\n\f\v";
   std::vector<int32_t> tokens;
-  for (size_t begin = text.find_first_not_of(separators); begin != std::string::npos;) {
+  size_t begin = text.find_first_not_of(space);
+  while (begin != std::string::npos) {
     size_t end = std::min(text.find_first_of(separators, begin), text.size());
-    std::string word = text.substr(begin, end - begin);
-    if (word.size() > 20 || word.find_first_not_of("0123456789") != std::string::npos)
-      throw InputError(where + ": '" + word.substr(0, 40) + "' at index " + std::to_string(tokens.size()) +
-                       " is no token id, expected decimal numbers separated by commas or white space");
-    unsigned long long value = word.size() > 18 ? ~0ull : std::stoull(word);
-    if (value >= vocabulary)
-      throw InputError(where + ": token id " + word + " at index " + std::to_string(tokens.size()) +
-                       " is outside the vocabulary, 0 to " + std::to_string(vocabulary - 1));
-    tokens.push_back(static_cast<int32_t>(value));
-    begin = text.find_first_not_of(separators, end);
+    if (begin == end)
+      throw InputError(where + ": nothing at index " + std::to_string(tokens.size()) +
+                       " in front of a comma, expected a token id; leave the comma out");
+    tokens.push_back(parseToken(where, tokens.size(), text.substr(begin, end - begin), vocabulary));
+    begin = text.find_first_not_of(space, end);
+    if (begin == std::string::npos || text[begin] != ',')
+      continue;
+    begin = text.find_first_not_of(space, begin + 1);
+    if (begin == std::string::npos)
+      throw InputError(where + ": nothing behind the last comma, expected a token id; leave the comma out");
   }
   return tokens;
 }
@@ -98,6 +125,7 @@ public:
   void report() const;
 
 private:
+  void readForced();
   void checkContext() const;
   v4_session_options sessionOptions() const;
   uint64_t outputRows() const { return prompt.size() + count; }
@@ -136,8 +164,8 @@ Run::Run(const Flags &flags, api::Engine &engine) : flags(flags), info(engine.in
     throw InputError((fromFile ? flags.tokensFile : "--tokens") + ": has 0 token ids, expected at least 1");
   forcing = !flags.forceTokens.empty();
   if (forcing)
-    forced = parseTokens(flags.forceTokens, readText(flags.forceTokens), info.vocab_size);
-  count = forcing ? forced.size() : flags.count;
+    readForced();
+  count = forcing ? forced.size() : flags.count.value_or(kDefaultCount);
   if (!flags.mtpLogitsOut.empty() && !info.has_mtp)
     throw InputError("--mtp-logits-out: " + flags.plan + " has no MTP block, expected one; leave the flag out");
   wantMtp = !flags.mtpLogitsOut.empty() || (!flags.probesFolder.empty() && info.has_mtp);
@@ -163,6 +191,16 @@ Run::Run(const Flags &flags, api::Engine &engine) : flags(flags), info(engine.in
     logitsFile.emplace(flags.logitsOut, "<f4", 4, std::vector<uint64_t>{info.vocab_size});
   if (!flags.mtpLogitsOut.empty())
     mtpFile.emplace(flags.mtpLogitsOut, "<f4", 4, std::vector<uint64_t>{info.vocab_size});
+}
+
+void Run::readForced() {
+  forced = parseTokens(flags.forceTokens, readText(flags.forceTokens), info.vocab_size);
+  if (forced.empty())
+    throw InputError(flags.forceTokens +
+                     ": has 0 token ids, expected at least 1; leave --force-tokens out and pass -n 0");
+  if (flags.count && *flags.count != forced.size())
+    throw InputError("-n " + std::to_string(*flags.count) + " contradicts --force-tokens=" + flags.forceTokens +
+                     ", which has " + std::to_string(forced.size()) + " token ids; leave -n out");
 }
 
 void Run::checkContext() const {
@@ -317,7 +355,7 @@ void addTokenFlags(CLI::App &app, Flags &flags) {
   auto *tokens = app.add_option("--tokens", flags.tokens, "Prompt as token ids: 1,2,3");
   app.add_option("--tokens-file", flags.tokensFile, "Prompt as a file of token ids")->excludes(tokens);
   app.add_option("-n", flags.count, "Tokens to generate")
-      ->capture_default_str()
+      ->default_str(std::to_string(kDefaultCount))
       ->check(CLI::Range(uint64_t(0), uint64_t(INT32_MAX)));
   app.add_option("--force-tokens", flags.forceTokens, "Feed the token ids of this file instead of generated ones");
   app.add_flag("--ignore-eos", flags.ignoreEos, "Go on behind the end-of-sequence token");

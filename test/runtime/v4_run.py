@@ -134,7 +134,10 @@ def test_refusals():
         ([tokens_flag([1, 32])], 1, "--tokens: token id 32 at index 1 is outside the vocabulary, 0 to 31"),
         (["--tokens=1,x"], 1, "--tokens: 'x' at index 1 is no token id"),
         (["--tokens=99999999999999999999999"], 1, "--tokens: '99999999999999999999999' at index 0 is no token id"),
-        (["--tokens= , "], 1, "--tokens: has 0 token ids, expected at least 1"),
+        (["--tokens= "], 1, "--tokens: has 0 token ids, expected at least 1"),
+        (["--tokens=1,,2"], 1, "--tokens: nothing at index 1 in front of a comma, expected a token id"),
+        (["--tokens=,2"], 1, "--tokens: nothing at index 0 in front of a comma"),
+        (["--tokens=1, "], 1, "--tokens: nothing behind the last comma"),
         ([], 1, "no prompt"),
         (["--tokens-file=/no/such"], 1, "/no/such: cannot be opened"),
         ([tokens_flag(), "-n", 990], 1, "11 prompt tokens and 990 more need a context of 1001, the plan's is 1000"),
@@ -154,6 +157,27 @@ def test_refusals():
         assert text in done.stderr and len(done.stderr.splitlines()) == 1, f"{flags}: {done.stderr!r}, expected {text!r}"
     done = run(tokens_flag(), plan="/no/such.v4plan", expect=1)
     assert done.stderr.startswith("v4-run: /no/such.v4plan: "), done.stderr
+
+
+def test_token_files():
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "f")
+        for content, text in ((b"1 2\x003 4", r"'2\x003' at index 1 is no token id"),
+                              (b"\x1b[31m\xff\n", r"'\x1b[31m\xff' at index 0 is no token id"),
+                              (b"\n", "has 0 token ids, expected at least 1")):
+            with open(file, "wb") as f:
+                f.write(content)
+            for flags in ([f"--tokens-file={file}"], [tokens_flag(), f"--force-tokens={file}"]):
+                done = run(*flags, expect=1)
+                assert done.stderr.startswith(f"v4-run: {file}: {text}"), done.stderr
+        with open(file, "wb") as f:
+            f.write(b"7 8 9\n")
+        forced = [tokens_flag(), f"--force-tokens={file}"]
+        for agreeing in ([], ["-n", 3]):
+            assert json.loads(run(*forced, *agreeing, "--json").stdout)["tokens"] == [7, 8, 9]
+        for count in (0, 2, 32):
+            done = run(*forced, "-n", count, expect=1)
+            assert f"-n {count} contradicts --force-tokens={file}, which has 3 token ids" in done.stderr, done.stderr
 
 
 def test_help_and_version():
