@@ -144,6 +144,7 @@ Json viewSchedule(const fb::Program &program) {
     view.push_back({{"index", i},
                     {"group", groupName(launch.group())},
                     {"layer", launch.layer()},
+                    {"barrier", launch.barrier()},
                     {"kernel", text(program.kernels()->Get(launch.kernel())->symbol())},
                     {"rows", rowSpaceName(launch.rows())},
                     {"row_tile", launch.row_tile()},
@@ -271,6 +272,7 @@ Status parseLimits(const std::string &flag, const fb::Program &program, Limits &
     return Status();
   const std::pair<const char *, uint64_t *> keys[] = {
       {"context", &out.context}, {"sequences", &out.sequences}, {"tokens", &out.tokens}};
+  bool given[std::size(keys)] = {};
   for (size_t begin = 0; begin <= flag.size();) {
     size_t end = std::min(flag.find(',', begin), flag.size());
     std::string entry = flag.substr(begin, end - begin);
@@ -283,6 +285,8 @@ Status parseLimits(const std::string &flag, const fb::Program &program, Limits &
     bool plain = !digits.empty() && digits.size() <= 12 && digits.find_first_not_of("0123456789") == std::string::npos;
     if (key == std::end(keys) || !plain)
       return invalidInput("--memory: '", entry, "' is not understood, expected context:N, sequences:N or tokens:N");
+    if (std::exchange(given[key - keys], true))
+      return invalidInput("--memory: ", key->first, " is given twice in '", flag, "', expected once; leave one out");
     uint64_t value = std::stoull(digits);
     if (value < 1 || value > *key->second)
       return invalidInput("--memory: ", key->first, " is ", value, ", this plan allows 1 to ", *key->second,

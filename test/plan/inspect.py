@@ -71,6 +71,7 @@ def errors():
     expect_error(1, "FILE", "--kernels")
     expect_error(1, "expected context:N", PLAN, "--memory=context")
     expect_error(1, "this plan allows 1 to", PLAN, "--memory=context:99999999")
+    expect_error(1, "context is given twice", PLAN, "--memory=context:1,tokens:1,context:2")
     expect_error(1, "choose one", PLAN, "--mlir", "--json")
     expect_error(1, "cannot open", os.path.join(SCRATCH, "none.v4plan"))
     expect_error(1, "is not a regular file", SCRATCH)
