@@ -290,7 +290,8 @@ TableVector<fb::Launch> MetadataWriter::writeLaunches() {
     }
     return fb::CreateLaunch(builder, index(kernels, op.getKernelAttr(), "'plan.launch'"), group(op, op.getGroup()),
                             static_cast<fb::RowSpace>(grid.getRows()), grid.getTile(), grid.getTiles(),
-                            builder.CreateVectorOfStructs(bindings), op.getLayer(), op.getRank());
+                            builder.CreateVectorOfStructs(bindings), op.getLayer(), op.getRank(),
+                            op.getBarrier());
   });
 }
 

@@ -199,12 +199,16 @@ def Plan_LaunchOp : Plan_Child<"launch", [DeclareOpInterfaceMethods<SymbolUserOp
     (C5) the symbol of a binding names an op of its kind. (C6) what a launch writes is bound once: ranges of
     workgroups run concurrently.
 
+    A launch with `barrier` starts a phase: it waits for all launches in front of it. One without runs together with the
+    launch in front.
+
     ```mlir
     plan.launch @rms_norm_0 grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, in, @b0>, #plan.binding<buffer, out, @b1>] {group = "main", layer = 0 : i64}
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, AnyAttr:$grid, ArrayAttr:$bindings, StrAttr:$group,
-                       DefaultValuedAttr<I64Attr, "-1">:$layer, DefaultValuedAttr<I64Attr, "0">:$rank);
+                       DefaultValuedAttr<I64Attr, "-1">:$layer, DefaultValuedAttr<I64Attr, "0">:$rank,
+                       DefaultValuedAttr<BoolAttr, "true">:$barrier);
   let assemblyFormat = "$kernel `grid` $grid `bindings` $bindings attr-dict";
   let hasVerifier = 1;
 }

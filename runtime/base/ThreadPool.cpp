@@ -8,6 +8,8 @@
 
 #include "runtime/base/ThreadPool.h"
 
+#include "runtime/base/Clock.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <climits>
@@ -16,19 +18,12 @@
 #include <linux/futex.h>
 #include <sched.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 using namespace v4;
 
 /// Longer than the gap between two launches of a step, shorter than a scheduler tick.
 static constexpr int64_t kSpinNanoseconds = 50000;
-
-static int64_t nowNanoseconds() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return int64_t(time.tv_sec) * 1000000000 + time.tv_nsec;
-}
 
 static void cpuRelax() {
 #if defined(__x86_64__)
@@ -67,21 +62,23 @@ unsigned v4::availableCpus() {
   return std::min(count, cgroupCpus());
 }
 
-ThreadPool::ThreadPool(unsigned threads) : threadCount(threads), oversubscribed(threads > availableCpus()) {}
+ThreadPool::ThreadPool(unsigned threads)
+    : threadCount(threads), oversubscribed(threads > availableCpus()), shares(new Share[threads]) {}
 
 Status ThreadPool::create(unsigned threads, uint64_t stackBytes, std::unique_ptr<ThreadPool> &out) {
   if (threads < 1 || threads > kMaxThreads)
     return invalidInput("threads = ", threads, " is outside [1, ", kMaxThreads, "]");
   std::unique_ptr<ThreadPool> pool(new ThreadPool(threads));
+  // Workers hold pointers into it: it must not grow.
   pool->workers.reserve(threads - 1);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   int code = pthread_attr_setstacksize(&attributes, std::max(stackBytes, kMinStackBytes));
   for (unsigned i = 1; code == 0 && i < threads; ++i) {
-    pthread_t worker;
-    code = pthread_create(&worker, &attributes, workerEntry, pool.get());
-    if (code == 0)
-      pool->workers.push_back(worker);
+    Worker &worker = pool->workers.emplace_back(Worker{pool.get(), i, {}});
+    code = pthread_create(&worker.thread, &attributes, workerEntry, &worker);
+    if (code != 0)
+      pool->workers.pop_back();
   }
   pthread_attr_destroy(&attributes);
   if (code != 0)
@@ -95,8 +92,8 @@ ThreadPool::~ThreadPool() {
   stopping.store(true);
   epoch.fetch_add(1);
   futexWake(epoch, INT_MAX);
-  for (pthread_t worker : workers)
-    pthread_join(worker, nullptr);
+  for (Worker &worker : workers)
+    pthread_join(worker.thread, nullptr);
 }
 
 void ThreadPool::run(RangeFunction function, const void *context, int64_t n) {
@@ -106,52 +103,66 @@ void ThreadPool::run(RangeFunction function, const void *context, int64_t n) {
     function(context, 0, n);
     return;
   }
-  int64_t chunk = std::max<int64_t>(1, n / (int64_t(threadCount) * 4));
-  uint64_t units = (n + chunk - 1) / chunk;
   jobFunction.store(function, std::memory_order_relaxed);
   jobContext.store(context, std::memory_order_relaxed);
   jobSize.store(n, std::memory_order_relaxed);
-  jobChunk.store(chunk, std::memory_order_relaxed);
-  jobUnits.store(units, std::memory_order_relaxed);
+  auto unitsOf = [&](unsigned thread) {
+    return static_cast<uint64_t>(std::min(kUnits, shareBegin(n, thread + 1) - shareBegin(n, thread)));
+  };
+  uint64_t units = 0;
+  for (unsigned thread = 0; thread < threadCount; ++thread)
+    units += unitsOf(thread);
   pending.store(static_cast<uint32_t>(units), std::memory_order_relaxed);
-  uint64_t loop = (ticket.load(std::memory_order_relaxed) >> kUnitBits) + 1;
-  ticket.store(loop << kUnitBits | units);
+  ++loops;
+  for (unsigned thread = 0; thread < threadCount; ++thread)
+    shares[thread].ticket.store(loops << 16 | unitsOf(thread), std::memory_order_release);
   epoch.fetch_add(1);
-  if (uint32_t asleep = sleepers.load())
-    futexWake(epoch, std::min<uint32_t>(asleep, static_cast<uint32_t>(units - 1)));
-  while (claimAndRun()) {
-  }
+  // All of them: a unit that no neighbour takes waits for the owner of its share.
+  if (sleepers.load())
+    futexWake(epoch, INT_MAX);
+  work(0);
   waitForOthers();
 }
 
-/// False when no unit is left.
-bool ThreadPool::claimAndRun() {
+/// One pass over the thread's own share and those behind it.
+void ThreadPool::work(unsigned index) {
+  uint32_t done = drain(index, /*own=*/true);
+  for (unsigned i = 1; i < std::min(kReach, threadCount); ++i)
+    done += drain((index + i) % threadCount, /*own=*/false);
+  // One decrement for all of them. A loop never ends before it, so `done` counts units of one loop.
+  if (done && pending.fetch_sub(done) == done && callerAsleep.load())
+    futexWake(pending, 1);
+}
+
+/// Runs units of a share until none is left: the owner from the front, others from the end. Returns how many.
+uint32_t ThreadPool::drain(unsigned share, bool own) {
+  std::atomic<uint64_t> &ticket = shares[share].ticket;
+  uint32_t done = 0;
   uint64_t current = ticket.load(std::memory_order_acquire);
   for (;;) {
-    uint64_t left = current & kUnitMask;
-    if (left == 0)
-      return false;
+    int64_t first = current >> 8 & 0xFF, end = current & 0xFF;
+    if (first >= end)
+      return done;
     // Read before the claim: when it succeeds they belong to this loop.
     RangeFunction function = jobFunction.load(std::memory_order_relaxed);
     const void *context = jobContext.load(std::memory_order_relaxed);
     int64_t size = jobSize.load(std::memory_order_relaxed);
-    int64_t chunk = jobChunk.load(std::memory_order_relaxed);
-    uint64_t units = jobUnits.load(std::memory_order_relaxed);
-    if (!ticket.compare_exchange_weak(current, current - 1, std::memory_order_acq_rel, std::memory_order_acquire))
+    if (!ticket.compare_exchange_weak(current, own ? current + 0x100 : current - 1, std::memory_order_acq_rel,
+                                      std::memory_order_acquire))
       continue;
-    int64_t begin = static_cast<int64_t>(units - left) * chunk;
-    function(context, begin, std::min(begin + chunk, size));
-    if (pending.fetch_sub(1) == 1 && callerAsleep.load())
-      futexWake(pending, 1);
-    return true;
+    int64_t begin = shareBegin(size, share), length = shareBegin(size, share + 1) - begin;
+    int64_t units = std::min(kUnits, length), unit = own ? first : end - 1;
+    function(context, begin + length * unit / units, begin + length * (unit + 1) / units);
+    ++done;
+    current = ticket.load(std::memory_order_acquire);
   }
 }
 
 void ThreadPool::waitForOthers() {
   if (pending.load(std::memory_order_acquire) == 0)
     return;
-  int64_t deadline = nowNanoseconds() + kSpinNanoseconds;
-  while (nowNanoseconds() < deadline) {
+  int64_t deadline = monotonicNanoseconds() + kSpinNanoseconds;
+  while (monotonicNanoseconds() < deadline) {
     for (int i = 0; i < 32; ++i) {
       if (pending.load(std::memory_order_acquire) == 0)
         return;
@@ -167,41 +178,46 @@ void ThreadPool::waitForOthers() {
   callerAsleep.store(0);
 }
 
-void *ThreadPool::workerEntry(void *pool) {
-  static_cast<ThreadPool *>(pool)->workerLoop();
+void *ThreadPool::workerEntry(void *worker) {
+  const Worker *self = static_cast<const Worker *>(worker);
+  self->pool->workerLoop(self->index);
   return nullptr;
 }
 
-void ThreadPool::workerLoop() {
+void ThreadPool::workerLoop(unsigned index) {
+  uint32_t seen = 0;
   while (!stopping.load(std::memory_order_relaxed)) {
-    if (claimAndRun())
-      continue;
-    if (!spinForWork())
-      park();
+    // Tickets are published before the epoch changes: whoever sees the change sees them.
+    uint32_t now = epoch.load(std::memory_order_acquire);
+    if (now != seen) {
+      seen = now;
+      work(index);
+    } else if (!spinForWork(seen)) {
+      park(seen);
+    }
   }
 }
 
-bool ThreadPool::spinForWork() {
+bool ThreadPool::spinForWork(uint32_t seen) const {
   // More threads than CPUs: a spinning worker takes the CPU from a working one.
   if (oversubscribed)
     return false;
-  int64_t deadline = nowNanoseconds() + kSpinNanoseconds;
+  int64_t deadline = monotonicNanoseconds() + kSpinNanoseconds;
   do {
     for (int i = 0; i < 64; ++i) {
-      if ((ticket.load(std::memory_order_relaxed) & kUnitMask) != 0 || stopping.load(std::memory_order_relaxed))
+      if (epoch.load(std::memory_order_relaxed) != seen)
         return true;
       cpuRelax();
     }
-  } while (nowNanoseconds() < deadline);
+  } while (monotonicNanoseconds() < deadline);
   return false;
 }
 
-/// No wake-up is lost: `run` publishes the ticket before it changes the epoch and reads `sleepers`; this reads the
-/// epoch and counts itself before it looks at the ticket. All of it is sequentially consistent.
-void ThreadPool::park() {
-  uint32_t seen = epoch.load();
+/// No wake-up is lost: `run` changes the epoch before it reads `sleepers`; this counts itself before it reads the
+/// epoch. All of it is sequentially consistent.
+void ThreadPool::park(uint32_t seen) {
   sleepers.fetch_add(1);
-  if ((ticket.load() & kUnitMask) == 0 && !stopping.load())
+  if (epoch.load() == seen && !stopping.load())
     futexWait(epoch, seen);
   sleepers.fetch_sub(1);
 }

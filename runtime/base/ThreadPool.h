@@ -11,6 +11,20 @@
 // allocated or locked per loop, workers spin a moment for the next one before
 // they sleep in the kernel.
 //
+// Each thread has a share of its own, one piece of [0, n) that depends on n and
+// the number of threads alone, and walks it upwards in up to kUnits steps: a
+// kernel that streams weights reads one long run of addresses per thread, and
+// the same thread reads the same weights in every step. A thread that is done
+// takes units from the far end of its neighbours' shares, so that uneven work
+// and a thread that lost its CPU cost at most a unit.
+//
+// Many cores: a loop costs one cache line from the caller to each worker and one
+// decrement of `pending` per worker, some 50 ns each, so around 64 threads a
+// step of 500 loops still spends little on them; beyond that both want a tree.
+// A thread looks at kReach neighbours only, never at all shares. Several NUMA
+// nodes: workers keep their index, so pinned to nodes in that order a node's
+// threads read neighbouring parts of every weight and steal from each other.
+//
 // One loop at a time: `run` is called by one thread at a time. Which thread gets
 // which range is not determined; what a range computes must not depend on it.
 //
@@ -54,30 +68,43 @@ public:
 private:
   explicit ThreadPool(unsigned threads);
 
-  /// The loop is cut into units of `chunk` iterations. A ticket is (loop number << kUnitBits | units not yet
-  /// claimed): a thread that slept through a loop can neither claim from it nor from the next one by mistake, since
-  /// the job's fields change only while no unit is left.
-  static constexpr unsigned kUnitBits = 20;
-  static constexpr uint64_t kUnitMask = (uint64_t(1) << kUnitBits) - 1;
+  /// Steps in which a thread walks its share, and shares that it looks at when its own is done.
+  static constexpr int64_t kUnits = 16;
+  static constexpr unsigned kReach = 8;
 
-  static void *workerEntry(void *pool);
-  void workerLoop();
-  bool spinForWork();
-  void park();
-  bool claimAndRun();
+  /// Units of a share that nobody has claimed: (loop number << 16 | first unit << 8 | end). A thread that slept
+  /// through a loop can neither claim from it nor from the next one by mistake: the number differs, and the job's
+  /// fields change only while no unit is left.
+  struct alignas(64) Share {
+    std::atomic<uint64_t> ticket{0};
+  };
+  struct Worker {
+    ThreadPool *pool;
+    unsigned index;
+    pthread_t thread;
+  };
+
+  static void *workerEntry(void *worker);
+  void workerLoop(unsigned index);
+  bool spinForWork(uint32_t seen) const;
+  void park(uint32_t seen);
+  void work(unsigned index);
+  uint32_t drain(unsigned share, bool own);
   void waitForOthers();
+
+  /// First iteration of a thread's share of a loop of n.
+  int64_t shareBegin(int64_t n, unsigned thread) const { return n * thread / threadCount; }
 
   const unsigned threadCount;
   const bool oversubscribed;
-  std::vector<pthread_t> workers;
+  std::vector<Worker> workers;
+  std::unique_ptr<Share[]> shares;
 
   std::atomic<RangeFunction> jobFunction{nullptr};
   std::atomic<const void *> jobContext{nullptr};
   std::atomic<int64_t> jobSize{0};
-  std::atomic<int64_t> jobChunk{1};
-  std::atomic<uint64_t> jobUnits{0};
+  uint64_t loops = 0; ///< The caller's.
 
-  alignas(64) std::atomic<uint64_t> ticket{0};
   /// Units not yet finished; the caller sleeps on it.
   alignas(64) std::atomic<uint32_t> pending{0};
   std::atomic<uint32_t> callerAsleep{0};

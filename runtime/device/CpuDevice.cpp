@@ -10,6 +10,7 @@
 
 #include "runtime/device/CpuFeatures.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -39,6 +40,18 @@ Status CpuDevice::load(const plan::Plan &plan) {
   V4_RETURN_IF_ERROR(plan.checkSeal());
   V4_RETURN_IF_ERROR(openCode(plan.name(), plan.code()));
   return resolveKernels(plan);
+}
+
+/// The parts of [begin, end) that lie in each call.
+void CpuDevice::runRange(const void *calls, int64_t begin, int64_t end) {
+  int64_t first = 0;
+  for (const KernelCall *call = static_cast<const KernelCall *>(calls); begin < end; first = call->end, ++call) {
+    int64_t stop = std::min(end, call->end);
+    if (begin >= stop)
+      continue;
+    call->function(&call->args, begin - first, stop - first);
+    begin = stop;
+  }
 }
 
 static bool writeAll(int descriptor, plan::Bytes bytes) {

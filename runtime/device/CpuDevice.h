@@ -21,10 +21,11 @@
 
 namespace v4 {
 
-/// One launch, ready to run.
+/// One launch of a phase, ready to run. The workgroups of a phase are numbered from 0 through all of its calls.
 struct KernelCall {
   v4_kernel_fn function;
   v4_kernel_args args;
+  int64_t end; ///< Behind the last workgroup of this call; that of the call in front is its first one.
 };
 
 class CpuDevice {
@@ -40,16 +41,14 @@ public:
   /// One function per kernel of the program.
   const v4_kernel_fn *kernels() const { return functions.data(); }
 
-  /// Runs workgroups [0, workgroups) on `pool`; returns when all are finished.
-  static void launch(ThreadPool &pool, const KernelCall &call, int64_t workgroups) {
-    pool.run(runRange, &call, workgroups);
+  /// Runs a phase on `pool`: all workgroups of `count` calls that do not depend on each other, as one loop. Returns when
+  /// all are finished.
+  static void run(ThreadPool &pool, const KernelCall *calls, size_t count) {
+    pool.run(runRange, calls, calls[count - 1].end);
   }
 
 private:
-  static void runRange(const void *call, int64_t begin, int64_t end) {
-    const KernelCall *kernel = static_cast<const KernelCall *>(call);
-    kernel->function(&kernel->args, begin, end);
-  }
+  static void runRange(const void *calls, int64_t begin, int64_t end);
 
   Status openCode(const std::string &name, plan::Bytes code);
   Status resolveKernels(const plan::Plan &plan);

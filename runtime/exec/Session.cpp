@@ -8,6 +8,8 @@
 
 #include "runtime/exec/Session.h"
 
+#include "runtime/base/Clock.h"
+
 using namespace v4;
 using namespace v4::plan;
 
@@ -40,24 +42,46 @@ Status Session::step(uint64_t count) {
   if (options.debugPlacement)
     arena.poison(); // nothing in the arena survives a step
   steps.fill(entries.data(), count, cache);
-  runLaunches();
+  runPhases();
   for (uint64_t i = 0; i < count; ++i)
     entries[i].sequence->position += static_cast<int64_t>(entries[i].tokenCount);
   return Status();
 }
 
-void Session::runLaunches() {
-  const int64_t *counts = steps.array<int64_t>(StepField::Counts);
-  for (const Launch &launch : launches) {
-    int64_t groups = (counts[launch.rows] + launch.rowTile - 1) / launch.rowTile;
-    CpuDevice::launch(*pool, launch.call, groups * launch.tiles);
-    if (launch.probeBegin != launch.probeEnd)
-      emitProbes(launch);
+void Session::runPhases() {
+  for (const Phase &phase : phases) {
+    if (options.trace.receive) {
+      int64_t begin = monotonicNanoseconds();
+      runPhase(phase);
+      trace(phase, begin, monotonicNanoseconds());
+    } else {
+      runPhase(phase);
+    }
+    if (phase.probeBegin != phase.probeEnd)
+      emitProbes(phase);
   }
 }
 
-void Session::emitProbes(const Launch &launch) const {
-  for (uint32_t i = launch.probeBegin; i < launch.probeEnd; ++i) {
+void Session::runPhase(const Phase &phase) {
+  const int64_t *counts = steps.array<int64_t>(StepField::Counts);
+  int64_t workgroups = 0;
+  for (uint32_t i = phase.begin; i < phase.end; ++i) {
+    const Launch &launch = launches[i];
+    workgroups += (counts[launch.rows] + launch.rowTile - 1) / launch.rowTile * launch.tiles;
+    calls[i].end = workgroups;
+  }
+  CpuDevice::run(*pool, calls.data() + phase.begin, phase.end - phase.begin);
+}
+
+/// REQUIRES: the phase has one launch, as all have in a session with a trace.
+void Session::trace(const Phase &phase, int64_t begin, int64_t end) const {
+  const KernelCall &call = calls[phase.begin];
+  options.trace.receive(options.trace.user, {launches[phase.begin].index, call.end, begin, end, call.args.bindings,
+                                             steps.array<int64_t>(StepField::Counts)});
+}
+
+void Session::emitProbes(const Phase &phase) const {
+  for (uint32_t i = phase.probeBegin; i < phase.probeEnd; ++i) {
     const Probe &probe = probes[i];
     ProbeRows rows;
     rows.shape = &probe.shape;

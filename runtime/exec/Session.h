@@ -8,8 +8,8 @@
 //
 // Everything that a step needs is placed when the session is created: addresses
 // of buffers, weights, pools and step fields go into one binding table per
-// launch. A step then fills the step block, runs the launches in order and
-// copies nothing; it allocates nothing.
+// launch. A step then fills the step block, runs the phases (launches without a
+// barrier between them) in order and copies nothing; it allocates nothing.
 //
 // One thread at a time. A session points into its engine's plan and code.
 //
@@ -21,6 +21,7 @@
 #include "runtime/device/CpuDevice.h"
 #include "runtime/exec/Probe.h"
 #include "runtime/exec/StepBlock.h"
+#include "runtime/exec/Trace.h"
 
 #include <deque>
 
@@ -44,6 +45,7 @@ struct SessionOptions {
   bool mtp = false;
   bool debugPlacement = false;
   ProbeSink probes;
+  TraceSink trace;
 };
 
 struct SessionMemory {
@@ -84,11 +86,15 @@ public:
 
 private:
   struct Launch {
-    KernelCall call;
-    uint8_t rows; ///< StepCount of its rows.
+    uint32_t index; ///< In the plan.
+    uint8_t rows;   ///< StepCount of its rows.
     int64_t rowTile;
     int64_t tiles;
-    uint32_t probeBegin, probeEnd; ///< In `probes`, due behind this launch.
+  };
+  /// Launches that run together.
+  struct Phase {
+    uint32_t begin, end;           ///< In `launches` and `calls`.
+    uint32_t probeBegin, probeEnd; ///< In `probes`, due behind this phase.
   };
   struct Probe {
     ProbeShape shape;
@@ -104,14 +110,17 @@ private:
   Status createCache();
   Status bindLaunches();
   void *address(const plan::fb::Binding &binding) const;
+  Status bindLaunch(uint32_t index, const plan::fb::Launch &launch);
   void addProbes(uint32_t launchIndex, const plan::fb::Launch &launch);
   uint64_t rowBytes(const plan::fb::Buffer &buffer) const;
 
   // Session.cpp
   Status checkBatch(uint64_t count);
   Status checkEntry(const BatchEntry &entry, uint64_t slot) const;
-  void runLaunches();
-  void emitProbes(const Launch &launch) const;
+  void runPhases();
+  void runPhase(const Phase &phase);
+  void trace(const Phase &phase, int64_t begin, int64_t end) const;
+  void emitProbes(const Phase &phase) const;
   const float *logitsRow(const float *base, uint64_t row) const {
     return base && row < logitsCount() ? base + row * vocabulary : nullptr;
   }
@@ -130,6 +139,8 @@ private:
 
   std::vector<void *> bindings; ///< Of all launches, one after the other.
   std::vector<Launch> launches;
+  std::vector<KernelCall> calls; ///< One per launch.
+  std::vector<Phase> phases;
   std::vector<Probe> probes;
   std::deque<std::vector<uint64_t>> probeShapes; ///< Stable addresses for ProbeShape::shape.
   const float *logitsBase = nullptr;

@@ -130,27 +130,30 @@ Status Session::bindLaunches() {
   // Launches point into it: it must not grow.
   bindings.reserve(total);
   launches.reserve(all.size());
-  for (uint32_t i = 0; i < all.size(); ++i) {
-    const fb::Launch &launch = *all[i];
-    if (launch.group() == fb::LaunchGroup::Mtp && !options.mtp)
-      continue;
-    uint64_t groups = (rowCapacity(launch.rows(), planLimits()) + launch.row_tile() - 1) / launch.row_tile();
-    if (__builtin_mul_overflow(groups, launch.tiles(), &groups) || groups > kMaxWorkgroups)
-      return unsupported(program.name, ": launches[", i, "] has more than ", kMaxWorkgroups,
-                         " workgroups; lower the session's tokens");
-    Launch ready;
-    ready.call.function = program.kernels[launch.kernel()];
-    ready.call.args.bindings = bindings.data() + bindings.size();
-    for (const fb::Binding *binding : *launch.bindings())
-      bindings.push_back(address(*binding));
-    ready.rows = static_cast<uint8_t>(launch.rows());
-    ready.rowTile = static_cast<int64_t>(launch.row_tile());
-    ready.tiles = static_cast<int64_t>(launch.tiles());
-    ready.probeBegin = static_cast<uint32_t>(probes.size());
-    addProbes(i, launch);
-    ready.probeEnd = static_cast<uint32_t>(probes.size());
-    launches.push_back(ready);
-  }
+  calls.reserve(all.size());
+  for (uint32_t i = 0; i < all.size(); ++i)
+    if (all[i]->group() == fb::LaunchGroup::Main || options.mtp)
+      V4_RETURN_IF_ERROR(bindLaunch(i, *all[i]));
+  return Status();
+}
+
+Status Session::bindLaunch(uint32_t index, const fb::Launch &launch) {
+  uint64_t groups = (rowCapacity(launch.rows(), planLimits()) + launch.row_tile() - 1) / launch.row_tile();
+  if (__builtin_mul_overflow(groups, launch.tiles(), &groups) || groups > kMaxWorkgroups)
+    return unsupported(program.name, ": launches[", index, "] has more than ", kMaxWorkgroups,
+                       " workgroups; lower the session's tokens");
+  auto count = static_cast<uint32_t>(launches.size());
+  // A phase has one group, so that what is left out is always a whole phase.
+  if (launch.barrier() || options.trace.receive)
+    phases.push_back({count, count, static_cast<uint32_t>(probes.size()), 0});
+  calls.push_back({program.kernels[launch.kernel()], {bindings.data() + bindings.size()}, 0});
+  for (const fb::Binding *binding : *launch.bindings())
+    bindings.push_back(address(*binding));
+  launches.push_back({index, static_cast<uint8_t>(launch.rows()), static_cast<int64_t>(launch.row_tile()),
+                      static_cast<int64_t>(launch.tiles())});
+  addProbes(index, launch);
+  phases.back().end = count + 1;
+  phases.back().probeEnd = static_cast<uint32_t>(probes.size());
   return Status();
 }
 

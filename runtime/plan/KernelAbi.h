@@ -15,9 +15,10 @@
 // the order of the launch's bindings in the plan: arena buffers, weights, cache
 // pools and fields of the step block are all plain pointers.
 //
-// Ranges of one launch run concurrently and in any order; a launch starts when
-// all ranges of the previous one are finished. A pool that a kernel writes is
-// read by no binding of the same launch.
+// Ranges of one launch run concurrently and in any order, and so do those of all
+// launches of a phase (Launch.barrier in plan.fbs); a phase starts when all
+// ranges of the previous one are finished. What a kernel writes is bound by no
+// other binding of the phase.
 //
 //===----------------------------------------------------------------------===//
 

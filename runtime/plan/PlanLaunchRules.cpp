@@ -27,8 +27,34 @@ constexpr uint64_t kMaxWorkgroups = uint64_t(1) << 40;
 
 Status PlanRules::checkLaunches() {
   written.assign(program.buffers()->size(), Written());
-  for (uint32_t i = 0; i < program.launches()->size(); ++i)
+  uint32_t count = program.launches()->size();
+  if (!program.launches()->Get(0)->barrier())
+    return fail("launches[0].barrier is false, expected true: no phase is in front of it");
+  for (uint32_t begin = 0, end = 1; begin < count; begin = end++) {
+    while (end < count && !program.launches()->Get(end)->barrier())
+      ++end;
+    V4_RETURN_IF_ERROR(checkPhase(begin, end));
+  }
+  return Status();
+}
+
+Status PlanRules::checkPhase(uint32_t begin, uint32_t end) {
+  fb::LaunchGroup group = program.launches()->Get(begin)->group();
+  for (uint32_t i = begin; i < end; ++i) {
+    phaseOf.push_back(begin);
     V4_RETURN_IF_ERROR(checkLaunch(i));
+    if (fb::LaunchGroup other = program.launches()->Get(i)->group(); other != group)
+      return fail(at("launches", i, "group"), " is ", fb::EnumNameLaunchGroup(other), ", expected ",
+                  fb::EnumNameLaunchGroup(group), ", the group of its phase, which begins with launches[", begin, "]");
+  }
+  V4_RETURN_IF_ERROR(checkConflicts(begin, end));
+  for (uint32_t i = begin; i < end; ++i)
+    V4_RETURN_IF_ERROR(checkReads(i));
+  // Only now: launches of a phase never read what one of them writes.
+  for (uint32_t i = begin; i < end; ++i)
+    for (const fb::Binding *binding : *program.launches()->Get(i)->bindings())
+      if (binding->kind() == fb::BindingKind::Buffer && binding->access() == fb::Access::Out)
+        (group == fb::LaunchGroup::Main ? written[binding->index()].byMain : written[binding->index()].byMtp) = true;
   return Status();
 }
 
@@ -56,12 +82,6 @@ Status PlanRules::checkLaunch(uint32_t index) {
   V4_RETURN_IF_ERROR(spend(at("launches", index, "bindings"), launch.bindings()->size() + 1));
   for (uint32_t b = 0; b < launch.bindings()->size(); ++b)
     V4_RETURN_IF_ERROR(checkBinding(index, b));
-  V4_RETURN_IF_ERROR(checkConflicts(index));
-  // Only now: a launch never reads what it writes itself.
-  for (const fb::Binding *binding : *launch.bindings())
-    if (binding->kind() == fb::BindingKind::Buffer && binding->access() == fb::Access::Out)
-      (launch.group() == fb::LaunchGroup::Main ? written[binding->index()].byMain : written[binding->index()].byMtp) =
-          true;
   return Status();
 }
 
@@ -99,32 +119,54 @@ Status PlanRules::checkBufferUse(uint32_t launch, const std::string &field, cons
   if (launch < buffer.first_launch() || launch > buffer.last_launch())
     return fail(field, " uses buffers[", binding.index(), "], which lives in launches ", buffer.first_launch(), " to ",
                 buffer.last_launch());
-  if (binding.access() == fb::Access::Out)
-    return Status();
-  // A step without MTP runs the main launches alone: they cannot read what MTP launches write.
-  bool mtp = program.launches()->Get(launch)->group() == fb::LaunchGroup::Mtp;
-  const Written &writers = written[binding.index()];
-  if (writers.byMain || (mtp && writers.byMtp))
-    return Status();
-  return fail(field, " reads buffers[", binding.index(), "], which no launch before it in its group writes");
+  return Status();
 }
 
-Status PlanRules::checkConflicts(uint32_t launch) {
-  // Ranges of a launch run in any order: what one range writes, no other may see.
-  std::vector<const fb::Binding *> bindings;
-  for (const fb::Binding *binding : *program.launches()->Get(launch)->bindings())
-    if (binding->kind() == fb::BindingKind::Buffer || binding->kind() == fb::BindingKind::Pool)
-      bindings.push_back(binding);
-  std::sort(bindings.begin(), bindings.end(), [](const fb::Binding *a, const fb::Binding *b) {
-    return a->kind() != b->kind() ? a->kind() < b->kind() : a->index() < b->index();
+Status PlanRules::checkReads(uint32_t index) {
+  const fb::Launch &launch = *program.launches()->Get(index);
+  // A step without MTP runs the main launches alone: they cannot read what MTP launches write.
+  bool mtp = launch.group() == fb::LaunchGroup::Mtp;
+  for (uint32_t b = 0; b < launch.bindings()->size(); ++b) {
+    const fb::Binding &binding = *launch.bindings()->Get(b);
+    if (binding.kind() != fb::BindingKind::Buffer || binding.access() == fb::Access::Out)
+      continue;
+    const Written &writers = written[binding.index()];
+    if (!writers.byMain && !(mtp && writers.byMtp))
+      return fail("launches[", index, "].bindings[", b, "] reads buffers[", binding.index(),
+                  "], which no launch before it in its group writes");
+  }
+  return Status();
+}
+
+/// Ranges of all launches of a phase run in any order: what one writes, no other may see.
+Status PlanRules::checkConflicts(uint32_t begin, uint32_t end) {
+  struct Use {
+    const fb::Binding *binding;
+    uint32_t launch;
+  };
+  std::vector<Use> uses;
+  for (uint32_t i = begin; i < end; ++i)
+    for (const fb::Binding *binding : *program.launches()->Get(i)->bindings())
+      if (binding->kind() == fb::BindingKind::Buffer || binding->kind() == fb::BindingKind::Pool)
+        uses.push_back({binding, i});
+  std::stable_sort(uses.begin(), uses.end(), [](const Use &a, const Use &b) {
+    return a.binding->kind() != b.binding->kind() ? a.binding->kind() < b.binding->kind()
+                                                  : a.binding->index() < b.binding->index();
   });
-  for (size_t i = 1; i < bindings.size(); ++i) {
-    const fb::Binding &a = *bindings[i - 1], &b = *bindings[i];
+  // A writer among several users of one thing has a neighbour of the same thing.
+  for (size_t i = 1; i < uses.size(); ++i) {
+    const fb::Binding &a = *uses[i - 1].binding, &b = *uses[i].binding;
     if (a.kind() != b.kind() || a.index() != b.index())
       continue;
-    if (a.access() == fb::Access::Out || b.access() == fb::Access::Out)
-      return fail("launches[", launch, "] writes ", fb::EnumNameBindingKind(a.kind()), " ", a.index(),
+    if (a.access() != fb::Access::Out && b.access() != fb::Access::Out)
+      continue;
+    uint32_t writer = a.access() == fb::Access::Out ? uses[i - 1].launch : uses[i].launch;
+    uint32_t other = a.access() == fb::Access::Out ? uses[i].launch : uses[i - 1].launch;
+    if (writer == other)
+      return fail("launches[", writer, "] writes ", fb::EnumNameBindingKind(a.kind()), " ", a.index(),
                   " and binds it a second time, expected one binding");
+    return fail("launches[", writer, "] writes ", fb::EnumNameBindingKind(a.kind()), " ", a.index(),
+                ", which launches[", other, "] of the same phase binds too, expected a barrier between them");
   }
   return Status();
 }
@@ -147,7 +189,8 @@ Status PlanRules::checkSlots() {
   });
   for (size_t i = 1; i < order.size(); ++i) {
     const fb::Buffer &a = buffer(order[i - 1]), &b = buffer(order[i]);
-    if (a.slot() == b.slot() && b.first_launch() <= a.last_launch())
+    // A buffer of an earlier launch of the same phase may still be in use.
+    if (a.slot() == b.slot() && phaseOf[b.first_launch()] <= phaseOf[a.last_launch()])
       return fail(at("buffers", order[i], "first_launch"), " is ", b.first_launch(), ", but buffers[", order[i - 1],
                   "] lives in the same slot ", a.slot(), " until launch ", a.last_launch());
   }

@@ -71,7 +71,9 @@ private:
   Status checkLaunch(uint32_t index);
   Status checkBinding(uint32_t launch, uint32_t binding);
   Status checkBufferUse(uint32_t launch, const std::string &field, const fb::Binding &binding);
-  Status checkConflicts(uint32_t launch);
+  Status checkPhase(uint32_t begin, uint32_t end);
+  Status checkReads(uint32_t launch);
+  Status checkConflicts(uint32_t begin, uint32_t end);
   Status checkLogitsBuffer(const char *field, uint64_t buffer, fb::LaunchGroup group);
 
   /// Which launches have written a buffer so far.
@@ -83,6 +85,7 @@ private:
   const std::string &name;
   const fb::Program &program;
   std::vector<Written> written;
+  std::vector<uint32_t> phaseOf; ///< By launch.
   uint64_t spent = 0;
 };
 

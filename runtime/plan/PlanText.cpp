@@ -193,6 +193,7 @@ std::string PlanPrinter::launch(const fb::Launch &launch) const {
       .attribute("group", quoted(groupName(launch.group())))
       .integer("layer", launch.layer())
       .integer("rank", launch.rank())
+      .attribute("barrier", boolean(launch.barrier()))
       .leaf();
 }
 

@@ -87,7 +87,8 @@ TEST(Text, oneOpPerTable) {
       std::string::npos);
   EXPECT_NE(text.find("\"plan.launch\"() <{kernel = @\"embed_0\", grid = #kernel.grid<rows = 1, tile = 4, tiles = 2>, "
                       "bindings = [#plan.binding<step, in, @step, 1>, #plan.binding<weight, in, @\"embed\">, "
-                      "#plan.binding<buffer, out, @\"hidden\">], group = \"main\", layer = 0 : i64, rank = 0 : i64}>"),
+                      "#plan.binding<buffer, out, @\"hidden\">], group = \"main\", layer = 0 : i64, rank = 0 : i64, "
+                      "barrier = true}>"),
             std::string::npos);
 }
 

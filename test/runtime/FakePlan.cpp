@@ -26,10 +26,8 @@ void fake_mtp(const v4_kernel_args *, int64_t, int64_t);
 
 namespace {
 
-enum BufferIndex : uint32_t { kHash = 0, kStreams = 1, kLogits = 2, kMtpLogits = 3 };
+enum BufferIndex : uint32_t { kHash = 0, kStreams = 1, kLogits = 2, kMtpLogits = 3, kTwin = 4 };
 enum PoolIndex : uint32_t { kCoarsePool = 0, kRowPool = 1, kStatePool = 2 };
-constexpr uint32_t kLastLaunch = 3;
-
 using Builder = flatbuffers::FlatBufferBuilder;
 
 fb::Binding step(StepField field) {
@@ -47,14 +45,18 @@ auto buffer(Builder &b, const char *name, fb::ElementType element, fb::RowSpace 
                           slot, first, last);
 }
 
-auto buffers(Builder &b) {
-  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Buffer>>{
-      buffer(b, "hash", fb::ElementType::I32, fb::RowSpace::Tokens, 1, 4, 0, kLastLaunch, 0),
+auto buffers(Builder &b, bool twin) {
+  uint32_t last = twin ? 4 : 3;
+  std::vector<flatbuffers::Offset<fb::Buffer>> list{
+      buffer(b, "hash", fb::ElementType::I32, fb::RowSpace::Tokens, 1, 4, 0, last, 0),
       buffer(b, "streams", fb::ElementType::BF16, fb::RowSpace::Tokens, 2, 4, 0, 0, 1),
-      buffer(b, "logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, 2, kLastLaunch, 2),
-      buffer(b, "mtp_logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, 3, kLastLaunch,
-             3),
-  });
+      buffer(b, "logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, 2, last, 2),
+      buffer(b, "mtp_logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, last, last, 3),
+  };
+  if (twin)
+    list.push_back(
+        buffer(b, "twin_logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, 3, 3, 4));
+  return b.CreateVector(list);
 }
 
 auto pools(Builder &b) {
@@ -76,33 +78,45 @@ auto kernels(Builder &b, const std::string &firstSymbol) {
                                                                      make("fake_logits", 8), make("fake_mtp", 3)});
 }
 
-auto launches(Builder &b) {
+auto launches(Builder &b, bool twin) {
   auto make = [&](uint32_t kernel, fb::LaunchGroup group, fb::RowSpace rows, uint64_t tiles,
-                  const std::vector<fb::Binding> &bindings) {
-    return fb::CreateLaunch(b, kernel, group, rows, 1, tiles, b.CreateVectorOfStructs(bindings), 0);
+                  const std::vector<fb::Binding> &bindings, bool barrier = true) {
+    return fb::CreateLaunch(b, kernel, group, rows, 1, tiles, b.CreateVectorOfStructs(bindings), 0, 0, barrier);
+  };
+  auto logits = [&](uint32_t result, bool barrier) {
+    using F = StepField;
+    return make(2, fb::LaunchGroup::Main, fb::RowSpace::Logits, 2,
+                {step(F::LogitsRows), step(F::TokenSlots), step(F::Positions), step(F::PageOffsets), step(F::Counts),
+                 in(kHash), pool(fb::Access::In, kRowPool), out(result)},
+                barrier);
   };
   using F = StepField;
   fb::Binding weight(fb::BindingKind::Weight, fb::Access::In, 0);
-  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Launch>>{
+  std::vector<flatbuffers::Offset<fb::Launch>> list{
       make(0, fb::LaunchGroup::Main, fb::RowSpace::Sequences, 1,
            {step(F::TokenIds), step(F::SlotRows), step(F::StateOffsets), weight, pool(fb::Access::Out, kStatePool),
             out(kHash), out(kStreams)}),
       make(1, fb::LaunchGroup::Main, fb::RowSpace::Chunks4, 1,
            {step(F::Chunks4Slots), step(F::Chunks4Indices), step(F::SlotRows), step(F::SlotStarts),
             step(F::PageOffsets), step(F::Counts), in(kHash), pool(fb::Access::Out, kRowPool)}),
-      make(2, fb::LaunchGroup::Main, fb::RowSpace::Logits, 2,
-           {step(F::LogitsRows), step(F::TokenSlots), step(F::Positions), step(F::PageOffsets), step(F::Counts),
-            in(kHash), pool(fb::Access::In, kRowPool), out(kLogits)}),
-      make(3, fb::LaunchGroup::Mtp, fb::RowSpace::Logits, 1, {step(F::LogitsRows), in(kHash), out(kMtpLogits)}),
-  });
+      logits(kLogits, true),
+  };
+  if (twin)
+    list.push_back(logits(kTwin, false));
+  list.push_back(
+      make(3, fb::LaunchGroup::Mtp, fb::RowSpace::Logits, 1, {step(F::LogitsRows), in(kHash), out(kMtpLogits)}));
+  return b.CreateVector(list);
 }
 
-auto probes(Builder &b) {
-  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Probe>>{
+auto probes(Builder &b, bool twin) {
+  std::vector<flatbuffers::Offset<fb::Probe>> list{
       fb::CreateProbe(b, b.CreateString("layers.0.streams"), kStreams, 0),
       fb::CreateProbe(b, b.CreateString("logits"), kLogits, 2),
-      fb::CreateProbe(b, b.CreateString("mtp_logits"), kMtpLogits, 3),
-  });
+      fb::CreateProbe(b, b.CreateString("mtp_logits"), kMtpLogits, twin ? 4 : 3),
+  };
+  if (twin)
+    list.push_back(fb::CreateProbe(b, b.CreateString("twin_logits"), kTwin, 3));
+  return b.CreateVector(list);
 }
 
 auto weights(Builder &b) {
@@ -126,14 +140,14 @@ flatbuffers::DetachedBuffer test::buildFakeMetadata(const FakeOptions &options) 
   auto targetTable = target(b, options.features);
   auto model = fb::CreateModel(b, kVocabulary, 8, 1, 31, 128, true, b.CreateVector(std::vector<uint8_t>(32)));
   auto envelope = fb::CreateEnvelope(b, options.maxTokens, options.maxSequences, options.maxContext, options.maxDraft);
-  auto bufferList = buffers(b);
+  auto bufferList = buffers(b, options.twinLogits);
   auto weightList = weights(b);
   auto poolList = pools(b);
   auto kernelList = kernels(b, options.firstSymbol);
-  auto launchList = launches(b);
-  auto probeList = probes(b);
+  auto launchList = launches(b, options.twinLogits);
+  auto probeList = probes(b, options.twinLogits);
   b.Finish(fb::CreateProgram(b, producer, flags, targetTable, model, envelope, bufferList, weightList, poolList,
-                             kernelList, launchList, probeList, 4, 192, 64, kLogits, kMtpLogits),
+                             kernelList, launchList, probeList, options.twinLogits ? 5 : 4, 192, 64, kLogits, kMtpLogits),
            fb::ProgramIdentifier());
   return b.Release();
 }

@@ -23,6 +23,7 @@ struct FakeOptions {
   uint32_t maxDraft = 1;
   std::vector<std::string> features;
   std::string firstSymbol = "fake_scan";
+  bool twinLogits = false; ///< A second launch computes logits into a buffer of its own, in the phase of the first.
 };
 
 /// The metadata section.

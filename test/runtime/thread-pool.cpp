@@ -62,7 +62,7 @@ TEST(ThreadPool, CutsLongLoopsIntoFewRanges) {
   auto pool = makePool(4);
   int64_t ranges = 0;
   EXPECT_EQ(wrongVisits(*pool, 100000, &ranges), 0);
-  EXPECT_LE(ranges, 4 * 4 * 2);
+  EXPECT_LE(ranges, 4 * 16);
 }
 
 TEST(ThreadPool, SurvivesManyShortLoops) {

@@ -1,0 +1,39 @@
+//===- Trace.h - When the launches of a step ran ----------------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A session with a trace runs every launch in a phase of its own, so that its
+// time is its own: the step is as right as any, and a little slower.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_RUNTIME_EXEC_TRACE_H
+#define V4_RUNTIME_EXEC_TRACE_H
+
+#include <cstdint>
+
+namespace v4 {
+
+/// One launch of the running step; pointers are valid during the call only.
+struct LaunchSpan {
+  uint32_t launch; ///< Index in the plan.
+  int64_t workgroups;
+  int64_t beginNanoseconds; ///< CLOCK_MONOTONIC.
+  int64_t endNanoseconds;
+  void *const *bindings; ///< What the kernel got: its inputs are still there.
+  const int64_t *counts; ///< Step field `counts`.
+};
+
+/// Called between launches on the thread that runs the step; what it does counts for the step, for no launch.
+struct TraceSink {
+  void *user = nullptr;
+  void (*receive)(void *user, const LaunchSpan &span) = nullptr;
+};
+
+} // namespace v4
+
+#endif // V4_RUNTIME_EXEC_TRACE_H
