@@ -21,6 +21,8 @@ constexpr uint64_t kMaxTerms = 32;
 constexpr uint64_t kMaxPower = 2;
 /// A step block field or a cache offset stays far from 63 bits.
 constexpr uint64_t kMaxSequenceBytes = uint64_t(1) << 40;
+/// Behind each pool of a page or a state block.
+constexpr uint64_t kMaxPoolPadding = 4096;
 
 /// A part of a larger piece of memory, for the test of overlap.
 struct Place {
@@ -202,5 +204,11 @@ Status PlanRules::checkPoolPlaces(fb::PoolKind kind, const char *field, uint64_t
   if (size_t i = findOverlap(places))
     return fail(at("pools", places[i].index, "offset"), " is ", places[i].offset, ", inside pools[",
                 places[i - 1].index, "], which ends at ", places[i - 1].offset + places[i - 1].bytes);
+  // State is cleared for each sequence: without a bound, a damaged size would take minutes.
+  uint64_t most = 0;
+  for (const Place &place : places)
+    most += place.bytes + kMaxPoolPadding;
+  if (bytes > most)
+    return fail(field, " is ", bytes, ", its ", places.size(), " pools need at most ", most, " with padding");
   return Status();
 }

@@ -1,6 +1,6 @@
 """The miniature checkpoints and plans that the end-to-end tests share.
 
-    checkpoints.py --bin DIR --cache DIR
+    checkpoints.py --bin DIR --cache DIR [--only NAME]
 
 Each is made once and kept under the cache folder. A plan is made again when
 the compiler is newer than it.
@@ -24,6 +24,8 @@ MODELS = {
     "swa": {"num_hidden_layers": 2, "num_hash_layers": 1, "compress_ratios": [0, 0, 0]},
     "csa": {"num_hidden_layers": 1, "num_hash_layers": 0, "compress_ratios": [4, 0]},
     "hca": {"num_hidden_layers": 1, "num_hash_layers": 0, "compress_ratios": [128, 0]},
+    # No compressed layer, no table, no MTP block: the smallest plan.
+    "plain": {"num_hidden_layers": 1, "num_hash_layers": 0, "num_nextn_predict_layers": 0, "compress_ratios": [0]},
     # Every kind of layer once: small enough to compile many times.
     "mixed": {"num_hidden_layers": 3, "num_hash_layers": 1, "compress_ratios": [0, 4, 128, 0]},
 }
@@ -91,10 +93,12 @@ def common_arguments(text):
 
 
 def main():
-    """Makes everything of MODELS."""
-    args = common_arguments(__doc__).parse_args()
+    """Makes everything of MODELS, or one."""
+    parser = common_arguments(__doc__)
+    parser.add_argument("--only", choices=list(MODELS))
+    args = parser.parse_args()
     tools = engine.Tools(args.bin)
-    for name in MODELS:
+    for name in [args.only] if args.only else MODELS:
         print(plan(tools, args.cache, standard(args.cache, name)))
 
 

@@ -26,6 +26,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <vector>
 
@@ -74,6 +75,15 @@ private:
   std::unique_ptr<uint8_t, Free> bytes;
   uint64_t count;
 };
+
+/// A plan from a file, or no bytes when it cannot be read.
+inline PlanBytes readPlan(const char *path) {
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  PlanBytes file(in ? static_cast<uint64_t>(in.tellg()) : 0);
+  in.seekg(0);
+  in.read(reinterpret_cast<char *>(file.data()), static_cast<std::streamsize>(file.size()));
+  return in ? std::move(file) : PlanBytes(0);
+}
 
 /// What a test may change before it builds the file.
 struct FakePlan {

@@ -119,6 +119,8 @@ const Case kCases[] = {
      "pools[1].offset is 18688 with 2176 bytes, expected to end within page_bytes = 20800"},
     {"poolOverlap", [](auto &p) { p.pools[1]->offset -= 64; },
      "pools[1].offset is 18624, inside pools[0], which ends at 18688"},
+    {"stateBytesWithoutPools", [](auto &p) { p.state_bytes = 1 << 20; },
+     "state_bytes is 1048576, its 1 pools need at most 12544 with padding"},
     {"pageBytes", [](auto &p) { p.page_bytes += 4; }, "page_bytes is 20868, expected a multiple of 64"},
     // Launches
     {"kernel", [](auto &p) { p.launches[0]->kernel = 5; }, "launches[0].kernel is 5, expected less than the 5 kernels"},
