@@ -104,6 +104,6 @@ void v4::ConfigReader::literal(StringRef key, StringRef expected) {
 
 void v4::ConfigReader::absentOrFalse(StringRef key, StringRef why) {
   auto it = object.find(key.str());
-  if (it != object.end() && *it != json(false))
+  if (it != object.end() && !it->is_null() && *it != json(false))
     wrong(key, *it, "false (" + why + ")");
 }

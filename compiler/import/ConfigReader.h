@@ -36,7 +36,7 @@ public:
   bool boolean(llvm::StringRef key);
   /// A required string that must be `expected`, the only kind that is supported.
   void literal(llvm::StringRef key, llvm::StringRef expected);
-  /// An optional boolean that must be false where it is present.
+  /// An optional boolean that must be false where it is present; null is absent.
   void absentOrFalse(llvm::StringRef key, llvm::StringRef why);
   /// A required member of any type; null after an error.
   const nlohmann::json *member(llvm::StringRef key);

@@ -44,14 +44,21 @@ public:
     return false;
   }
 
-  bool parse_error(std::size_t position, const std::string &, const json::exception &error) override {
+  bool parse_error(std::size_t position, const std::string &token, const json::exception &error) override {
     bool overflow = error.id == 406;
     problem = (overflow ? "a number in front of byte " : "not valid JSON at byte ") + std::to_string(position) +
-              (overflow ? " is too large for a double" : "");
+              (overflow ? " is too large for a double" : notANumber(token));
     return false;
   }
 
 private:
+  /// Some writers print these; `text` ends with the first byte that fits nothing, where a value began.
+  static const char *notANumber(StringRef text) {
+    bool named = text.ends_with("N") || text.ends_with("I");
+    if (named && StringRef(":,[- \t\r\n").contains(text.drop_back().take_back(1)))
+      return " (NaN and Infinity are not JSON, expected a finite number)";
+    return "";
+  }
   bool open() {
     keys.emplace_back();
     if (keys.size() <= kDepthLimit)

@@ -165,6 +165,8 @@ void checkRelations(ConfigReader &r, const ModelConfig &c) {
   if (c.heads * c.headDim > 8 * kWidthLimit)
     r.wrong("head_dim", c.headDim,
             "at most " + Twine(8 * kWidthLimit / c.heads) + " (num_attention_heads = " + Twine(c.heads) + ")");
+  if (c.hashLayers > c.layers)
+    r.wrong("num_hash_layers", c.hashLayers, "at most num_hidden_layers (" + Twine(c.layers) + ")");
   if (!isPowerOf2_64(c.indexDim))
     r.wrong("index_head_dim", c.indexDim, "a power of two of at least 32");
   if (is_contained(c.ratios, 4) && c.ropeDim > c.indexDim)
@@ -219,7 +221,7 @@ std::string v4::canonicalJson(const ModelConfig &c, bool mtp) {
             {"experts", c.experts},
             {"active_experts", c.activeExperts},
             {"expert_width", c.expertWidth},
-            {"hash_layers", std::min(c.hashLayers, c.layers)},
+            {"hash_layers", c.hashLayers},
             {"streams", c.streams},
             {"sinkhorn_iterations", c.sinkhornIterations},
             {"max_positions", c.maxPositions},

@@ -173,7 +173,7 @@ BROKEN_CONSTRAINTS = (
     ("compress_ratios", [0, 4], "2"), ("compress_ratios", [0, 4, 128, 4], "4"), ("num_key_value_heads", 2, "2"),
     ("n_shared_experts", 2, "2"), ("hc_mult", 5, "5"), ("hc_mult", 1, "1"), ("num_hidden_layers", 0, "0"),
     ("vocab_size", 0, "0"), ("num_attention_heads", 0, "0"), ("rope_scaling", {"type": "linear"}, "rope_scaling"),
-    ("model_type", "llama", "llama"),
+    ("model_type", "llama", "llama"), ("num_hash_layers", 4, "num_hidden_layers"),
 )
 
 # name, damage, patterns

@@ -211,7 +211,8 @@ TEST_F(GraphBuilderTest, MtpLagsByOnePosition) {
 
 TEST_F(GraphBuilderTest, WithoutMtp) {
   OwningOpRef<ModuleOp> module =
-      build(madeCheckpoint("--preset tiny --set num_hidden_layers=1 --set num_nextn_predict_layers=0"));
+      build(madeCheckpoint("--preset tiny --set num_hidden_layers=1 --set num_hash_layers=1 "
+                           "--set num_nextn_predict_layers=0"));
   EXPECT_EQ(functions(*module), (Names{"layer_swa_hash", "main"}));
   EXPECT_EQ(module->lookupSymbol<func::FuncOp>("main").getNumResults(), 1u);
   EXPECT_FALSE((*module)->getAttrOfType<ModelAttr>("v4.model").getMtp());

@@ -186,8 +186,15 @@ TEST(ModelConfig, Numbers) {
     return messageOf(parseModelConfig(copy, "c/config.json"));
   };
   expectMessage(replaced("NaN"), {"c/config.json", "not valid JSON at byte"});
-  expectMessage(replaced("Infinity"), {"not valid JSON"});
+  for (const char *word : {"NaN", "Infinity", "-Infinity"})
+    expectMessage(replaced(word), {"not valid JSON at byte", "NaN and Infinity are not JSON, expected a finite number"});
+  EXPECT_EQ(replaced("never").find("NaN"), std::string::npos);
   expectMessage(replaced("1e999"), {"too large"});
+}
+
+TEST(ModelConfig, MoreHashLayersThanLayers) {
+  EXPECT_EQ(messageWith("/num_hash_layers", 8), "");
+  expectMessage(messageWith("/num_hash_layers", 9), {"num_hash_layers is 9, expected at most num_hidden_layers (8)"});
 }
 
 TEST(ModelConfig, UnsupportedKinds) {
@@ -198,6 +205,8 @@ TEST(ModelConfig, UnsupportedKinds) {
   expectMessage(messageWith("/rope_scaling/type", "linear"), {"rope_scaling.type", "yarn"});
   expectMessage(messageWith("/attention_bias", true), {"attention_bias", "false"});
   expectMessage(messageWith("/tie_word_embeddings", true), {"tie_word_embeddings", "false"});
+  EXPECT_EQ(messageWith("/attention_bias", nullptr), "");
+  EXPECT_EQ(messageWith("/tie_word_embeddings", nullptr), "");
   expectMessage(messageWith("/quantization_config/weight_block_size", json::array({64, 64})),
                 {"quantization_config.weight_block_size is [64,64]", "[128,128]"});
   expectMessage(messageWith("/quantization_config/quant_method", "awq"), {"quant_method", "fp8"});

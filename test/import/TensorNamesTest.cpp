@@ -83,7 +83,8 @@ TEST(TensorNames, HashLayersHaveTables) {
 
 TEST(TensorNames, MoreHashLayersThanLayers) {
   ImportedCheckpoint c =
-      imported(madeCheckpoint("--preset tiny --set num_hidden_layers=1 --set num_nextn_predict_layers=0"));
+      imported(madeCheckpoint("--preset tiny --set num_hidden_layers=1 --set num_hash_layers=1 "
+                           "--set num_nextn_predict_layers=0"));
   EXPECT_EQ(c.inventory.layers[0].count(Role::RouterTable), 1u);
   EXPECT_FALSE(c.inventory.mtp.has_value());
   EXPECT_TRUE(c.inventory.warnings.empty()) << joined(c.inventory.warnings);
