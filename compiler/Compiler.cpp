@@ -44,12 +44,26 @@ private:
   const Checkpoint &checkpoint;
 };
 
+/// Errors of MLIR in the form of all others. Remarks are for v4-opt.
+LogicalResult printError(Diagnostic &diagnostic) {
+  if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+    return success();
+  llvm::errs() << "v4-compile: error: ";
+  if (auto place = dyn_cast<FileLineColLoc>(diagnostic.getLocation()))
+    llvm::errs() << place.getFilename().getValue() << ':' << place.getLine() << ':' << place.getColumn() << ": ";
+  else if (!isa<UnknownLoc>(diagnostic.getLocation()))
+    llvm::errs() << diagnostic.getLocation() << ": ";
+  llvm::errs() << diagnostic << '\n';
+  return success();
+}
+
 /// One compilation: the state that phases hand on.
 class Compilation {
 public:
   explicit Compilation(const CompileOptions &options)
       : options(options), registry(makeRegistry()), context(registry, MLIRContext::Threading::DISABLED) {
     context.loadAllAvailableDialects();
+    context.getDiagEngine().registerHandler(printError);
   }
 
   ExitCode run();
@@ -132,10 +146,14 @@ ExitCode Compilation::resolveOptions(ModelConfig &config, GraphOptions &graph) {
 ExitCode Compilation::importCheckpoint() {
   // The config first: it explains what the tensors must be.
   llvm::SmallString<256> configPath(options.input);
-  if (llvm::sys::path::filename(configPath) != "config.json")
+  bool isFolder = llvm::sys::fs::is_directory(options.input);
+  if (isFolder)
     llvm::sys::path::append(configPath, "config.json");
   if (!llvm::sys::fs::exists(options.input))
     return fail(options.input + ": no such file or folder, expected a checkpoint folder, a config.json or a module");
+  if (!isFolder && llvm::sys::path::filename(options.input) != "config.json")
+    return fail(options.input + ": is neither a checkpoint folder nor a config.json nor a module (.mlir); name the folder, " +
+                "or with --compile-from=PHASE a module of any name");
   auto config = readModelConfig(configPath);
   if (!config)
     return fail(config.takeError());

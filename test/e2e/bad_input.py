@@ -51,7 +51,7 @@ def part_compile(expect, env):
         word = flag.split("=")[0] if "target" not in flag else "cuda"
         expect.refused(f"v4-compile {flag}", "v4-compile", base + [flag], [word, "support"], output=output)
     for flags, patterns in (
-            (["--no-such-flag"], ["no-such-flag"]), (["--target=cpu:z80"], ["z80"]), (["--target=tpu"], ["tpu"]),
+            (["--no-such-flag"], ["no-such-flag"]), (["--target=cpu:z80"], ["z80"]), (["--target=tpu"], ["^v4-compile: error: target 'tpu'"]),
             (["--max-tokens=0"], ["max-tokens", "0"]), (["--max-tokens=many"], ["max-tokens", "many"]),
             (["--max-sequences=0"], ["max-sequences"]), (["--max-context=99999999"], ["max-context", "99999999"]), (["--max-draft=-1"], ["max-draft"]),
             (["--compile-to=nowhere"], ["nowhere"]), (["--compile-from=nowhere"], ["nowhere"]),
@@ -79,6 +79,10 @@ def part_compile(expect, env):
     done = expect.tools.call("v4-compile", broken, "--compile-from=graph", f"--checkpoint={env.checkpoint}", "-o", output, expect=None)
     if done.returncode != 1 or os.path.exists(output):
         expect.fail("truncated module", f"exit code {done.returncode}, expected 1")
+    if not done.stderr.startswith(f"v4-compile: error: {broken}:"):
+        expect.fail("truncated module", f"the message starts otherwise than v4-compile: error: {broken}: {done.stderr[:300]}")
+    expect.refused("a file that is no config", "v4-compile", [os.path.join(env.checkpoint, "MANIFEST.json"), "-o", output],
+                   [r"MANIFEST\.json: is neither a checkpoint folder nor a config\.json nor a module"], output=output)
 
 
 def limit_file_size():
@@ -167,10 +171,8 @@ def part_run(expect, env):
                                                           f"--mtp-logits-out={env.scratch}/l.npy"], ["l.npy"])
     for flag in NOT_YET_RUN:
         expect.refused(f"v4-run {flag}", "v4-run", [short, "--tokens=1", flag], [flag.split("=")[0], "support"])
-    swa = checkpoints.plan(expect.tools, env.cache, checkpoints.make(
-        os.path.join(env.cache, "checkpoints", "plain"), "tiny", 1,
-        {"num_hidden_layers": 1, "num_hash_layers": 0, "num_nextn_predict_layers": 0, "compress_ratios": [0]}))
-    expect.refused("MTP logits without MTP", "v4-run", [swa, "--tokens=1", f"--mtp-logits-out={env.scratch}/m.npy"], ["mtp"])
+    plain = checkpoints.plan(expect.tools, env.cache, checkpoints.standard(env.cache, "plain"))
+    expect.refused("MTP logits without MTP", "v4-run", [plain, "--tokens=1", f"--mtp-logits-out={env.scratch}/m.npy"], ["mtp"])
 
 
 class Environment:
