@@ -51,35 +51,37 @@ static std::string resolved(ModuleOp module, StringRef name) {
   return value ? value.str() : std::string();
 }
 
-static void addGraph(PassManager &pm, ModuleOp module) {
-  GraphPipelineOptions graph;
-  graph.optional = resolved(module, "optimization") != "0" && resolved(module, "optimization") != "1";
+static void readOptions(ModuleOp module, StageOptions &options) {
+  std::string level = resolved(module, "optimization");
+  options.tuned = level != "0";
+  options.optional = level != "0" && level != "1";
   SmallVector<StringRef> disabled;
   std::string names = resolved(module, "disable-pass");
   StringRef(names).split(disabled, ',', -1, /*KeepEmpty=*/false);
   SmallVector<std::string> list;
   for (StringRef name : disabled)
     list.push_back(name.str());
-  graph.disabled = list;
-  buildGraphPipeline(pm, graph);
+  options.disabled = list;
 }
 
 LogicalResult runPhase(Phase phase, ModuleOp module, const CompileOptions &options) {
   if (phase == Phase::Codegen)
     return compileKernels(module, CompileKernelsOptions{unsigned(options.threads), options.dumpKernelsTo});
   PassManager pm(module.getContext());
+  StageOptions stage;
+  readOptions(module, stage);
   switch (phase) {
   case Phase::Graph:
-    addGraph(pm, module);
+    buildGraphPipeline(pm, stage);
     break;
   case Phase::Quant:
-    buildQuantPipeline(pm);
+    buildQuantPipeline(pm, stage);
     break;
   case Phase::Lower:
-    buildLowerPipeline(pm);
+    buildLowerPipeline(pm, stage);
     break;
   case Phase::Schedule:
-    buildSchedulePipeline(pm);
+    buildSchedulePipeline(pm, stage);
     break;
   default:
     return success();

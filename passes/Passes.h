@@ -32,9 +32,12 @@ namespace v4 {
 #define GEN_PASS_DECL
 #include "passes/Passes.h.inc"
 
-/// What a caller may choose about the graph stage.
-struct GraphPipelineOptions : public mlir::PassPipelineOptions<GraphPipelineOptions> {
-  Option<bool> optional{*this, "optional", llvm::cl::desc("Run optional passes; false is -O0"), llvm::cl::init(true)};
+/// What a caller may choose about a stage.
+struct StageOptions : public mlir::PassPipelineOptions<StageOptions> {
+  Option<bool> optional{*this, "optional", llvm::cl::desc("Run optional passes; false is -O0 and -O1"),
+                        llvm::cl::init(true)};
+  Option<bool> tuned{*this, "tuned", llvm::cl::desc("Use tuned kernels and the layouts they read; false is -O0"),
+                     llvm::cl::init(true)};
   ListOption<std::string> disabled{*this, "disable-pass",
                                    llvm::cl::desc("Optional passes to leave out, by flag without dashes")};
 };
@@ -43,10 +46,10 @@ struct GraphPipelineOptions : public mlir::PassPipelineOptions<GraphPipelineOpti
 llvm::ArrayRef<llvm::StringRef> optionalPasses();
 
 /// One function per stage; each starts or ends with its Verify pass. Every pass runs on the module.
-void buildGraphPipeline(mlir::OpPassManager &pm, const GraphPipelineOptions &options);
-void buildQuantPipeline(mlir::OpPassManager &pm);
-void buildLowerPipeline(mlir::OpPassManager &pm);
-void buildSchedulePipeline(mlir::OpPassManager &pm);
+void buildGraphPipeline(mlir::OpPassManager &pm, const StageOptions &options);
+void buildQuantPipeline(mlir::OpPassManager &pm, const StageOptions &options);
+void buildLowerPipeline(mlir::OpPassManager &pm, const StageOptions &options);
+void buildSchedulePipeline(mlir::OpPassManager &pm, const StageOptions &options);
 
 /// Makes every pass known by its flag (v4-opt, pass pipelines in text form).
 void registerPasses();

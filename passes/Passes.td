@@ -54,9 +54,48 @@ def VerifyQuantizedPass : Pass<"v4-verify-quantized", "::mlir::ModuleOp"> {
   }];
 }
 
+def PackWeightsPass : Pass<"v4-pack-weights", "::mlir::ModuleOp"> {
+  let summary = "give matrices the panel layout that tuned kernels read";
+  let description = [{
+    A weight whose every use is a matrix product with a tuned kernel gets the encoding #v4.panels, its scales with it
+    when it is f4E2M1FN; layer functions follow in all their calls. Bytes are reordered when the plan is written.
+    A remark says for every weight whether it was packed, and why not.
+
+    ```mlir
+    ml_program.global private @w(#extern) : tensor<512x256xbf16>
+    ```
+    becomes
+    ```mlir
+    ml_program.global private @w(#extern1) : tensor<512x256xbf16, #v4.panels<bf16>>
+    ```
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // lower: v4 to kernel
 //===----------------------------------------------------------------------===//
+
+def ChooseKernelsPass : Pass<"v4-choose-kernels", "::mlir::ModuleOp"> {
+  let summary = "replace v4 ops that have a tuned kernel by its launch";
+  let description = [{
+    An op becomes a `kernel.launch` of a kernel function whose body is one contract op when the contract's conditions
+    hold; others are left to v4-decompose, with a remark that says why.
+
+    ```mlir
+    %y = v4.linear %x, %w : tensor<?x256xbf16, #v4.rows<tokens>>, tensor<512x256xbf16, #v4.panels<bf16>> -> tensor<?x512xf32, #v4.rows<tokens>>
+    ```
+    becomes
+    ```mlir
+    %y = kernel.launch @linear_0 grid <rows = 1, tile = 128, tiles = 16> (%x, %w) ...
+    func.func @linear_0(...) attributes {kernel.entry, kernel.op = "linear"} { kernel.panel_linear range %begin %end ... }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::func::FuncDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::v4::kernel::KernelDialect", "::v4::plan::PlanDialect"
+  ];
+}
 
 def DecomposePass : Pass<"v4-decompose", "::mlir::ModuleOp"> {
   let summary = "replace every v4 op by a kernel function and its launch";
@@ -77,7 +116,7 @@ def DecomposePass : Pass<"v4-decompose", "::mlir::ModuleOp"> {
   let dependentDialects = [
     "::mlir::func::FuncDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
-    "::v4::kernel::KernelDialect"
+    "::v4::kernel::KernelDialect", "::v4::plan::PlanDialect"
   ];
 }
 
@@ -138,12 +177,32 @@ def BuildProgramPass : Pass<"v4-build-program", "::mlir::ModuleOp"> {
   let dependentDialects = ["::v4::plan::PlanDialect"];
 }
 
+def OverlapLaunchesPass : Pass<"v4-overlap-launches", "::mlir::ModuleOp"> {
+  let summary = "run independent launches of a layer without a barrier between them";
+  let description = [{
+    Optional. Two launches depend on each other when one writes a buffer or a pool that the other binds. Within each
+    run of launches of one layer and group, those of equal dependency level come together and only the first keeps its
+    `barrier`: together they are a phase, which the runtime runs as one parallel loop. So a layer has as many barriers as
+    its longest chain of dependent launches, and small launches fill the threads that large ones leave idle. The order
+    inside a phase is that of the program; probes follow their launch. Changes no bit of any result.
+
+    ```mlir
+    plan.launch @a ... bindings [#plan.binding<buffer, in, @x>, #plan.binding<buffer, out, @y>] {group = "main", layer = 2 : i64}
+    plan.launch @b ... bindings [#plan.binding<buffer, in, @x>, #plan.binding<buffer, out, @z>] {barrier = false, group = "main", layer = 2 : i64}
+    ```
+  }];
+  let options = [
+    Option<"dumpPhases", "dump-phases", "bool", /*default=*/"false", "Remark every launch that lost its barrier">
+  ];
+}
+
 def PlanArenaPass : Pass<"v4-plan-arena", "::mlir::ModuleOp"> {
   let summary = "share arena slots between buffers whose lifetimes are disjoint";
   let description = [{
     Sets `first_launch`, `last_launch` and `slot` of every `plan.buffer` and `slots` of the program. A buffer lives from
-    the launch that writes it to the last one that reads it or is copied out behind; logits live to the end. Launches
-    of the group "mtp" may be skipped at run time; that only shortens lives, so slots stay valid.
+    the launch that writes it to the last one that reads it or is copied out behind; logits live to the end. It holds its
+    slot for all of its first and its last phase, whose launches run in any order. Launches of the group "mtp" may be
+    skipped at run time; that only shortens lives, so slots stay valid.
 
     Buffers are placed by falling size at the envelope, each in the smallest slot that is free during its life, else in
     a new one: the arena is the sum of the largest buffers of all slots, so large ones must meet first.

@@ -21,15 +21,20 @@ namespace v4 {
 #include "passes/Passes.h.inc"
 
 llvm::ArrayRef<llvm::StringRef> optionalPasses() {
-  static const llvm::StringRef names[] = {"cse"};
+  static const llvm::StringRef names[] = {"cse", "v4-pack-weights", "v4-choose-kernels", "v4-overlap-launches"};
   return names;
 }
 
-static bool isOn(llvm::StringRef name, const GraphPipelineOptions &options) {
+static bool isOn(llvm::StringRef name, const StageOptions &options) {
   return options.optional && !llvm::is_contained(options.disabled, name);
 }
 
-void buildGraphPipeline(OpPassManager &pm, const GraphPipelineOptions &options) {
+/// Layouts belong to tuned kernels, which -O1 has too.
+static bool isTuned(llvm::StringRef name, const StageOptions &options) {
+  return options.tuned && !llvm::is_contained(options.disabled, name);
+}
+
+void buildGraphPipeline(OpPassManager &pm, const StageOptions &options) {
   // First: the others assume what it checks.
   pm.addPass(createVerifyImportedPass());
   // Equal rope tables and quantizations of one layer; cache effects keep reads and writes in order.
@@ -37,20 +42,29 @@ void buildGraphPipeline(OpPassManager &pm, const GraphPipelineOptions &options) 
     pm.addNestedPass<func::FuncOp>(createCSEPass());
 }
 
-void buildQuantPipeline(OpPassManager &pm) {
-  // Last: whatever moved a quantization is checked here.
+void buildQuantPipeline(OpPassManager &pm, const StageOptions &options) {
+  // Before layouts: whatever moved a quantization is checked here.
   pm.addPass(createVerifyQuantizedPass());
+  // No layout without the kernels that read it.
+  if (isTuned("v4-pack-weights", options) && isTuned("v4-choose-kernels", options))
+    pm.addPass(createPackWeightsPass());
 }
 
-void buildLowerPipeline(OpPassManager &pm) {
+void buildLowerPipeline(OpPassManager &pm, const StageOptions &options) {
+  if (isTuned("v4-choose-kernels", options))
+    pm.addPass(createChooseKernelsPass());
+  // What no tuned kernel took.
   pm.addPass(createDecomposePass());
   pm.addPass(createVerifyKernelsPass());
 }
 
-void buildSchedulePipeline(OpPassManager &pm) {
+void buildSchedulePipeline(OpPassManager &pm, const StageOptions &options) {
   pm.addPass(createInlineLayersPass());
   // Needs one flat list of launches.
   pm.addPass(createBuildProgramPass());
+  // The arena's slots depend on what runs together.
+  if (isOn("v4-overlap-launches", options))
+    pm.addPass(createOverlapLaunchesPass());
   // Both need the program and nothing of each other.
   pm.addPass(createPlanArenaPass());
   pm.addPass(createPlanKvCachePass());
@@ -60,11 +74,14 @@ void buildSchedulePipeline(OpPassManager &pm) {
 void registerPasses() { registerV4Passes(); }
 
 void registerPipelines() {
-  PassPipelineRegistration<GraphPipelineOptions>("v4-graph-pipeline", "v4 to v4: the structure of the model",
-                                                 buildGraphPipeline);
-  PassPipelineRegistration<>("v4-quant-pipeline", "v4 to v4: number formats and layouts", buildQuantPipeline);
-  PassPipelineRegistration<>("v4-lower-pipeline", "v4 to kernel: every op becomes a kernel", buildLowerPipeline);
-  PassPipelineRegistration<>("v4-schedule-pipeline", "kernel to plan: launch order and memory", buildSchedulePipeline);
+  PassPipelineRegistration<StageOptions>("v4-graph-pipeline", "v4 to v4: the structure of the model",
+                                         buildGraphPipeline);
+  PassPipelineRegistration<StageOptions>("v4-quant-pipeline", "v4 to v4: number formats and layouts",
+                                         buildQuantPipeline);
+  PassPipelineRegistration<StageOptions>("v4-lower-pipeline", "v4 to kernel: every op becomes a kernel",
+                                         buildLowerPipeline);
+  PassPipelineRegistration<StageOptions>("v4-schedule-pipeline", "kernel to plan: launch order and memory",
+                                         buildSchedulePipeline);
 }
 
 } // namespace v4

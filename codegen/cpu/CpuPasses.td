@@ -31,6 +31,18 @@ def CompileKernelsPass : Pass<"v4-compile-kernels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::v4::kernel::KernelDialect"];
 }
 
+def ExpandContractsPass : Pass<"v4-expand-contracts", "::mlir::func::FuncOp"> {
+  let summary = "write the code of tuned kernels for a CPU level";
+  let description = [{
+    Each contract op (dialects/kernel/KernelContracts.td) becomes loops over memrefs and vectors, with instructions of
+    the level where they are faster: on a level with avx512bf16 products are vdpbf16ps and narrow codes are looked up in
+    registers. Runs first: the other expansions see plain code.
+  }];
+  let options = [Option<"level", "level", "std::string", "\"cpu:x86-64-v3\"", "CPU level, as in --list-targets">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::vector::VectorDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::math::MathDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def ExpandCacheAccessPass : Pass<"v4-expand-cache-access", "::mlir::func::FuncOp"> {
   let summary = "turn cache loads and stores into byte vector accesses";
   let description = [{

@@ -154,8 +154,13 @@ LogicalResult lowerToLlvm(ModuleOp module, const CpuLevel &level) {
   auto kernel = *module.getOps<func::FuncOp>().begin();
   std::string name = kernel.getSymName().str();
   SmallVector<Type> types(kernel.getArgumentTypes());
+  ExpandContractsPassOptions contracts;
+  contracts.level = level.name.str();
+  PassManager first(module.getContext()), pm(module.getContext());
+  first.addNestedPass<func::FuncOp>(createExpandContractsPass(contracts));
+  if (failed(first.run(module)))
+    return failure();
   hoistScratch(kernel);
-  PassManager pm(module.getContext());
   buildPipeline(pm, level);
   if (failed(pm.run(module)))
     return failure();

@@ -81,6 +81,7 @@ private:
   fb::ElementType element(mlir::Operation *op, mlir::Type type);
   fb::LaunchGroup group(mlir::Operation *op, StringRef name);
   fb::Binding binding(plan::BindingAttr attr);
+  Offset<flatbuffers::Vector<const fb::CostTerm *>> costs(plan::KernelOp op);
 
   plan::ProgramOp program;
   ArrayRef<uint64_t> weightOffsets;
@@ -245,12 +246,22 @@ TableVector<fb::Pool> MetadataWriter::writePools() {
   });
 }
 
+Offset<flatbuffers::Vector<const fb::CostTerm *>> MetadataWriter::costs(plan::KernelOp op) {
+  std::vector<fb::CostTerm> terms;
+  if (std::optional<mlir::ArrayAttr> list = op.getCosts())
+    for (auto cost : list->getAsRange<plan::CostAttr>())
+      terms.emplace_back(static_cast<fb::CostKind>(cost.getKind()), static_cast<fb::CostUnit>(cost.getUnit()),
+                         cost.getRatio(), cost.getMost(), cost.getCount());
+  return builder.CreateVectorOfStructs(terms);
+}
+
 TableVector<fb::Kernel> MetadataWriter::writeKernels() {
   return writeOps<fb::Kernel, plan::KernelOp>([&](plan::KernelOp op) {
     Offset<flatbuffers::String> symbol = string(op.getSymName());
     Offset<flatbuffers::String> name = shared(op.getOp());
     return fb::CreateKernel(builder, symbol, name, op.getBindings(),
-                            required(op, op.getStackBytes(), "stack_bytes", "code generation"));
+                            required(op, op.getStackBytes(), "stack_bytes", "code generation"), costs(op),
+                            static_cast<int64_t>(op.getHits()));
   });
 }
 

@@ -62,6 +62,30 @@ struct Weights {
 
 } // namespace
 
+/// The layout "panels" of a weight; none for "row_major".
+static Expected<std::optional<PanelMatrix>> panelsOf(plan::WeightOp op) {
+  if (op.getLayout() == "row_major")
+    return std::optional<PanelMatrix>();
+  mlir::Type element = op.getElement();
+  int64_t columns = op.getShape().back();
+  auto matrix = [&](PanelFormat format, int64_t width) { return std::optional<PanelMatrix>({format, 0, width}); };
+  bool fits = op.getLayout() == "panels" && op.getRecipe() == "copy";
+  if (fits && isa<mlir::Float8E8M0FNUType>(element) && columns % 2 == 0)
+    return matrix(PanelFormat::E2M1Scales, columns * 32);
+  if (fits && columns % kPanelColumns == 0) {
+    if (element.isBF16())
+      return matrix(PanelFormat::Bf16, columns);
+    if (element.isF32())
+      return matrix(PanelFormat::F32, columns);
+    if (isa<mlir::Float8E4M3FNType>(element))
+      return matrix(PanelFormat::E4M3, columns);
+    if (isa<mlir::Float4E2M1FNType>(element))
+      return matrix(PanelFormat::E2M1, columns);
+  }
+  return makeError("weight '" + op.getSymName() + "' has the layout '" + op.getLayout() +
+                   "', expected row_major, or panels of bf16, f32, f8E4M3FN or f4E2M1FN in blocks of 64 columns");
+}
+
 static Error placeWeights(plan::ProgramOp program, WeightSource &source, Weights &out) {
   for (plan::WeightOp op : program.getBody().front().getOps<plan::WeightOp>()) {
     if (op.getRecipe() != "copy" && op.getRecipe() != "i64_to_i32")
@@ -76,7 +100,10 @@ static Error placeWeights(plan::ProgramOp program, WeightSource &source, Weights
     }
     Recipe recipe = op.getRecipe() == "copy" ? Recipe::Copy : Recipe::I64ToI32;
     WeightImage &image = op.getInTables() ? out.tables : out.weights;
-    Expected<uint64_t> offset = image.add(op.getSymName(), op.getBytes(), tensors, recipe, source);
+    Expected<std::optional<PanelMatrix>> panels = panelsOf(op);
+    if (!panels)
+      return panels.takeError();
+    Expected<uint64_t> offset = image.add(op.getSymName(), op.getBytes(), tensors, recipe, source, *panels);
     if (!offset)
       return offset.takeError();
     out.offsets.push_back(*offset);

@@ -45,8 +45,18 @@ Hash codegen::hashBytes(ArrayRef<uint8_t> bytes) {
 // Image
 //===----------------------------------------------------------------------===//
 
+/// The matrix that a source of `bytes` is: its rows follow from its width.
+static Expected<PanelMatrix> panelsOf(StringRef tensor, uint64_t bytes, PanelMatrix panels) {
+  uint64_t row = PanelMatrix{panels.format, 1, panels.columns}.sourceBytes();
+  if (bytes == 0 || bytes % row != 0)
+    return makeError("tensor '" + tensor + "' has " + Twine(bytes) + " bytes, expected whole rows of " + Twine(row) +
+                     " bytes; compile from the checkpoint that the module was imported from");
+  panels.rows = static_cast<int64_t>(bytes / row);
+  return panels;
+}
+
 Expected<uint64_t> WeightImage::add(StringRef weight, uint64_t weightBytes, ArrayRef<StringRef> tensors, Recipe recipe,
-                                    WeightSource &source) {
+                                    WeightSource &source, std::optional<PanelMatrix> panels) {
   uint64_t begin = alignTo(bytes, plan::kTensorAlignment);
   uint64_t end = begin;
   for (StringRef tensor : tensors) {
@@ -57,7 +67,15 @@ Expected<uint64_t> WeightImage::add(StringRef weight, uint64_t weightBytes, Arra
       return makeError("tensor '" + tensor + "' has " + Twine(data->size()) +
                        " bytes, expected whole i64 values for weight '" + weight + "'");
     uint64_t size = recipe == Recipe::I64ToI32 ? data->size() / 2 : data->size();
-    pieces.push_back({end, size, *data, recipe, tensor.str()});
+    Piece piece{end, size, *data, recipe, tensor.str()};
+    if (panels) {
+      Expected<PanelMatrix> matrix = panelsOf(tensor, data->size(), *panels);
+      if (!matrix)
+        return matrix.takeError();
+      piece.panels = *matrix;
+      piece.bytes = size = matrix->bytes();
+    }
+    pieces.push_back(std::move(piece));
     end += size;
   }
   if (end - begin != weightBytes)
@@ -91,7 +109,9 @@ Error WeightImage::assemble(uint64_t begin, MutableArrayRef<uint8_t> out) const 
     uint64_t from = std::max(begin, piece->offset);
     uint64_t to = std::min(end, piece->offset + piece->bytes);
     MutableArrayRef<uint8_t> target = out.slice(from - begin, to - from);
-    if (piece->recipe == Recipe::Copy)
+    if (piece->panels)
+      piece->panels->pack(piece->source, from - piece->offset, target);
+    else if (piece->recipe == Recipe::Copy)
       std::memcpy(target.data(), piece->source.data() + (from - piece->offset), target.size());
     else if (Error error = narrowIndices(*piece, from - piece->offset, target))
       return error;

@@ -15,11 +15,14 @@
 #ifndef V4_CODEGEN_PLAN_WEIGHTWRITER_H
 #define V4_CODEGEN_PLAN_WEIGHTWRITER_H
 
+#include "codegen/plan/PanelPacker.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +49,7 @@ struct Piece {
   llvm::ArrayRef<uint8_t> source;
   Recipe recipe;
   std::string name; ///< For messages.
+  std::optional<PanelMatrix> panels = std::nullopt; ///< The layout, unless it is that of the source.
 };
 
 /// The image of one section: pieces in ascending order, zero between them.
@@ -54,9 +58,9 @@ struct WeightImage {
   uint64_t bytes = 0;
 
   /// Places a weight of `weightBytes` at the next multiple of kTensorAlignment and
-  /// returns its offset.
+  /// returns its offset. With `panels` every source is a matrix of its own, of that format and width.
   llvm::Expected<uint64_t> add(llvm::StringRef weight, uint64_t weightBytes, llvm::ArrayRef<llvm::StringRef> tensors,
-                               Recipe recipe, WeightSource &source);
+                               Recipe recipe, WeightSource &source, std::optional<PanelMatrix> panels = std::nullopt);
   /// Bytes [begin, begin + out.size()).
   llvm::Error assemble(uint64_t begin, llvm::MutableArrayRef<uint8_t> out) const;
 };

@@ -196,4 +196,10 @@ def Kernel_CacheStoreOp : Kernel_Op<"cache_store", [MemoryEffects<[MemWrite]>]> 
   let assemblyFormat = "$value `,` $pool `[` $offset `]` attr-dict `:` type($value) `,` type($pool)";
 }
 
+//===----------------------------------------------------------------------===//
+// Contracts of tuned kernels
+//===----------------------------------------------------------------------===//
+
+include "dialects/kernel/KernelContracts.td"
+
 #endif // KERNEL_OPS_TD

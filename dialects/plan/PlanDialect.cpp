@@ -48,6 +48,15 @@ LogicalResult v4::plan::SizeAttr::verify(llvm::function_ref<InFlightDiagnostic()
   return success();
 }
 
+LogicalResult v4::plan::CostAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, CostKind, CostUnit,
+                                         int64_t count, int64_t ratio, int64_t most) {
+  // cost_c1
+  if (count < 1 || ratio < 1 || most < 0)
+    return emitError() << "cost has count " << count << ", ratio " << ratio << " and most " << most
+                       << ", expected at least 1, 1 and 0";
+  return success();
+}
+
 LogicalResult v4::plan::BindingAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, BindingKind kind,
                                             Access access, FlatSymbolRefAttr symbol, int64_t field) {
   // binding_c1

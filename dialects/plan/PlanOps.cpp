@@ -158,7 +158,16 @@ LogicalResult KernelOp::verify() {
   int64_t bindings = getBindings();
   if (bindings < 1)
     return emitOpError() << "bindings = " << bindings << ", expected at least 1";
-  return checkNotNegative(*this, {{"stack_bytes", getStackBytes()}});
+  if (failed(checkNotNegative(*this, {{"stack_bytes", getStackBytes()}})))
+    return failure();
+  // kernel_c2
+  if (std::optional<ArrayAttr> costs = getCosts())
+    for (Attribute cost : *costs)
+      if (failed(checkKind<CostAttr>(*this, "a cost", cost, "a #plan.cost")))
+        return failure();
+  if (auto hits = static_cast<int64_t>(getHits()); hits < -1 || hits >= bindings)
+    return emitOpError() << "hits = " << hits << ", expected one of its " << bindings << " bindings, or -1 for none";
+  return success();
 }
 
 LogicalResult LaunchOp::verify() {

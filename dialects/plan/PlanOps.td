@@ -81,6 +81,35 @@ def Plan_BindingAttr : AttrDef<Plan_Dialect, "Binding"> {
   let genVerifyDecl = 1;
 }
 
+def Plan_CostKind : Plan_Enum<"CostKind", "what a launch spends", [
+    I32EnumAttrCase<"DotFlops", 0, "dot_flops">, I32EnumAttrCase<"FmaFlops", 1, "fma_flops">,
+    I32EnumAttrCase<"WeightBytes", 2, "weight_bytes">, I32EnumAttrCase<"CacheBytes", 3, "cache_bytes">,
+    I32EnumAttrCase<"ActivationBytes", 4, "activation_bytes">]>;
+def Plan_CostUnit : Plan_Enum<"CostUnit", "what a step has more or less of", [
+    I32EnumAttrCase<"One", 0, "one">, I32EnumAttrCase<"Tokens", 1, "tokens">,
+    I32EnumAttrCase<"Sequences", 2, "sequences">, I32EnumAttrCase<"Chunks4", 3, "chunks4">,
+    I32EnumAttrCase<"Chunks128", 4, "chunks128">, I32EnumAttrCase<"Logits", 5, "logits">,
+    I32EnumAttrCase<"Hits", 6, "hits">, I32EnumAttrCase<"Window", 7, "window">,
+    I32EnumAttrCase<"WindowUnion", 8, "window_union">, I32EnumAttrCase<"Visible", 9, "visible">,
+    I32EnumAttrCase<"VisibleUnion", 10, "visible_union">]>;
+
+def Plan_CostAttr : AttrDef<Plan_Dialect, "Cost"> {
+  let mnemonic = "cost";
+  let summary = "a part of what a launch costs";
+  let description = [{
+    `#plan.cost<weight_bytes, hits, 4096, ratio = 1, most = 0>`: `count` of `kind` for each `unit` of the step. Units up to `logits` are the
+    step's counts; `hits` are the experts that some token goes to. The others count cache rows: `window` the last `most`
+    positions of each token, `visible` the min(finished rows of `ratio` tokens, `most`) of each token, their unions each
+    row once per sequence. `most` = 0 is no bound.
+
+    (C1) the count is at least 1, ratio at least 1, most at least 0.
+  }];
+  let parameters = (ins EnumParameter<Plan_CostKind>:$kind, EnumParameter<Plan_CostUnit>:$unit, "int64_t":$count,
+                        "int64_t":$ratio, "int64_t":$most);
+  let assemblyFormat = "`<` $kind `,` $unit `,` $count `,` `ratio` `=` $ratio `,` `most` `=` $most `>`";
+  let genVerifyDecl = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Ops
 //===----------------------------------------------------------------------===//
@@ -176,15 +205,17 @@ def Plan_PoolOp : Plan_Child<"pool", [Symbol]> {
 def Plan_KernelOp : Plan_Child<"kernel", [Symbol]> {
   let summary = "a kernel of the code section";
   let description = [{
-    Table Kernel. `stack_bytes` is set by code generation.
+    Table Kernel. `stack_bytes` is set by code generation. `costs` are #plan.cost of each launch; `hits` is the binding
+    whose first i32 is the number of experts that the step goes to, -1 = none.
 
-    (C1) there is at least one binding, stack_bytes is not negative.
+    (C1) there is at least one binding, stack_bytes is not negative. (C2) costs are #plan.cost, `hits` is a binding or -1.
 
     ```mlir
     plan.kernel @rms_norm_0 {op = "rms_norm", bindings = 4 : i64}
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$op, I64Attr:$bindings, OptionalAttr<I64Attr>:$stack_bytes);
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$op, I64Attr:$bindings, OptionalAttr<I64Attr>:$stack_bytes,
+                       OptionalAttr<ArrayAttr>:$costs, DefaultValuedAttr<I64Attr, "-1">:$hits);
   let assemblyFormat = "$sym_name attr-dict";
   let hasVerifier = 1;
 }

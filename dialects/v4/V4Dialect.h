@@ -13,6 +13,8 @@
 #ifndef V4_DIALECTS_V4_V4DIALECT_H
 #define V4_DIALECTS_V4_V4DIALECT_H
 
+#include "dialects/kernel/PanelLayout.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -37,6 +39,10 @@ struct CacheState : mlir::SideEffects::Resource::Base<CacheState> {
 bool hasRows(mlir::RankedTensorType type);
 /// Whether a tensor is [rows, n, ...] with static dimensions behind the rows.
 bool isRowsTensor(mlir::RankedTensorType type);
+/// Whether a tensor is a weight in panels.
+bool isPanels(mlir::RankedTensorType type);
+/// Layout of a tensor in panels. REQUIRES: isPanels.
+PanelFormat panelFormatOf(mlir::RankedTensorType type);
 /// Whether a tensor holds two narrow elements in each byte.
 bool isPacked(mlir::RankedTensorType type);
 } // namespace v4

@@ -39,7 +39,22 @@ bool v4::isRowsTensor(RankedTensorType type) {
   return hasRows(type) && type.getRank() >= 2 && ShapedType::isStaticShape(type.getShape().drop_front());
 }
 
-bool v4::isPacked(RankedTensorType type) { return isa_and_nonnull<PackedAttr>(type.getEncoding()); }
+bool v4::isPanels(RankedTensorType type) { return isa_and_nonnull<PanelsAttr>(type.getEncoding()); }
+
+v4::PanelFormat v4::panelFormatOf(RankedTensorType type) {
+  Type element = cast<PanelsAttr>(type.getEncoding()).getElement();
+  if (element.isBF16())
+    return PanelFormat::Bf16;
+  if (element.isF32())
+    return PanelFormat::F32;
+  if (isa<Float8E4M3FNType>(element))
+    return PanelFormat::E4M3;
+  return isa<Float4E2M1FNType>(element) ? PanelFormat::E2M1 : PanelFormat::E2M1Scales;
+}
+
+bool v4::isPacked(RankedTensorType type) {
+  return isa_and_nonnull<PackedAttr>(type.getEncoding()) || (isPanels(type) && type.getElementType().isInteger(8));
+}
 
 LogicalResult v4::RowsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType, EmitError emitError) const {
   // rows_c1
@@ -62,6 +77,29 @@ LogicalResult v4::PackedAttr::verifyEncoding(ArrayRef<int64_t> shape, Type eleme
   // packed_c2
   if (!elementType.isInteger(8))
     return emitError() << "#v4.packed on elements of " << elementType << ", expected i8: two codes to a byte";
+  return success();
+}
+
+LogicalResult v4::PanelsAttr::verify(EmitError emitError, Type element) {
+  // panels_c1
+  if (!isa<Float4E2M1FNType, Float8E4M3FNType, Float8E8M0FNUType, BFloat16Type, Float32Type>(element))
+    return emitError() << "#v4.panels element is " << element
+                       << ", expected f4E2M1FN, f8E4M3FN, f8E8M0FNU, bf16 or f32";
+  return success();
+}
+
+LogicalResult v4::PanelsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType, EmitError emitError) const {
+  bool packed = isa<Float4E2M1FNType>(getElement());
+  // panels_c2
+  if (packed ? !elementType.isInteger(8) : elementType != getElement())
+    return emitError() << "#v4.panels<" << getElement() << "> on elements of " << elementType << ", expected "
+                       << (packed ? Type(IntegerType::get(getContext(), 8)) : getElement());
+  // panels_c3
+  int64_t unit = packed ? kPanelColumns / 2 : isa<Float8E8M0FNUType>(elementType) ? kPanelColumns / 32 : kPanelColumns;
+  if (shape.size() < 2 || shape.size() > 3 || shape.back() < unit || shape.back() % unit != 0)
+    return emitError() << "#v4.panels<" << getElement() << "> on a tensor of rank " << shape.size()
+                       << " with last dimension " << (shape.empty() ? 0 : shape.back())
+                       << ", expected rank 2 or 3 and a multiple of " << unit;
   return success();
 }
 

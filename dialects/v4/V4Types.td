@@ -86,6 +86,23 @@ def V4_PackedAttr : V4_Attr<"Packed", "packed", [DeclareAttrInterfaceMethods<Ver
   let genVerifyDecl = 1;
 }
 
+def V4_PanelsAttr : V4_Attr<"Panels", "panels", [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let summary = "tensor encoding: a weight in the panels that tuned kernels read";
+  let description = [{
+    `tensor<512x256xbf16, #v4.panels<bf16>>` is a weight [N, K] (or a stack [E, N, K]) whose bytes are reordered: panels
+    of 32 rows one after the other, in a panel blocks of 64 columns, in a block the order that dialects/kernel/PanelLayout.h
+    states. Rows behind N are zero. Shape and element type stay those of the values (i8 for two f4E2M1FN codes to a
+    byte, as in #v4.packed), so that ops check them as before. A tensor of f8E8M0FNU is the scales [N, K/32] of such
+    an FP4 weight.
+
+    (C1) the element is f4E2M1FN, f8E4M3FN, f8E8M0FNU, bf16 or f32. (C2) the tensor holds that element, or i8 for
+    f4E2M1FN. (C3) the tensor has rank 2 or 3, and a row of it covers a multiple of 64 columns.
+  }];
+  let parameters = (ins "::mlir::Type":$element);
+  let assemblyFormat = "`<` $element `>`";
+  let genVerifyDecl = 1;
+}
+
 def V4_EnvelopeAttr : V4_Attr<"Envelope", "envelope"> {
   let summary = "limits of a plan: tokens per step, sequences, context, draft depth";
   let description = [{

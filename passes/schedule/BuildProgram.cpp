@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Passes.h"
+#include "passes/lower/LaunchCost.h"
 #include "passes/schedule/BufferSize.h"
 
 #include "mlir/Dialect/MLProgram/IR/MLProgram.h"
@@ -139,6 +140,15 @@ LogicalResult ProgramBuilder::createPools() {
   return success();
 }
 
+/// Bytes of a weight in panels: rows are padded to whole panels.
+static uint64_t panelWeightBytes(RankedTensorType type) {
+  ArrayRef<int64_t> shape = type.getShape();
+  PanelFormat format = panelFormatOf(type);
+  int64_t factor = format == PanelFormat::E2M1 ? 2 : format == PanelFormat::E2M1Scales ? 32 : 1;
+  int64_t matrices = shape.size() == 3 ? shape.front() : 1;
+  return static_cast<uint64_t>(matrices * panelBytes(format, shape[shape.size() - 2], shape.back() * factor));
+}
+
 LogicalResult ProgramBuilder::createWeights() {
   for (ml_program::GlobalOp global : weights) {
     auto type = dyn_cast<RankedTensorType>(global.getType());
@@ -155,14 +165,16 @@ LogicalResult ProgramBuilder::createWeights() {
       return global.emitOpError() << "'" << global.getSymName() << "' has type " << type
                                   << ", expected a static shape of i8, i32, i64, bf16, f32, f8E4M3FN or f8E8M0FNU";
     // The plan speaks of values, not of bytes that hold two of them.
-    if (auto packed = dyn_cast_or_null<PackedAttr>(type.getEncoding()); packed && !shape.empty()) {
-      element = packed.getElement();
+    if (isPacked(type)) {
+      element = Float4E2M1FNType::get(module.getContext());
       shape.back() *= 2;
     }
+    if (isPanels(type))
+      bytes = panelWeightBytes(type);
     // Indices steer addresses, so a load hashes them; floats cannot do harm.
     bool inTables = element.isInteger(32) || element.isInteger(64);
-    plan::WeightOp::create(builder, global.getLoc(), global.getSymName(), element, shape, "row_major", inTables, *bytes,
-                           sources, recipe.getValue());
+    plan::WeightOp::create(builder, global.getLoc(), global.getSymName(), element, shape, isPanels(type) ? "panels" : "row_major",
+                           inTables, *bytes, sources, recipe.getValue());
   }
   return success();
 }
@@ -170,8 +182,13 @@ LogicalResult ProgramBuilder::createWeights() {
 void ProgramBuilder::createKernels() {
   for (func::FuncOp kernel : kernels) {
     auto op = kernel->getAttrOfType<StringAttr>("kernel.op");
-    plan::KernelOp::create(builder, kernel.getLoc(), kernel.getSymName(), op ? op.getValue() : kernel.getSymName(),
-                           kernel.getNumArguments() - 2, /*stack_bytes=*/nullptr);
+    auto made = plan::KernelOp::create(builder, kernel.getLoc(), kernel.getSymName(),
+                                       op ? op.getValue() : kernel.getSymName(), kernel.getNumArguments() - 2,
+                                       /*stack_bytes=*/nullptr, kernel->getAttrOfType<ArrayAttr>(kCostsName));
+    if (auto hits = kernel->getAttrOfType<IntegerAttr>(kHitsName))
+      made.setHits(hits.getInt());
+    kernel->removeAttr(kCostsName);
+    kernel->removeAttr(kHitsName);
   }
 }
 

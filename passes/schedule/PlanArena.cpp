@@ -8,6 +8,7 @@
 
 #include "passes/Passes.h"
 #include "passes/schedule/BufferSize.h"
+#include "passes/schedule/LaunchPhases.h"
 #include "passes/schedule/ProgramIndex.h"
 
 #include <map>
@@ -26,17 +27,19 @@ struct Life {
   int64_t first;
   int64_t last;
   uint64_t bytes; ///< At the envelope.
+  int64_t firstPhase = 0;
+  int64_t lastPhase = 0;
   size_t slot = 0;
 };
 
 /// Memory that buffers with disjoint lives share.
 struct Slot {
   uint64_t bytes;                   ///< Of its largest buffer, which is its first one.
-  std::map<int64_t, int64_t> lives; ///< First to last launch, disjoint.
+  std::map<int64_t, int64_t> lives; ///< First to last phase, disjoint.
 
-  bool isFree(int64_t first, int64_t last) const {
-    auto next = lives.upper_bound(last);
-    return next == lives.begin() || std::prev(next)->second < first;
+  bool isFree(const Life &life) const {
+    auto next = lives.upper_bound(life.lastPhase);
+    return next == lives.begin() || std::prev(next)->second < life.firstPhase;
   }
 };
 
@@ -56,10 +59,14 @@ public:
     keepUntil(index.program.getLogitsAttr(), end);
     if (FlatSymbolRefAttr mtp = index.program.getMtpLogitsAttr())
       keepUntil(mtp, end);
-    for (Life &life : lives)
+    SmallVector<int64_t> phases = phasesOf(index.launches);
+    for (Life &life : lives) {
       if (life.first > life.last)
         return life.buffer.emitOpError() << "'" << life.buffer.getSymName()
                                          << "' is written by no launch in front of its readers";
+      life.firstPhase = phases[life.first];
+      life.lastPhase = phases[life.last];
+    }
     return std::move(lives);
   }
 
@@ -115,11 +122,11 @@ SmallVector<Slot> assignSlots(MutableArrayRef<Life> lives) {
     // Slots are there by falling size: the last one that is free is the nearest in size.
     size_t slot = slots.size();
     for (size_t candidate = slots.size(); candidate-- > 0 && slot == slots.size();)
-      if (slots[candidate].isFree(life.first, life.last))
+      if (slots[candidate].isFree(life))
         slot = candidate;
     if (slot == slots.size())
       slots.push_back({life.bytes, {}});
-    slots[slot].lives[life.first] = life.last;
+    slots[slot].lives[life.firstPhase] = life.lastPhase;
     life.slot = slot;
   }
   return slots;

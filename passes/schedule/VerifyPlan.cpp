@@ -15,6 +15,7 @@
 
 #include "passes/Passes.h"
 #include "passes/schedule/BufferSize.h"
+#include "passes/schedule/LaunchPhases.h"
 #include "passes/schedule/ProgramIndex.h"
 
 #include "llvm/ADT/StringSet.h"
@@ -144,13 +145,15 @@ LogicalResult PlanChecker::checkBuffers() {
 }
 
 LogicalResult PlanChecker::checkSlots() {
+  SmallVector<int64_t> phases = phasesOf(index.launches);
   SmallVector<plan::BufferOp> order(index.buffers);
   llvm::stable_sort(order, [](plan::BufferOp a, plan::BufferOp b) {
     return std::make_pair(*a.getSlot(), *a.getFirstLaunch()) < std::make_pair(*b.getSlot(), *b.getFirstLaunch());
   });
   for (size_t i = 1; i < order.size(); ++i) {
     plan::BufferOp a = order[i - 1], b = order[i];
-    if (*a.getSlot() == *b.getSlot() && *b.getFirstLaunch() <= *a.getLastLaunch())
+    // What an earlier launch of the same phase uses may still be in use.
+    if (*a.getSlot() == *b.getSlot() && phases[*b.getFirstLaunch()] <= phases[*a.getLastLaunch()])
       return fail(b) << "lives from launch " << *b.getFirstLaunch() << ", but '" << a.getSymName() << "' has slot "
                      << *a.getSlot() << " until launch " << *a.getLastLaunch();
   }
@@ -212,7 +215,7 @@ LogicalResult PlanChecker::checkLaunches() {
   for (auto [position, launch] : llvm::enumerate(index.launches))
     if (failed(checkLaunch(launch, position)))
       return failure();
-  return success();
+  return verifyPhases(index.launches);
 }
 
 LogicalResult PlanChecker::checkLaunch(plan::LaunchOp launch, uint64_t position) {

@@ -50,34 +50,37 @@ Status Session::step(uint64_t count) {
 
 void Session::runPhases() {
   for (const Phase &phase : phases) {
-    if (options.trace.receive) {
-      int64_t begin = monotonicNanoseconds();
-      runPhase(phase);
-      trace(phase, begin, monotonicNanoseconds());
-    } else {
-      runPhase(phase);
-    }
+    if (trace.receive)
+      for (uint32_t launch = phase.begin; launch < phase.end; ++launch)
+        runTraced(launch);
+    else
+      runTogether(phase.begin, phase.end);
     if (phase.probeBegin != phase.probeEnd)
       emitProbes(phase);
   }
 }
 
-void Session::runPhase(const Phase &phase) {
+void Session::runTogether(uint32_t begin, uint32_t end) {
   const int64_t *counts = steps.array<int64_t>(StepField::Counts);
   int64_t workgroups = 0;
-  for (uint32_t i = phase.begin; i < phase.end; ++i) {
+  for (uint32_t i = begin; i < end; ++i) {
     const Launch &launch = launches[i];
     workgroups += (counts[launch.rows] + launch.rowTile - 1) / launch.rowTile * launch.tiles;
     calls[i].end = workgroups;
   }
-  CpuDevice::run(*pool, calls.data() + phase.begin, phase.end - phase.begin);
+  CpuDevice::run(*pool, calls.data() + begin, end - begin);
 }
 
-/// REQUIRES: the phase has one launch, as all have in a session with a trace.
-void Session::trace(const Phase &phase, int64_t begin, int64_t end) const {
-  const KernelCall &call = calls[phase.begin];
-  options.trace.receive(options.trace.user, {launches[phase.begin].index, call.end, begin, end, call.args.bindings,
-                                             steps.array<int64_t>(StepField::Counts)});
+void Session::runTraced(uint32_t launch) {
+  LaunchSpan span;
+  span.beginNanoseconds = monotonicNanoseconds();
+  runTogether(launch, launch + 1);
+  span.endNanoseconds = monotonicNanoseconds();
+  span.launch = launches[launch].index;
+  span.workgroups = calls[launch].end;
+  span.bindings = calls[launch].args.bindings;
+  span.counts = steps.array<int64_t>(StepField::Counts);
+  trace.receive(trace.user, span);
 }
 
 void Session::emitProbes(const Phase &phase) const {

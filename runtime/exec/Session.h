@@ -45,7 +45,6 @@ struct SessionOptions {
   bool mtp = false;
   bool debugPlacement = false;
   ProbeSink probes;
-  TraceSink trace;
 };
 
 struct SessionMemory {
@@ -77,6 +76,9 @@ public:
   /// such value: its row is unspecified.
   const float *mtpLogits(uint64_t row) const { return options.mtp ? logitsRow(mtpLogitsBase, row) : nullptr; }
   uint64_t logitsCount() const { return static_cast<uint64_t>(steps.count(plan::kCountLogits)); }
+
+  /// From the next step on; an empty sink ends it.
+  void setTrace(const TraceSink &sink) { trace = sink; }
 
   const SessionOptions &limits() const { return options; }
   unsigned threads() const { return pool->threads(); }
@@ -118,8 +120,8 @@ private:
   Status checkBatch(uint64_t count);
   Status checkEntry(const BatchEntry &entry, uint64_t slot) const;
   void runPhases();
-  void runPhase(const Phase &phase);
-  void trace(const Phase &phase, int64_t begin, int64_t end) const;
+  void runTogether(uint32_t begin, uint32_t end);
+  void runTraced(uint32_t launch);
   void emitProbes(const Phase &phase) const;
   const float *logitsRow(const float *base, uint64_t row) const {
     return base && row < logitsCount() ? base + row * vocabulary : nullptr;
@@ -146,6 +148,7 @@ private:
   const float *logitsBase = nullptr;
   const float *mtpLogitsBase = nullptr;
 
+  TraceSink trace;
   LazyArray<BatchEntry> entries;
   LazyArray<Sequence> sequences; ///< By cache index.
   uint64_t nextSerial = 1;

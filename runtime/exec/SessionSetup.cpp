@@ -144,7 +144,7 @@ Status Session::bindLaunch(uint32_t index, const fb::Launch &launch) {
                        " workgroups; lower the session's tokens");
   auto count = static_cast<uint32_t>(launches.size());
   // A phase has one group, so that what is left out is always a whole phase.
-  if (launch.barrier() || options.trace.receive)
+  if (launch.barrier())
     phases.push_back({count, count, static_cast<uint32_t>(probes.size()), 0});
   calls.push_back({program.kernels[launch.kernel()], {bindings.data() + bindings.size()}, 0});
   for (const fb::Binding *binding : *launch.bindings())

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A session with a trace runs every launch in a phase of its own, so that its
-// time is its own: the step is as right as any, and a little slower.
+// A step that is traced runs every launch alone, so that its time is its own: as
+// right as any other step, and a little slower.
 //
 //===----------------------------------------------------------------------===//
 

@@ -82,7 +82,20 @@ Status PlanRules::checkLaunch(uint32_t index) {
   V4_RETURN_IF_ERROR(spend(at("launches", index, "bindings"), launch.bindings()->size() + 1));
   for (uint32_t b = 0; b < launch.bindings()->size(); ++b)
     V4_RETURN_IF_ERROR(checkBinding(index, b));
-  return Status();
+  return checkHits(index);
+}
+
+/// Who counts experts reads the first value of that binding.
+Status PlanRules::checkHits(uint32_t index) {
+  const fb::Launch &launch = *program.launches()->Get(index);
+  int32_t hits = program.kernels()->Get(launch.kernel())->hits();
+  if (hits < 0)
+    return Status();
+  const fb::Binding &binding = *launch.bindings()->Get(static_cast<uint32_t>(hits));
+  if (binding.kind() == fb::BindingKind::Buffer &&
+      program.buffers()->Get(binding.index())->element() == fb::ElementType::I32)
+    return Status();
+  return fail("launches[", index, "].bindings[", hits, "] is the hits of its kernel, expected an I32 buffer");
 }
 
 Status PlanRules::checkBinding(uint32_t launch, uint32_t index) {
@@ -149,9 +162,10 @@ Status PlanRules::checkConflicts(uint32_t begin, uint32_t end) {
     for (const fb::Binding *binding : *program.launches()->Get(i)->bindings())
       if (binding->kind() == fb::BindingKind::Buffer || binding->kind() == fb::BindingKind::Pool)
         uses.push_back({binding, i});
-  std::stable_sort(uses.begin(), uses.end(), [](const Use &a, const Use &b) {
-    return a.binding->kind() != b.binding->kind() ? a.binding->kind() < b.binding->kind()
-                                                  : a.binding->index() < b.binding->index();
+  std::sort(uses.begin(), uses.end(), [](const Use &a, const Use &b) {
+    if (a.binding->kind() != b.binding->kind())
+      return a.binding->kind() < b.binding->kind();
+    return a.binding->index() != b.binding->index() ? a.binding->index() < b.binding->index() : a.launch < b.launch;
   });
   // A writer among several users of one thing has a neighbour of the same thing.
   for (size_t i = 1; i < uses.size(); ++i) {

@@ -69,6 +69,8 @@ private:
   Status checkWeightPlaces(bool inTables, uint64_t sectionBytes);
 
   Status checkLaunch(uint32_t index);
+  Status checkCosts(uint32_t kernel);
+  Status checkHits(uint32_t launch);
   Status checkBinding(uint32_t launch, uint32_t binding);
   Status checkBufferUse(uint32_t launch, const std::string &field, const fb::Binding &binding);
   Status checkPhase(uint32_t begin, uint32_t end);

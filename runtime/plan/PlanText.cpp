@@ -72,6 +72,7 @@ private:
   std::string pool(const fb::Pool &pool) const;
   std::string kernel(const fb::Kernel &kernel) const;
   std::string launch(const fb::Launch &launch) const;
+  std::string costs(const fb::Kernel &kernel) const;
   std::string probe(const fb::Probe &probe) const;
   std::string binding(const fb::Binding &binding) const;
   std::string resource() const;
@@ -158,12 +159,26 @@ std::string PlanPrinter::pool(const fb::Pool &pool) const {
       .leaf();
 }
 
+std::string PlanPrinter::costs(const fb::Kernel &kernel) const {
+  static const char *const kinds[] = {"dot_flops", "fma_flops", "weight_bytes", "cache_bytes", "activation_bytes"};
+  static const char *const units[] = {"one",  "tokens", "sequences",    "chunks4", "chunks128",    "logits",
+                                      "hits", "window", "window_union", "visible", "visible_union"};
+  if (!kernel.costs())
+    return "";
+  return list(*kernel.costs(), [](const fb::CostTerm *term) {
+    return joinText("#plan.cost<", kinds[static_cast<int>(term->kind())], ", ", units[static_cast<int>(term->unit())],
+                    ", ", term->count(), ", ratio = ", term->ratio(), ", most = ", term->most(), ">");
+  });
+}
+
 std::string PlanPrinter::kernel(const fb::Kernel &kernel) const {
   return Op("kernel")
       .attribute("sym_name", quoted(kernel.symbol()))
       .attribute("op", quoted(kernel.op()))
       .integer("bindings", kernel.bindings())
       .integer("stack_bytes", static_cast<int64_t>(kernel.stack_bytes()))
+      .attribute("costs", "[", costs(kernel), "]")
+      .integer("hits", kernel.hits())
       .leaf();
 }
 

@@ -61,10 +61,11 @@ struct Seen {
 };
 
 /// Feeds one prompt; logits of its last three tokens.
-std::vector<float> feed(const FakeProgram &program, const SessionOptions &options) {
+std::vector<float> feed(const FakeProgram &program, const SessionOptions &options, const TraceSink &trace = {}) {
   std::unique_ptr<Session> session;
   Status status = Session::create(program.runnable(), options, {}, session);
   EXPECT_TRUE(status.isOk()) << status.message();
+  session->setTrace(trace);
   Sequence *sequence = nullptr;
   EXPECT_TRUE(session->createSequence(sequence).isOk());
   std::vector<int32_t> prompt = somePrompt(50, 3);
@@ -97,14 +98,14 @@ TEST(Trace, SeesEveryLaunchAlone) {
   FakeProgram program(twin);
   Seen seen;
   SessionOptions options;
-  options.trace = {&seen, Seen::trace};
-  std::vector<float> logits = feed(program, options);
+  TraceSink trace{&seen, Seen::trace};
+  std::vector<float> logits = feed(program, options, trace);
   EXPECT_EQ(logits, feed(FakeProgram(), {}));
   EXPECT_EQ(seen.launches, (std::vector<uint32_t>{0, 1, 2, 3}));
   EXPECT_EQ(seen.workgroups, (std::vector<int64_t>{1, 12, 6, 6}));
   options.mtp = true;
   seen = {};
-  feed(program, options);
+  feed(program, options, trace);
   EXPECT_EQ(seen.launches, (std::vector<uint32_t>{0, 1, 2, 3, 4}));
 }
 

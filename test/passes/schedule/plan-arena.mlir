@@ -61,3 +61,24 @@ plan.program attributes {envelope = #v4.envelope<tokens = 16, sequences = 2, con
   plan.launch @first grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @m>] {group = "mtp", layer = 0 : i64}
   plan.launch @first grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @z>] {group = "main", layer = 0 : i64}
 }
+
+// -----
+
+// Launch 1 and 2 run together: what 1 reads is in use while 2 writes, so @c may not have the slot of @a, which launch 2
+// could have taken behind a barrier.
+// CHECK: plan.buffer @a {{.*}}first_launch = 0 : i64, last_launch = 1 : i64{{.*}}slot = [[A:[0-9]+]] : i64
+// CHECK-NOT: plan.buffer @c {{.*}}slot = [[A]] : i64
+// CHECK: plan.buffer @l {{.*}}
+plan.program attributes {envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>, logits = @l, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "00">, options = {}, producer = "v4c", target = #kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = ["avx2"], vector_bits = 256>} {
+  plan.kernel @first {bindings = 1 : i64, op = "first"}
+  plan.kernel @step {bindings = 2 : i64, op = "step"}
+  plan.kernel @both {bindings = 3 : i64, op = "both"}
+  plan.buffer @a {bytes = [#plan.size<512, 1, 0, 0>], element = bf16, row_shape = array<i64: 256>, rows = 1 : i64}
+  plan.buffer @b {bytes = [#plan.size<512, 1, 0, 0>], element = bf16, row_shape = array<i64: 256>, rows = 1 : i64}
+  plan.buffer @c {bytes = [#plan.size<512, 1, 0, 0>], element = bf16, row_shape = array<i64: 256>, rows = 1 : i64}
+  plan.buffer @l {bytes = [#plan.size<2048, 1, 0, 0>], element = f32, row_shape = array<i64: 512>, rows = 5 : i64}
+  plan.launch @first grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @a>] {group = "main", layer = 0 : i64}
+  plan.launch @step grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, in, @a>, #plan.binding<buffer, out, @b>] {group = "main", layer = 0 : i64}
+  plan.launch @first grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @c>] {barrier = false, group = "main", layer = 0 : i64}
+  plan.launch @both grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, in, @b>, #plan.binding<buffer, in, @c>, #plan.binding<buffer, out, @l>] {group = "main", layer = 0 : i64}
+}

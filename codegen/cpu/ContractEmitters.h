@@ -1,0 +1,28 @@
+//===- ContractEmitters.h - Tuned CPU kernels -------------------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One emitter per contract op of dialects/kernel: it writes the kernel's body in front
+// of the op. Portable vector code where that is as fast, instructions of the level
+// where it is not; the sums of a result never depend on the number of rows.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_CODEGEN_CPU_CONTRACTEMITTERS_H
+#define V4_CODEGEN_CPU_CONTRACTEMITTERS_H
+
+#include "codegen/cpu/CpuTarget.h"
+#include "dialects/kernel/KernelDialect.h"
+
+namespace v4 {
+
+void emitPanelLinear(kernel::PanelLinearOp op, const CpuLevel &level);
+void emitPanelExperts(kernel::PanelExpertsOp op, const CpuLevel &level);
+
+} // namespace v4
+
+#endif // V4_CODEGEN_CPU_CONTRACTEMITTERS_H

@@ -1,0 +1,85 @@
+//===- CpuBody.h - Vocabulary of tuned CPU kernels --------------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// BodyBuilder plus what depends on the level: instructions without a portable op, and
+// products of bf16 pairs. A "pair vector" holds, for 16 output rows, the weights of two
+// neighbouring columns. With avx512bf16 it is one vector<32xbf16> and a product one
+// vdpbf16ps; other levels hold the two columns as vector<16xf32> each and use two fmas.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_CODEGEN_CPU_CPUBODY_H
+#define V4_CODEGEN_CPU_CPUBODY_H
+
+#include "codegen/cpu/CpuTarget.h"
+#include "dialects/kernel/BodyBuilder.h"
+
+namespace v4 {
+
+class CpuBody : public BodyBuilder {
+public:
+  /// Emits in front of `op`.
+  CpuBody(mlir::Operation *op, const CpuLevel &level);
+
+  const CpuLevel &level;
+  /// Whether vdpbf16ps, vpermb and vpermi2b are there.
+  bool hasBf16() const { return bf16Level; }
+  bool has512() const { return level.vectorBits == 512; }
+
+  /// The loop of KernelEmitter::workgroups over [begin, end) of `grid`.
+  void workgroups(Value begin, Value end, kernel::GridAttr grid, Value counts,
+                  llvm::function_ref<void(Value rowBegin, Value rowEnd, Value tile)> body);
+
+  Value intrinsic(llvm::StringRef name, mlir::Type result, mlir::ValueRange arguments);
+  Value bitcast(Value vector, mlir::Type element, int64_t lanes);
+  Value shuffle(Value a, Value b, llvm::ArrayRef<int64_t> mask);
+  /// A vector constant of integers.
+  Value constants(mlir::Type element, llvm::ArrayRef<int64_t> values);
+  Value lanesOfInteger(mlir::Type element, int64_t value, int64_t lanes);
+  Value shiftLeft(Value vector, int64_t bits);
+  Value shiftRight(Value vector, int64_t bits); ///< logical
+  Value bitAnd(Value vector, int64_t mask);
+  Value bitOr(Value a, Value b);
+  /// `lanes` elements as they are in memory (bf16 stays bf16).
+  Value loadRaw(Value memory, Value at, int64_t lanes);
+  void storeRaw(Value vector, Value memory, Value at);
+  /// f32 of an e8m0 code or of a vector of them.
+  Value scaleOf(Value codes);
+
+  //===--------------------------------------------------------------------===//
+  // Pair vectors
+  //===--------------------------------------------------------------------===//
+
+  /// One value with avx512bf16, two (even, odd column) otherwise.
+  using Pair = llvm::SmallVector<Value, 2>;
+
+  /// What a scratch buffer of pair vectors holds; a pair vector is 32 of them.
+  mlir::Type pairElement() { return hasBf16() ? mlir::Type(b.getBF16Type()) : mlir::Type(b.getF32Type()); }
+  Pair loadPair(Value buffer, Value at);
+  void storePair(const Pair &pair, Value buffer, Value at);
+  /// Pair of the bf16 at `at` and `at + 1`, in all lanes.
+  Pair broadcastPair(Value x, Value at);
+  /// total + a_even * b_even + a_odd * b_odd; the target's own rounding.
+  Value dot(const Pair &a, const Pair &b, Value total);
+  /// 32 bf16 in pair order: row r's two columns at 2r, 2r + 1.
+  Pair pairOfBf16(Value bf16s);
+  /// 64 e4m3 codes in the byte order of PanelLayout.h: pair vectors of the low and the high 16 rows.
+  std::pair<Pair, Pair> pairsOfE4M3(Value codes);
+  /// Columns 2j and 2j + 1 of the 8 columns in 16 dwords of e2m1 nibbles, see PanelLayout.h.
+  Pair pairOfE2M1(Value dwords, int64_t j);
+
+private:
+  Pair wordsToPair(Value bf16s);
+  Value wideE4M3(Value words);
+
+  bool bf16Level;
+};
+
+} // namespace v4
+
+#endif // V4_CODEGEN_CPU_CPUBODY_H

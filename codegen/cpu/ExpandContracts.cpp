@@ -1,0 +1,50 @@
+//===- ExpandContracts.cpp - Contract ops to tuned code ---------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/cpu/ContractEmitters.h"
+#include "codegen/cpu/CpuPasses.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace v4 {
+
+#define GEN_PASS_DEF_EXPANDCONTRACTSPASS
+#include "codegen/cpu/CpuPasses.h.inc"
+
+namespace {
+
+/// Whether `op` was a contract; its code is then in front of it.
+bool expand(Operation *op, const CpuLevel &level) {
+  return llvm::TypeSwitch<Operation *, bool>(op)
+      .Case([&](kernel::PanelLinearOp contract) { return emitPanelLinear(contract, level), true; })
+      .Case([&](kernel::PanelExpertsOp contract) { return emitPanelExperts(contract, level), true; })
+      .Default(false);
+}
+
+struct ExpandContractsPass : impl::ExpandContractsPassBase<ExpandContractsPass> {
+  using ExpandContractsPassBase::ExpandContractsPassBase;
+
+  void runOnOperation() override {
+    const CpuLevel *cpu = findCpuLevel(level);
+    if (!cpu) {
+      getOperation().emitError("level '") << level << "' is no CPU target, see --list-targets";
+      return signalPassFailure();
+    }
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) { ops.push_back(op); });
+    for (Operation *op : ops)
+      if (expand(op, *cpu))
+        op->erase();
+  }
+};
+
+} // namespace
+} // namespace v4

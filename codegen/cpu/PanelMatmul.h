@@ -1,0 +1,88 @@
+//===- PanelMatmul.h - Products of input rows with a panel ------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The inner part of every tuned matrix product: 32 output rows (one panel) times some
+// input rows. Two forms, chosen by the number of inputs, with the same tree of sums:
+//
+//   direct     1 to 4 inputs: codes are decoded in registers as they stream by
+//   buffered   more: some blocks are decoded to a buffer in L1, then read by six
+//              inputs at a time with all sums in registers
+//
+// A sum: from zero over a chain of columns, pairs in order, by CpuBody::dot; then
+// total = fma(chain, scale, total), chains in order. A chain is 128 columns of an e4m3
+// weight (one scale), 32 of e2m1 (one scale per row) and 128 of bf16.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_CODEGEN_CPU_PANELMATMUL_H
+#define V4_CODEGEN_CPU_PANELMATMUL_H
+
+#include "codegen/cpu/CpuBody.h"
+#include "dialects/kernel/PanelLayout.h"
+
+namespace v4 {
+
+class PanelMatmul {
+public:
+  using Value = mlir::Value;
+
+  /// `format` is the contract's. Allocates scratch: create in front of loops.
+  PanelMatmul(CpuBody &k, mlir::Type format, int64_t rows, int64_t columns, int64_t maxInputs);
+
+  Value weight; ///< flat memref of panels
+  Value scales; ///< flat memref, or null
+  Value x;      ///< flat memref of bf16
+
+  /// Element offset of input i in x.
+  using Offset = llvm::function_ref<Value(Value input)>;
+  /// Receives rows 0..15 and 16..31 of the panel's results for input i.
+  using Store = llvm::function_ref<void(Value input, Value low, Value high)>;
+
+  /// Panel `panel` of matrix `matrix` (null: there is one) times inputs [begin, end).
+  /// REQUIRES: end - begin is at most maxInputs.
+  void run(Value matrix, Value panel, Value begin, Value end, Offset offset, Store store);
+
+  /// Stores two halves as 32 consecutive outputs from `at`, those of rows >= `rows` left out.
+  void storeRows(Value out, Value at, Value panel, Value low, Value high);
+
+  /// Inputs that share the registers of one pass of the buffered form.
+  int64_t inputsPerPass() const;
+
+private:
+  using Values = BodyBuilder::Values;
+  using Offsets = llvm::ArrayRef<Value>;
+  using EachPair = llvm::function_ref<void(int64_t pair, const CpuBody::Pair &low, const CpuBody::Pair &high)>;
+
+  int64_t chainColumns() const { return format == PanelFormat::E2M1 ? 32 : 128; }
+  /// Columns whose weights one iteration of the innermost loop reads: 8 loads of 64 bytes or fewer.
+  int64_t stepColumns(bool fromBuffer) const;
+  /// First of the scales of `column`'s chain, for both halves of the panel.
+  Values scalesAt(Value column);
+  /// Pair vectors of stepColumns columns from `column`, from the weight or from the buffer.
+  void decode(Value column, EachPair each);
+  void read(Value bufferColumn, EachPair each);
+  /// Adds the chains of columns [begin, end) to `totals`; offsets are those of the inputs.
+  Values chains(Value begin, Value end, Offsets offsets, mlir::ValueRange totals, Value bufferBegin);
+  Values chain(Value begin, Value end, Offsets offsets, Value bufferBegin);
+  void direct(int64_t inputs, Value begin, Offset offset, Store store);
+  void directByCount(int64_t inputs, Value count, Value begin, Offset offset, Store store);
+  void buffered(Value begin, Value end, Offset offset, Store store);
+  void pass(int64_t inputs, Value first, Value begin, Value columnBegin, Value columnEnd, Offset offset);
+  void fillBuffer(Value begin, Value end);
+
+  CpuBody &k;
+  PanelFormat format;
+  int64_t rows, columns;
+  Value buffer, totals;
+  Value panelBase; ///< Element of the panel's first byte in the weight.
+  Value scaleBase; ///< The same in the scales.
+};
+
+} // namespace v4
+
+#endif // V4_CODEGEN_CPU_PANELMATMUL_H

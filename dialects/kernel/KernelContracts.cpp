@@ -1,0 +1,61 @@
+//===- KernelContracts.cpp - Constraints of contract ops --------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/kernel/KernelDialect.h"
+#include "dialects/kernel/PanelLayout.h"
+
+using namespace mlir;
+using namespace v4;
+using namespace v4::kernel;
+
+static LogicalResult checkColumns(Operation *op, int64_t columns) {
+  if (columns > 0 && columns % kPanelColumns == 0)
+    return success();
+  return op->emitOpError() << "columns = " << columns << ", expected a multiple of " << kPanelColumns
+                           << ": a panel is made of such blocks";
+}
+
+static LogicalResult checkPanelScales(Operation *op, Type format, Value scales) {
+  bool narrow = isa<Float8E4M3FNType, Float4E2M1FNType>(format);
+  if (narrow == bool(scales))
+    return success();
+  return op->emitOpError() << "weight of " << format << (scales ? " has scales, expected none" : " has no scales")
+                           << ": only f8E4M3FN and f4E2M1FN have them";
+}
+
+static LogicalResult checkTiles(Operation *op, GridAttr grid, int64_t rows) {
+  if (grid.getTiles() == panelCount(rows))
+    return success();
+  return op->emitOpError() << "grid has " << grid.getTiles() << " tiles, expected " << panelCount(rows)
+                           << ": one per panel of " << rows << " rows";
+}
+
+LogicalResult PanelLinearOp::verify() {
+  // panel_linear_c1
+  if (failed(checkColumns(*this, getColumns())))
+    return failure();
+  // panel_linear_c2
+  int64_t rows = getRows(), groups = getGroups();
+  if (groups < 1 || rows % groups != 0 || (groups > 1 && rows / groups % kPanelRows != 0))
+    return emitOpError() << "has " << groups << " groups of " << rows << " rows, expected a divisor and, for more than "
+                         << "one, groups of a multiple of " << kPanelRows << " rows";
+  // panel_linear_c3, panel_linear_c4
+  if (failed(checkPanelScales(*this, getFormat(), getScales())))
+    return failure();
+  return checkTiles(*this, getGrid(), rows);
+}
+
+LogicalResult PanelExpertsOp::verify() {
+  // panel_experts_c1
+  if (failed(checkColumns(*this, getColumns())))
+    return failure();
+  // panel_experts_c2, panel_experts_c3
+  if (failed(checkPanelScales(*this, getFormat(), getScales())))
+    return failure();
+  return checkTiles(*this, getGrid(), getRows());
+}

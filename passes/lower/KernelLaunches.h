@@ -1,0 +1,46 @@
+//===- KernelLaunches.h - Ops become kernels and launches -------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_PASSES_LOWER_KERNELLAUNCHES_H
+#define V4_PASSES_LOWER_KERNELLAUNCHES_H
+
+#include "passes/lower/KernelEmitter.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "mlir/IR/BuiltinOps.h"
+
+#include <string>
+
+namespace v4 {
+
+/// Replaces v4 ops by launches. Ops of equal name, attributes and types share one kernel.
+class KernelLaunches {
+public:
+  explicit KernelLaunches(mlir::ModuleOp module) : module(module) {}
+
+  using Body = llvm::function_ref<mlir::LogicalResult(KernelEmitter &)>;
+  /// `body` writes the kernel, if there is none yet; `op` is erased.
+  mlir::LogicalResult replace(mlir::Operation *op, Body body);
+
+private:
+  struct Kernel {
+    mlir::FlatSymbolRefAttr symbol;
+    kernel::GridAttr grid;
+    llvm::SmallVector<int64_t> step;
+  };
+
+  std::string freeName(llvm::StringRef mnemonic);
+
+  mlir::ModuleOp module;
+  llvm::StringMap<Kernel> kernels; ///< By what makes two ops equal.
+  llvm::StringMap<unsigned> counters;
+};
+
+} // namespace v4
+
+#endif // V4_PASSES_LOWER_KERNELLAUNCHES_H

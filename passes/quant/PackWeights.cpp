@@ -1,0 +1,184 @@
+//===- PackWeights.cpp - Matrices in the panels of tuned kernels -*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A weight flows from its global through loads and calls to the ops that use it, and
+// several weights flow into one argument of a shared layer function: a layout fits
+// all or none of them. So every candidate starts as packable, and what blocks one
+// place is carried along all flows until nothing changes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Passes.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "mlir/Dialect/MLProgram/IR/MLProgram.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace v4 {
+#define GEN_PASS_DEF_PACKWEIGHTSPASS
+#include "passes/Passes.h.inc"
+} // namespace v4
+
+using namespace mlir;
+using namespace v4;
+
+namespace {
+
+/// The matrix operand of a product and its scales.
+struct Product {
+  Value weight, scales;
+  int64_t groups = 1;
+};
+
+std::optional<Product> productOf(Operation *op) {
+  if (auto linear = dyn_cast<LinearOp>(op))
+    return Product{linear.getWeight(), linear.getScales()};
+  if (auto linear = dyn_cast<GroupedLinearOp>(op))
+    return Product{linear.getWeight(), linear.getScales(), int64_t(linear.getGroups())};
+  if (auto linear = dyn_cast<ExpertLinearOp>(op))
+    return Product{linear.getWeight(), linear.getScales()};
+  return std::nullopt;
+}
+
+/// What the layout itself cannot hold; empty when it can.
+std::string shapeReason(RankedTensorType type, int64_t groups) {
+  int64_t columns = isPacked(type) ? 2 * type.getShape().back() : type.getShape().back();
+  int64_t rows = type.getShape()[type.getRank() - 2];
+  if (columns % kPanelColumns != 0)
+    return std::to_string(columns) + " columns are no multiple of " + std::to_string(kPanelColumns);
+  if (groups > 1 && rows / groups % kPanelRows != 0)
+    return "a group has " + std::to_string(rows / groups) + " rows, not a multiple of " + std::to_string(kPanelRows);
+  if (type.getElementType().isF32())
+    return "f32 matrices have no tuned product";
+  return "";
+}
+
+Type panelElement(RankedTensorType type) {
+  if (auto packed = dyn_cast_or_null<PackedAttr>(type.getEncoding()))
+    return packed.getElement();
+  return type.getElementType();
+}
+
+class Packer {
+public:
+  explicit Packer(ModuleOp module) : module(module), symbols(module) {}
+
+  void run() {
+    collect();
+    while (propagate())
+      ;
+    apply();
+  }
+
+private:
+  /// Places that one weight flows through; arguments are shared by weights.
+  void collect() {
+    module.walk([&](ml_program::GlobalLoadConstOp load) {
+      if (auto global = symbols.lookup<ml_program::GlobalOp>(load.getGlobal().getRootReference()))
+        loads[global].push_back(load);
+    });
+    for (auto &[global, list] : loads)
+      for (Value load : list)
+        follow(load, global);
+  }
+
+  void follow(Value value, ml_program::GlobalOp global) {
+    auto &owners = flows[value];
+    if (!llvm::is_contained(owners, global))
+      owners.push_back(global);
+    for (OpOperand &use : value.getUses())
+      if (auto call = dyn_cast<func::CallOp>(use.getOwner()))
+        if (auto callee = symbols.lookup<func::FuncOp>(call.getCallee()); callee && !callee.isExternal())
+          follow(callee.getArgument(use.getOperandNumber()), global);
+  }
+
+  bool isBlocked(Value value) {
+    auto found = flows.find(value);
+    return found == flows.end() || llvm::any_of(found->second, [&](auto global) { return reasons.count(global); });
+  }
+
+  /// Why the use keeps the weight in the checkpoint's layout; empty when it does not.
+  std::string useReason(OpOperand &use) {
+    Operation *op = use.getOwner();
+    if (isa<func::CallOp>(op))
+      return "";
+    std::optional<Product> product = productOf(op);
+    if (!product)
+      return ("its use in " + op->getName().getStringRef() + " is no matrix product").str();
+    if (op->hasAttr("v4.planted"))
+      return "its product carries a planted mistake";
+    auto weight = cast<RankedTensorType>(product->weight.getType());
+    bool fp4 = isa<Float4E2M1FNType>(panelElement(weight));
+    if (use.get() == product->scales && !fp4)
+      return "scales of 128 x 128 blocks need no layout";
+    if (std::string reason = shapeReason(weight, product->groups); !reason.empty())
+      return reason;
+    // Weight and scales of FP4 change together.
+    Value other = use.get() == product->weight ? product->scales : product->weight;
+    return fp4 && isBlocked(other) ? "the other half of its FP4 matrix is not packed" : "";
+  }
+
+  std::string reasonOf(Value value) {
+    for (OpOperand &use : value.getUses())
+      if (std::string reason = useReason(use); !reason.empty())
+        return reason;
+    return "";
+  }
+
+  bool propagate() {
+    bool changed = false;
+    for (auto &[value, globals] : flows) {
+      std::string reason = reasonOf(value);
+      if (reason.empty() && isBlocked(value))
+        reason = "it shares a layer function with a weight that is not packed";
+      if (reason.empty())
+        continue;
+      for (ml_program::GlobalOp global : globals)
+        changed |= reasons.insert({global, reason}).second;
+    }
+    return changed;
+  }
+
+  static RankedTensorType packed(Type type) {
+    auto tensor = cast<RankedTensorType>(type);
+    return RankedTensorType::get(tensor.getShape(), tensor.getElementType(), PanelsAttr::get(type.getContext(), panelElement(tensor)));
+  }
+
+  void apply() {
+    for (auto &[value, globals] : flows)
+      if (!isBlocked(value))
+        value.setType(packed(value.getType()));
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.isExternal())
+        function.setType(FunctionType::get(module.getContext(), function.getBody().getArgumentTypes(),
+                                           function.getResultTypes()));
+    for (auto &[global, list] : loads) {
+      auto reason = reasons.find(global);
+      if (reason != reasons.end()) {
+        global.emitRemark() << "v4-pack-weights: '" << global.getSymName() << "' keeps its layout: " << reason->second;
+        continue;
+      }
+      RankedTensorType type = packed(global.getType());
+      global.setType(type);
+      global.setValueAttr(ml_program::ExternAttr::get(module.getContext(), type));
+      global.emitRemark() << "v4-pack-weights: '" << global.getSymName() << "' is packed as " << type;
+    }
+  }
+
+  ModuleOp module;
+  SymbolTable symbols;
+  llvm::MapVector<ml_program::GlobalOp, SmallVector<Value>> loads;
+  llvm::MapVector<Value, SmallVector<ml_program::GlobalOp>> flows;
+  llvm::DenseMap<ml_program::GlobalOp, std::string> reasons;
+};
+
+struct PackWeightsPass : v4::impl::PackWeightsPassBase<PackWeightsPass> {
+  void runOnOperation() override { Packer(getOperation()).run(); }
+};
+
+} // namespace

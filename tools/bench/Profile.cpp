@@ -1,0 +1,121 @@
+//===- Profile.cpp - Time, cost and floor of every launch -----------------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/bench/Profile.h"
+
+#include <algorithm>
+#include <map>
+
+using namespace v4;
+using namespace v4::bench;
+
+Profile::Profile(const plan::fb::Program &program) : program(program), entries(program.launches()->size()) {
+  for (const plan::fb::Launch *launch : *program.launches())
+    hits.push_back(program.kernels()->Get(launch->kernel())->hits());
+}
+
+void Profile::attach(Workload &to) {
+  workload = &to;
+  workload->session().setTrace({this, receive});
+  workload->onStep(endStep, this);
+}
+
+void Profile::detach() {
+  workload->session().setTrace({});
+  workload->onStep(nullptr, nullptr);
+  workload = nullptr;
+}
+
+void Profile::receive(void *profile, const LaunchSpan &span) {
+  Profile &self = *static_cast<Profile *>(profile);
+  Entry &entry = self.entries[span.launch];
+  entry.last = span.endNanoseconds - span.beginNanoseconds;
+  entry.ran = true;
+  if (int32_t binding = self.hits[span.launch]; binding >= 0)
+    entry.hits = static_cast<uint64_t>(*static_cast<const int32_t *>(span.bindings[binding]));
+}
+
+double Profile::floorOf(const plan::Cost &cost) const {
+  if (speed.bytesPerSecond == 0)
+    return 0;
+  double bytes = cost.memoryBytes() + cost.activationBytes;
+  return std::max(bytes / speed.bytesPerSecond,
+                  cost.dotFlops / speed.dotFlopsPerSecond + cost.fmaFlops / speed.fmaFlopsPerSecond);
+}
+
+void Profile::endStep(void *profile, double seconds) {
+  Profile &self = *static_cast<Profile *>(profile);
+  ++self.stepCount;
+  self.stepTime += seconds;
+  for (uint32_t i = 0; i < self.entries.size(); ++i) {
+    Entry &entry = self.entries[i];
+    if (!entry.ran)
+      continue;
+    const plan::fb::Kernel &kernel = *self.program.kernels()->Get(self.program.launches()->Get(i)->kernel());
+    plan::Cost cost = costOf(kernel, self.workload->shape(), entry.hits);
+    entry.cost += cost;
+    self.total += cost;
+    entry.floorSeconds += self.floorOf(cost);
+    entry.nanoseconds += entry.last;
+    ++entry.runs;
+    entry.ran = false;
+  }
+}
+
+/// By what the layer caches: its page pools have the ratio in common.
+std::string Profile::layerKind(const plan::fb::Launch &launch) const {
+  if (launch.group() == plan::fb::LaunchGroup::Mtp)
+    return "mtp";
+  if (launch.layer() < 0)
+    return "-";
+  std::string prefix = joinText("layers.", launch.layer(), ".");
+  for (const plan::fb::Pool *pool : *program.pools())
+    if (pool->kind() == plan::fb::PoolKind::Page && pool->name()->string_view().substr(0, prefix.size()) == prefix)
+      return pool->ratio() == 4 ? "csa" : "hca";
+  return "window";
+}
+
+std::vector<ProfileGroup> Profile::groups() const {
+  std::map<std::pair<std::string, std::string>, ProfileGroup> byName;
+  for (uint32_t i = 0; i < entries.size(); ++i) {
+    const Entry &entry = entries[i];
+    if (!entry.runs)
+      continue;
+    const plan::fb::Launch &launch = *program.launches()->Get(i);
+    const plan::fb::Kernel &kernel = *program.kernels()->Get(launch.kernel());
+    ProfileGroup &group = byName[{kernel.symbol()->str(), layerKind(launch)}];
+    group.kernel = kernel.symbol()->str();
+    group.op = kernel.op()->str();
+    group.layers = layerKind(launch);
+    group.launches += entry.runs;
+    group.seconds += static_cast<double>(entry.nanoseconds) * 1e-9;
+    group.floorSeconds += entry.floorSeconds;
+    group.cost += entry.cost;
+  }
+  std::vector<ProfileGroup> list;
+  for (auto &item : byName)
+    list.push_back(std::move(item.second));
+  std::sort(list.begin(), list.end(), [](const ProfileGroup &a, const ProfileGroup &b) {
+    return a.seconds != b.seconds ? a.seconds > b.seconds : a.kernel < b.kernel;
+  });
+  return list;
+}
+
+double Profile::launchSeconds() const {
+  int64_t sum = 0;
+  for (const Entry &entry : entries)
+    sum += entry.nanoseconds;
+  return static_cast<double>(sum) * 1e-9;
+}
+
+uint64_t Profile::launches() const {
+  uint64_t sum = 0;
+  for (const Entry &entry : entries)
+    sum += entry.runs;
+  return sum;
+}

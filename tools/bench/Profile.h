@@ -1,0 +1,81 @@
+//===- Profile.h - Time, cost and floor of every launch --------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Listens to the traced steps of a workload. Between two launches it adds two
+// numbers and nothing else, so that step time minus the sum of launch times is
+// the runtime's own.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_TOOLS_BENCH_PROFILE_H
+#define V4_TOOLS_BENCH_PROFILE_H
+
+#include "tools/bench/MachinePass.h"
+#include "tools/bench/Workload.h"
+
+namespace v4::bench {
+
+/// Launches of one kernel in layers of one kind.
+struct ProfileGroup {
+  std::string kernel; ///< Symbol.
+  std::string op;
+  std::string layers; ///< "csa", "hca", "window", "mtp" or "-".
+  uint64_t launches = 0;
+  double seconds = 0;
+  double floorSeconds = 0;
+  plan::Cost cost;
+};
+
+class Profile {
+public:
+  explicit Profile(const plan::fb::Program &program);
+
+  /// From now on steps of `workload` are traced.
+  void attach(Workload &workload);
+  void detach();
+  /// Floors of the steps that follow use this.
+  void setSpeed(const MachineSpeed &machine) { speed = machine; }
+
+  /// By falling time.
+  std::vector<ProfileGroup> groups() const;
+  uint64_t steps() const { return stepCount; }
+  double stepSeconds() const { return stepTime; }
+  double launchSeconds() const;
+  uint64_t launches() const;
+  /// Of all steps.
+  const plan::Cost &cost() const { return total; }
+
+private:
+  struct Entry {
+    uint64_t runs = 0;
+    int64_t nanoseconds = 0; ///< All runs.
+    int64_t last = 0;        ///< Of the running step.
+    uint64_t hits = 0;       ///< Of the running step.
+    bool ran = false;
+    double floorSeconds = 0;
+    plan::Cost cost;
+  };
+
+  static void receive(void *profile, const LaunchSpan &span);
+  static void endStep(void *profile, double seconds);
+  double floorOf(const plan::Cost &cost) const;
+  std::string layerKind(const plan::fb::Launch &launch) const;
+
+  const plan::fb::Program &program;
+  Workload *workload = nullptr;
+  MachineSpeed speed;
+  std::vector<Entry> entries; ///< By launch.
+  std::vector<int32_t> hits;  ///< Binding, by launch.
+  uint64_t stepCount = 0;
+  double stepTime = 0;
+  plan::Cost total;
+};
+
+} // namespace v4::bench
+
+#endif // V4_TOOLS_BENCH_PROFILE_H

@@ -1,0 +1,189 @@
+//===- Report.cpp - Rows as a table, as CSV, as JSON -------------------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/bench/Report.h"
+
+#include <cstdio>
+
+using namespace v4;
+using namespace v4::bench;
+
+namespace {
+
+Json jsonOf(const Spread &spread) { return {{"median", spread.median}, {"min", spread.least}, {"max", spread.most}}; }
+
+double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
+
+/// Four digits that count, without an exponent.
+std::string shortNumber(double value) {
+  double size = std::abs(value);
+  char text[64];
+  std::snprintf(text, sizeof(text), "%.*f", size >= 1000 || size == 0 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 4, value);
+  return text;
+}
+
+std::string cellOf(const Json &value) {
+  if (value.is_string())
+    return value.get<std::string>();
+  return value.is_number_float() ? shortNumber(value.get<double>()) : value.dump();
+}
+
+/// Columns of a row: a key of an object inside is appended to the outer one.
+std::vector<std::pair<std::string, Json>> flatten(const Json &row) {
+  std::vector<std::pair<std::string, Json>> cells;
+  for (const auto &item : row.items())
+    if (item.value().is_object())
+      for (const auto &inner : item.value().items())
+        cells.push_back({item.key() + "_" + inner.key(), inner.value()});
+    else
+      cells.push_back({item.key(), item.value()});
+  return cells;
+}
+
+std::string joined(const std::vector<std::string> &cells, const char *separator) {
+  std::string line;
+  for (size_t i = 0; i < cells.size(); ++i)
+    line += (i ? separator : "") + cells[i];
+  return line;
+}
+
+} // namespace
+
+Json bench::jsonOf(const Row &row) {
+  return {{"test", row.test.name()},
+          {"depth", row.test.depth},
+          {"batch", row.test.batch},
+          {"threads", row.threads},
+          {"tokens_per_second", ::jsonOf(row.tokensPerSecond)},
+          {"bytes_per_token", row.bytesPerToken},
+          {"bandwidth_fraction", row.bandwidthFraction},
+          {"flop_fraction", row.flopFraction},
+          {"peak_rss", row.peakRss}};
+}
+
+Json bench::jsonOf(const ColdStart &cold, const ColdOptions &options) {
+  return {{"test", "cold"},
+          {"load", options.load == LoadMode::Copy ? "copy" : "map"},
+          {"seconds", ::jsonOf(cold.total)},
+          {"process_seconds", cold.process},
+          {"open_seconds", cold.open},
+          {"session_seconds", cold.session},
+          {"step_seconds", cold.step}};
+}
+
+Json bench::jsonOf(const std::vector<MachineSpeed> &speeds, const char *dotName, unsigned threads) {
+  std::vector<double> bytes, dots, fmas;
+  for (const MachineSpeed &speed : speeds) {
+    bytes.push_back(speed.bytesPerSecond);
+    dots.push_back(speed.dotFlopsPerSecond);
+    fmas.push_back(speed.fmaFlopsPerSecond);
+  }
+  return {{"test", "machine"},
+          {"threads", threads},
+          {"read_bytes_per_second", ::jsonOf(spreadOf(bytes))},
+          {"dot", dotName},
+          {"dot_flops_per_second", ::jsonOf(spreadOf(dots))},
+          {"fma_flops_per_second", ::jsonOf(spreadOf(fmas))}};
+}
+
+Json bench::jsonOf(const Profile &profile, const Test &test) {
+  Json launches = Json::array();
+  auto steps = static_cast<double>(profile.steps());
+  for (const ProfileGroup &group : profile.groups()) {
+    auto runs = static_cast<double>(group.launches);
+    launches.push_back({{"kernel", group.kernel},
+                        {"op", group.op},
+                        {"layers", group.layers},
+                        {"launches_per_step", runs / steps},
+                        {"step_seconds", group.seconds / steps},
+                        {"seconds", group.seconds / runs},
+                        {"bytes", (group.cost.memoryBytes() + group.cost.activationBytes) / runs},
+                        {"flop", group.cost.flops() / runs},
+                        {"floor_seconds", group.floorSeconds / runs},
+                        {"achieved", ratio(group.floorSeconds, group.seconds)}});
+  }
+  double rest = profile.stepSeconds() - profile.launchSeconds();
+  return {{"test", test.name()},
+          {"depth", test.depth},
+          {"batch", test.batch},
+          {"steps", profile.steps()},
+          {"step_seconds", profile.stepSeconds() / steps},
+          {"launch_seconds", profile.launchSeconds() / steps},
+          {"launches_per_step", static_cast<double>(profile.launches()) / steps},
+          {"rest_seconds_per_launch", rest / static_cast<double>(profile.launches())},
+          {"launches", launches}};
+}
+
+void bench::printTable(const Json &rows) {
+  std::vector<std::vector<std::string>> lines(1);
+  std::vector<bool> numeric;
+  for (const auto &cell : flatten(rows[0])) {
+    lines[0].push_back(cell.first);
+    numeric.push_back(cell.second.is_number());
+  }
+  for (const Json &row : rows) {
+    lines.emplace_back();
+    for (const auto &cell : flatten(row))
+      lines.back().push_back(cellOf(cell.second));
+  }
+  std::vector<size_t> widths(lines[0].size());
+  for (const auto &line : lines)
+    for (size_t i = 0; i < line.size(); ++i)
+      widths[i] = std::max(widths[i], line[i].size());
+  auto print = [&](const std::vector<std::string> &line) {
+    for (size_t i = 0; i < line.size(); ++i)
+      std::printf("| %*s ", static_cast<int>(widths[i]) * (numeric[i] ? 1 : -1), line[i].c_str());
+    std::printf("|\n");
+  };
+  print(lines[0]);
+  for (size_t i = 0; i < widths.size(); ++i)
+    std::printf("|%s%s", std::string(widths[i] + 1, '-').c_str(), numeric[i] ? ":" : "-");
+  std::printf("|\n");
+  for (size_t i = 1; i < lines.size(); ++i)
+    print(lines[i]);
+}
+
+void bench::printCsv(const Json &rows) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::vector<std::string> names, values;
+    for (const auto &cell : flatten(rows[i])) {
+      names.push_back(cell.first);
+      values.push_back(cell.second.is_string() ? "\"" + cell.second.get<std::string>() + "\"" : cell.second.dump());
+    }
+    if (i == 0)
+      std::printf("%s\n", joined(names, ",").c_str());
+    std::printf("%s\n", joined(values, ",").c_str());
+  }
+}
+
+void bench::printProfile(const Profile &profile, const Test &test) {
+  Json rows = Json::array();
+  auto steps = static_cast<double>(profile.steps());
+  for (const ProfileGroup &group : profile.groups()) {
+    auto runs = static_cast<double>(group.launches);
+    rows.push_back({{"kernel", group.kernel},
+                    {"layers", group.layers},
+                    {"n/step", runs / steps},
+                    {"ms/step", group.seconds / steps * 1e3},
+                    {"share", ratio(group.seconds, profile.launchSeconds())},
+                    {"us", group.seconds / runs * 1e6},
+                    {"MB", (group.cost.memoryBytes() + group.cost.activationBytes) / runs * 1e-6},
+                    {"MFLOP", group.cost.flops() / runs * 1e-6},
+                    {"floor us", group.floorSeconds / runs * 1e6},
+                    {"achieved", ratio(group.floorSeconds, group.seconds)}});
+  }
+  std::printf("\n%s, depth %llu, batch %llu\n", test.name().c_str(), static_cast<unsigned long long>(test.depth),
+              static_cast<unsigned long long>(test.batch));
+  printTable(rows);
+  double rest = profile.stepSeconds() - profile.launchSeconds();
+  std::printf("%llu steps of %s ms, launches %s ms; %s us a launch (%s a step) are not in a launch\n",
+              static_cast<unsigned long long>(profile.steps()), shortNumber(profile.stepSeconds() / steps * 1e3).c_str(),
+              shortNumber(profile.launchSeconds() / steps * 1e3).c_str(),
+              shortNumber(rest / static_cast<double>(profile.launches()) * 1e6).c_str(),
+              shortNumber(static_cast<double>(profile.launches()) / steps).c_str());
+}

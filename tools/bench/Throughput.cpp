@@ -1,0 +1,146 @@
+//===- Throughput.cpp - Tokens per second of one test ---------------------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/bench/Throughput.h"
+
+#include "runtime/base/Clock.h"
+
+#include <algorithm>
+#include <sys/resource.h>
+
+using namespace v4;
+using namespace v4::bench;
+
+namespace {
+
+/// One test on its workload.
+class Series {
+public:
+  Series(MachinePass &machine, const Test &test, Workload &workload)
+      : machine(machine), test(test), workload(workload) {}
+
+  Status repeat(uint64_t repetitions);
+  /// A repetition with every launch timed.
+  Status trace(Profile &profile);
+  void fill(const plan::Cost &traced, Row &out) const;
+
+private:
+  Status prepare();
+  Status runOnce();
+
+  MachinePass &machine;
+  const Test &test;
+  Workload &workload;
+  bool ready = false;
+  uint64_t tokens = 0; ///< Of one repetition, over all sequences.
+  std::vector<double> rates;
+  std::vector<MachineSpeed> speeds; ///< Around each repetition.
+};
+
+/// Sequences of the test's depth. An empty cache is cheap to have again; a long one is filled once, and repetitions go on
+/// from where the last one ended.
+Status Series::prepare() {
+  if (ready && test.depth)
+    return Status();
+  ready = true;
+  V4_RETURN_IF_ERROR(workload.restart());
+  return test.depth ? workload.prefill(test.depth) : Status();
+}
+
+Status Series::runOnce() {
+  tokens = test.count * test.batch;
+  switch (test.kind) {
+  case TestKind::Prefill:
+    return workload.prefill(test.count);
+  case TestKind::Decode:
+    return workload.decode(test.count);
+  case TestKind::Beside:
+    return workload.decodeBeside(test.count, tokens);
+  }
+  return Status();
+}
+
+Status Series::repeat(uint64_t repetitions) {
+  V4_RETURN_IF_ERROR(prepare());
+  // Warms code, caches and page tables; of a decode a few steps are enough.
+  V4_RETURN_IF_ERROR(test.kind == TestKind::Decode ? workload.decode(std::min<uint64_t>(test.count, 4)) : runOnce());
+  MachineSpeed before = machine.run();
+  for (uint64_t i = 0; i < repetitions; ++i) {
+    V4_RETURN_IF_ERROR(prepare());
+    int64_t begin = monotonicNanoseconds();
+    V4_RETURN_IF_ERROR(runOnce());
+    double seconds = static_cast<double>(monotonicNanoseconds() - begin) * 1e-9;
+    MachineSpeed after = machine.run();
+    rates.push_back(static_cast<double>(tokens) / seconds);
+    speeds.push_back(meanOf(before, after));
+    before = after;
+  }
+  return Status();
+}
+
+Status Series::trace(Profile &profile) {
+  V4_RETURN_IF_ERROR(prepare());
+  profile.setSpeed(speeds.back());
+  profile.attach(workload);
+  Status status = runOnce();
+  profile.detach();
+  return status;
+}
+
+void Series::fill(const plan::Cost &traced, Row &out) const {
+  double perToken = 1.0 / static_cast<double>(tokens);
+  out.bytesPerToken = traced.memoryBytes() * perToken;
+  std::vector<double> bandwidth, flops;
+  for (size_t i = 0; i < rates.size(); ++i) {
+    bandwidth.push_back(rates[i] * out.bytesPerToken / speeds[i].bytesPerSecond);
+    flops.push_back(rates[i] * perToken *
+                    (traced.dotFlops / speeds[i].dotFlopsPerSecond + traced.fmaFlops / speeds[i].fmaFlopsPerSecond));
+  }
+  out.tokensPerSecond = spreadOf(rates);
+  out.bandwidthFraction = spreadOf(bandwidth).median;
+  out.flopFraction = spreadOf(flops).median;
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  out.peakRss = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+} // namespace
+
+std::string Test::name() const {
+  if (kind == TestKind::Beside)
+    return joinText("tg beside pp", count);
+  return joinText(kind == TestKind::Prefill ? "pp" : "tg", count);
+}
+
+Spread bench::spreadOf(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  size_t half = values.size() / 2;
+  double median = values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
+  return {median, values.front(), values.back()};
+}
+
+Status bench::measure(Engine &engine, MachinePass &machine, const RunOptions &options, const Test &test,
+                      Profile &profile, Row &out) {
+  WorkloadOptions load;
+  load.batch = test.kind == TestKind::Beside ? 2 : test.batch;
+  load.threads = options.threads;
+  load.stepTokens = options.stepTokens;
+  // Warm-up, repetitions and the traced one; without a depth each begins anew.
+  load.positions = test.depth ? test.depth + test.count * (options.repetitions + 2) : test.count;
+  if (test.kind == TestKind::Decode)
+    load.positions += 4;
+  std::unique_ptr<Workload> workload;
+  V4_RETURN_IF_ERROR(Workload::create(engine, load, workload));
+  Series series(machine, test, *workload);
+  V4_RETURN_IF_ERROR(series.repeat(options.repetitions));
+  V4_RETURN_IF_ERROR(series.trace(profile));
+  out.test = test;
+  out.threads = workload->session().threads();
+  series.fill(profile.cost(), out);
+  return Status();
+}

@@ -1,0 +1,63 @@
+//===- Throughput.h - Tokens per second of one test ---------------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each repetition stands between two machine passes, and is compared with their
+// mean: fractions are medians of such ratios, so that a machine whose memory gets
+// slower for a minute gives the same fraction.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_TOOLS_BENCH_THROUGHPUT_H
+#define V4_TOOLS_BENCH_THROUGHPUT_H
+
+#include "tools/bench/Profile.h"
+
+namespace v4::bench {
+
+enum class TestKind { Prefill, Decode, Beside };
+
+struct Test {
+  TestKind kind;
+  uint64_t count; ///< Prompt tokens, or decoded tokens, of each sequence.
+  uint64_t depth; ///< Positions in the cache when it begins.
+  uint64_t batch;
+
+  std::string name() const;
+};
+
+struct Spread {
+  double median = 0;
+  double least = 0;
+  double most = 0;
+};
+/// REQUIRES: not empty.
+Spread spreadOf(std::vector<double> values);
+
+struct Row {
+  Test test;
+  unsigned threads = 0;
+  Spread tokensPerSecond;
+  double bytesPerToken = 0; ///< Weights and cache.
+  double bandwidthFraction = 0;
+  double flopFraction = 0;
+  uint64_t peakRss = 0;
+};
+
+struct RunOptions {
+  uint64_t repetitions = 5;
+  uint64_t stepTokens = 0;
+  unsigned threads = 0;
+};
+
+/// One row. `profile` listens to one further repetition, which no figure of the row counts.
+Status measure(Engine &engine, MachinePass &machine, const RunOptions &options, const Test &test, Profile &profile,
+               Row &out);
+
+} // namespace v4::bench
+
+#endif // V4_TOOLS_BENCH_THROUGHPUT_H
