@@ -37,6 +37,8 @@ public:
   MachineSpeed run();
   /// "avx512_bf16", "avx512" or "avx2": the dot product that `run` measures.
   const char *dotName() const { return dot.name; }
+  /// Memory that is in use for the passes alone.
+  uint64_t ownBytes() const { return own.size(); }
 
 private:
   /// A loop over registers and its operations a round.

@@ -8,6 +8,7 @@
 
 #include "tools/bench/Report.h"
 
+#include <cmath>
 #include <cstdio>
 
 using namespace v4;
@@ -19,18 +20,23 @@ Json jsonOf(const Spread &spread) { return {{"median", spread.median}, {"min", s
 
 double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
-/// Four digits that count, without an exponent.
+/// Four digits that count; millions and more with a letter.
 std::string shortNumber(double value) {
   double size = std::abs(value);
+  const char *unit = size >= 1e12 ? " T" : size >= 1e9 ? " G" : size >= 1e6 ? " M" : "";
+  value /= size >= 1e12 ? 1e12 : size >= 1e9 ? 1e9 : size >= 1e6 ? 1e6 : 1;
+  size = std::abs(value);
   char text[64];
-  std::snprintf(text, sizeof(text), "%.*f", size >= 1000 || size == 0 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 4, value);
+  int digits = size >= 1000 || size == 0 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 4;
+  std::snprintf(text, sizeof(text), "%.*f%s", digits, value, unit);
   return text;
 }
 
 std::string cellOf(const Json &value) {
   if (value.is_string())
     return value.get<std::string>();
-  return value.is_number_float() ? shortNumber(value.get<double>()) : value.dump();
+  bool large = value.is_number_integer() && value.get<int64_t>() >= 1000000;
+  return value.is_number_float() || large ? shortNumber(value.get<double>()) : value.dump();
 }
 
 /// Columns of a row: a key of an object inside is appended to the outer one.
