@@ -45,7 +45,7 @@ std::string serialize(func::FuncOp kernel) {
   func::FuncOp copy = kernel.clone();
   module->push_back(copy);
   for (NamedAttribute attribute : llvm::to_vector(copy->getDiscardableAttrs()))
-    if (!attribute.getName().strref().starts_with("kernel."))
+    if (attribute.getName() != "kernel.entry" && attribute.getName() != "kernel.op")
       copy->removeDiscardableAttr(attribute.getName());
   copy.setPublic();
   copy.removeArgAttrsAttr();

@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "OpHarness.h"
+#include "codegen/cpu/CpuTarget.h"
 
 #include <gtest/gtest.h>
 
@@ -29,6 +30,7 @@ struct Matrix {
   std::string weightType(bool stacked) const;
   std::string scaleType(bool stacked) const;
 
+  Kernels kernels = Kernels::Decomposed; ///< Tuned: types are those of panels.
   Format format;
   int64_t stack, rows, columns;
   std::vector<uint8_t> weight, scales;
@@ -67,11 +69,15 @@ Matrix::Matrix(Format format, int64_t stack, int64_t rows, int64_t columns, uint
 
 std::string Matrix::weightType(bool stacked) const {
   std::string dims = (stacked ? std::to_string(stack) + "x" : "") + std::to_string(rows) + "x";
+  bool panels = kernels == Kernels::Tuned;
+  auto type = [&](int64_t width, const char *element, const char *value, const char *plain) {
+    return "tensor<" + dims + std::to_string(width) + element + (panels ? std::string(", #v4.panels<") + value + ">>" : plain);
+  };
   switch (format) {
-  case Format::Bf16: return "tensor<" + dims + std::to_string(columns) + "xbf16>";
-  case Format::F32: return "tensor<" + dims + std::to_string(columns) + "xf32>";
-  case Format::Fp8: return "tensor<" + dims + std::to_string(columns) + "xf8E4M3FN>";
-  case Format::Fp4: return "tensor<" + dims + std::to_string(columns / 2) + "xi8, #v4.packed<f4E2M1FN>>";
+  case Format::Bf16: return type(columns, "xbf16", "bf16", ">");
+  case Format::F32: return type(columns, "xf32", "f32", ">");
+  case Format::Fp8: return type(columns, "xf8E4M3FN", "f8E4M3FN", ">");
+  case Format::Fp4: return type(columns / 2, "xi8", "f4E2M1FN", ", #v4.packed<f4E2M1FN>>");
   }
   return "";
 }
@@ -80,7 +86,8 @@ std::string Matrix::scaleType(bool stacked) const {
   std::string dims = stacked ? std::to_string(stack) + "x" : "";
   if (format == Format::Fp8)
     return "tensor<" + dims + std::to_string((rows + 127) / 128) + "x" + std::to_string((columns + 127) / 128) + "xf8E8M0FNU>";
-  return "tensor<" + dims + std::to_string(rows) + "x" + std::to_string(columns / 32) + "xf8E8M0FNU>";
+  return "tensor<" + dims + std::to_string(rows) + "x" + std::to_string(columns / 32) +
+         (kernels == Kernels::Tuned ? "xf8E8M0FNU, #v4.panels<f8E8M0FNU>>" : "xf8E8M0FNU>");
 }
 
 std::vector<Bf16> randomRows(int64_t n, uint64_t seed) {
@@ -105,13 +112,23 @@ struct Case {
   Format format;
   int64_t rows, columns, inner, tokens;
   bool bf16;
+  Kernels kernels = Kernels::Decomposed;
+  std::string level = "";
 };
+
+bool runsHere(const std::string &level) {
+  const v4::CpuLevel *host = v4::hostCpuLevel();
+  return level.empty() || (host && v4::findCpuLevel(level) <= host);
+}
 
 class Linear : public testing::TestWithParam<Case> {};
 
 TEST_P(Linear, EqualsDoubleAndKeepsBitsAlone) {
   const Case &c = GetParam();
+  if (!runsHere(c.level))
+    GTEST_SKIP() << "this machine is below " << c.level;
   Matrix w(c.format, 1, c.rows, c.columns, 11);
+  w.kernels = c.kernels;
   std::string inner = c.inner > 1 ? std::to_string(c.inner) + "x" : "";
   std::string in = "tensor<?x" + inner + std::to_string(c.columns) + "xbf16, #v4.rows<tokens>>";
   std::string out = "tensor<?x" + inner + std::to_string(c.rows) + (c.bf16 ? "xbf16" : "xf32") + ", #v4.rows<tokens>>";
@@ -119,7 +136,8 @@ TEST_P(Linear, EqualsDoubleAndKeepsBitsAlone) {
   auto program = OpProgram::compile(
       "func.func @f(%x: " + in + ", %w: " + w.weightType(false) + (narrow ? ", %s: " + w.scaleType(false) : "") + ") -> " + out +
       " { %y = v4.linear %x, %w" + (narrow ? " scales %s" : "") + " : " + in + ", " + w.weightType(false) +
-      (narrow ? ", " + w.scaleType(false) : "") + " -> " + out + " return %y : " + out + " }");
+      (narrow ? ", " + w.scaleType(false) : "") + " -> " + out + " return %y : " + out + " }",
+      c.level, c.kernels);
   ASSERT_TRUE(program);
   std::vector<Bf16> x = randomRows(c.tokens * c.inner * c.columns, 12);
   std::vector<const void *> arguments{x.data(), w.weight.data()};
@@ -146,6 +164,24 @@ INSTANTIATE_TEST_SUITE_P(Formats, Linear,
                                          Case{Format::Bf16, 47, 640, 1, 70, false}, Case{Format::F32, 5, 200, 1, 13, false},
                                          Case{Format::Fp8, 16, 200, 1, 12, true}));
 
+/// Every format and level; rows that leave a panel partly empty, columns that leave a chain short, and all forms of a
+/// kernel: 1 to 4 rows decode in registers, more through a buffer in passes of 6, 4, 2 and 1.
+std::vector<Case> tunedCases() {
+  std::vector<Case> cases;
+  for (std::string level : {"cpu:x86-64-v3", "cpu:x86-64-v4", "cpu:x86-64-v4-bf16"})
+    for (Format format : {Format::Fp8, Format::Fp4, Format::Bf16}) {
+      cases.push_back({format, 129, 384, 1, 17, true, Kernels::Tuned, level});
+      cases.push_back({format, 64, 576, 1, 4, false, Kernels::Tuned, level});
+      cases.push_back({format, 33, 64, 4, 3, true, Kernels::Tuned, level});
+      cases.push_back({format, 16, 320, 1, 129, false, Kernels::Tuned, level});
+    }
+  cases.push_back({Format::Fp8, 96, 256, 1, 700, true, Kernels::Tuned, ""});
+  cases.push_back({Format::Fp4, 96, 256, 1, 700, true, Kernels::Tuned, ""});
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(Tuned, Linear, testing::ValuesIn(tunedCases()));
+
 TEST(GroupedLinear, EqualsDouble) {
   for (Format format : {Format::Fp8, Format::Bf16}) {
     // 6 heads of 102 values in 2 groups: K = 306 has a tail, 3 rows a group are an odd pass.
@@ -169,19 +205,87 @@ TEST(GroupedLinear, EqualsDouble) {
   }
 }
 
+TEST(GroupedLinear, TunedEqualsDouble) {
+  for (Format format : {Format::Fp8, Format::Bf16})
+    for (int64_t tokens : {1, 3, 37}) {
+      // 6 heads of 128 values in 2 groups of 64 rows: two panels a group.
+      Matrix w(format, 1, 128, 384, 21);
+      w.kernels = Kernels::Tuned;
+      bool narrow = !w.scales.empty();
+      std::string in = "tensor<?x6x128xbf16, #v4.rows<tokens>>", out = "tensor<?x128xbf16, #v4.rows<tokens>>";
+      auto program = OpProgram::compile(
+          "func.func @f(%x: " + in + ", %w: " + w.weightType(false) + (narrow ? ", %s: " + w.scaleType(false) : "") +
+              ") -> " + out + " { %y = v4.grouped_linear %x, %w" + (narrow ? " scales %s" : "") + " groups 2 : " + in +
+              ", " + w.weightType(false) + (narrow ? ", " + w.scaleType(false) : "") + " -> " + out +
+              " return %y : " + out + " }",
+          "", Kernels::Tuned);
+      ASSERT_TRUE(program);
+      std::vector<Bf16> x = randomRows(tokens * 768, 22), y(tokens * 128);
+      std::vector<const void *> arguments{x.data(), w.weight.data()};
+      if (narrow)
+        arguments.push_back(w.scales.data());
+      Sequences sequences(1, tokens, 64, 64);
+      program->run(Step(sequences, {{0, 0, tokens}}), arguments, {y.data()}, 2);
+      for (int64_t i = 0; i < tokens * 128; ++i)
+        expectDot(fromBf16(y[i]), &x[i / 128 * 768 + i % 128 / 64 * 384], &w.values[i % 128 * 384], 384, true,
+                  std::to_string(i));
+    }
+}
+
+/// The bits of every code that a panel can hold come through: e4m3 with its subnormals, e2m1, and e8m0 from 2^-127 up.
+TEST(Linear, TunedDecodesEveryCode) {
+  for (std::string level : {"cpu:x86-64-v3", "cpu:x86-64-v4", "cpu:x86-64-v4-bf16"})
+    for (Format format : {Format::Fp8, Format::Fp4}) {
+      if (!runsHere(level))
+        continue;
+      // Row r of the weight holds code r at column r % 64 alone; x is one there.
+      Matrix w(format, 1, 256, 64, 41);
+      w.kernels = Kernels::Tuned;
+      std::fill(w.weight.begin(), w.weight.end(), 0);
+      for (int64_t row = 0; row < 256; ++row) {
+        if (format == Format::Fp8)
+          w.weight[row * 64 + row % 64] = uint8_t(row);
+        else
+          w.weight[(row * 64 + row % 64) / 2] = uint8_t((row / 16 + row) % 16 << (row % 2 * 4));
+      }
+      std::fill(w.scales.begin(), w.scales.end(), 127);
+      std::string in = "tensor<?x64xbf16, #v4.rows<tokens>>", out = "tensor<?x256xf32, #v4.rows<tokens>>";
+      auto program = OpProgram::compile("func.func @f(%x: " + in + ", %w: " + w.weightType(false) + ", %s: " +
+                                            w.scaleType(false) + ") -> " + out + " { %y = v4.linear %x, %w scales %s : " +
+                                            in + ", " + w.weightType(false) + ", " + w.scaleType(false) + " -> " + out +
+                                            " return %y : " + out + " }",
+                                        level, Kernels::Tuned);
+      ASSERT_TRUE(program);
+      std::vector<Bf16> x(64, toBf16(1));
+      std::vector<float> y(256);
+      Sequences sequences(1, 1, 64, 64);
+      program->run(Step(sequences, {{0, 0, 1}}), {x.data(), w.weight.data(), w.scales.data()}, {y.data()});
+      for (int64_t row = 0; row < 256; ++row) {
+        float expected = format == Format::Fp8 ? fromE4m3(uint8_t(row)) : fromE2m1((row / 16 + row) % 16);
+        if (std::isnan(expected))
+          EXPECT_TRUE(std::isnan(y[row])) << level << " row " << row;
+        else
+          EXPECT_EQ(y[row], expected) << level << " row " << row;
+      }
+    }
+}
+
 /// Dispatch and both forms of expert_linear, for 11 experts of which some are never chosen.
-void checkExperts(Format format, bool shared, int64_t tokens) {
-  constexpr int64_t kExperts = 11, kActive = 3, kRows = 21, kColumns = 160;
+void checkExperts(Format format, bool shared, int64_t tokens, Kernels kernels = Kernels::Decomposed) {
+  constexpr int64_t kExperts = 11, kActive = 3, kRows = 21;
+  const int64_t kColumns = kernels == Kernels::Tuned ? 192 : 160;
   Matrix w(format, kExperts, kRows, kColumns, 31);
+  w.kernels = kernels;
   bool narrow = !w.scales.empty();
-  std::string in = std::string("tensor<?x") + (shared ? "" : "3x") + "160xbf16, #v4.rows<tokens>>";
+  std::string in = std::string("tensor<?x") + (shared ? "" : "3x") + std::to_string(kColumns) + "xbf16, #v4.rows<tokens>>";
   std::string out = "tensor<?x3x21xbf16, #v4.rows<tokens>>", ids = "tensor<?x3xi32, #v4.rows<tokens>>";
   std::string runs = "tensor<?x12xi32, #v4.rows<one>>";
   auto program = OpProgram::compile(
       "func.func @f(%x: " + in + ", %e: " + ids + ", %w: " + w.weightType(true) + (narrow ? ", %s: " + w.scaleType(true) : "") + ") -> " +
       out + " { %o, %p, %h = v4.dispatch %e : " + ids + " -> " + ids + ", " + runs + ", " + runs + " %y = v4.expert_linear %x, %w" +
       (narrow ? " scales %s" : "") + " order %o, %p, %h : " + in + ", " + w.weightType(true) +
-      (narrow ? " scales " + w.scaleType(true) : "") + " order " + ids + ", " + runs + " -> " + out + " return %y : " + out + " }");
+      (narrow ? " scales " + w.scaleType(true) : "") + " order " + ids + ", " + runs + " -> " + out + " return %y : " + out + " }",
+      "", kernels);
   ASSERT_TRUE(program);
   std::vector<int32_t> experts(tokens * kActive);
   for (int64_t i = 0; i < tokens * kActive; ++i) // distinct per token, expert 10 never, low ones often
@@ -204,6 +308,14 @@ TEST(ExpertLinear, EqualsDouble) {
     for (int64_t tokens : {1, 3, 17, 129}) {
       checkExperts(format, true, tokens);
       checkExperts(format, false, tokens);
+    }
+}
+
+TEST(ExpertLinear, TunedEqualsDouble) {
+  for (Format format : {Format::Fp4, Format::Bf16, Format::Fp8})
+    for (int64_t tokens : {1, 3, 17, 129, 400}) {
+      checkExperts(format, true, tokens, Kernels::Tuned);
+      checkExperts(format, false, tokens, Kernels::Tuned);
     }
 }
 

@@ -1,4 +1,4 @@
-//===- OpHarness.cpp - Runs v4 ops by their decomposition -------*- C++ -*-===//
+//===- OpHarness.cpp - Runs v4 ops in native code ---------------*- C++ -*-===//
 //
 // Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -9,6 +9,7 @@
 #include "test/ops/OpHarness.h"
 
 #include "codegen/cpu/CompileKernels.h"
+#include "codegen/plan/PanelPacker.h"
 #include "passes/Passes.h"
 #include "passes/lower/Decompositions.h"
 
@@ -18,6 +19,7 @@
 #include "gtest/gtest.h"
 
 #include <dlfcn.h>
+#include <optional>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -92,6 +94,8 @@ struct ValueInfo {
   int64_t rows = 0;     ///< Row space.
   int64_t rowBytes = 0; ///< Of one row; elements behind a dynamic second dimension count once.
   bool perIndexRow = false;
+  std::optional<codegen::PanelMatrix> panels; ///< Of a weight in panels, rows of the whole stack's matrices.
+  int64_t matrices = 1;
 
   size_t bytes(const Step &step) const {
     return size_t((step.counts[size_t(rows)] + 1) * rowBytes * (perIndexRow ? step.counts[plan::kCountIndexRows] : 1));
@@ -101,6 +105,13 @@ struct ValueInfo {
 ValueInfo describe(mlir::Type type) {
   ValueInfo info;
   auto tensor = llvm::dyn_cast<mlir::RankedTensorType>(type);
+  if (tensor && isPanels(tensor)) {
+    PanelFormat format = panelFormatOf(tensor);
+    int64_t factor = format == PanelFormat::E2M1 ? 2 : format == PanelFormat::E2M1Scales ? 32 : 1;
+    auto shape = tensor.getShape();
+    info.panels = codegen::PanelMatrix{format, shape[shape.size() - 2], shape.back() * factor};
+    info.matrices = shape.size() == 3 ? shape.front() : 1;
+  }
   if (!tensor || !llvm::isa_and_nonnull<RowsAttr>(tensor.getEncoding()))
     return info;
   info.isRows = true;
@@ -111,6 +122,22 @@ ValueInfo describe(mlir::Type type) {
     info.rowBytes *= mlir::ShapedType::isDynamic(dim) ? 1 : dim;
   }
   return info;
+}
+
+/// Whether `op` is the whole body of a tuned kernel: those are the ops of the kernel dialect with a grid.
+bool isContract(mlir::Operation *op) {
+  return llvm::isa_and_nonnull<kernel::KernelDialect>(op->getDialect()) && !llvm::isa<kernel::LaunchOp>(op) &&
+         op->hasAttr("grid");
+}
+
+/// The packed form of a row-major weight.
+std::vector<char> pack(const ValueInfo &info, const void *source) {
+  uint64_t bytes = info.panels->bytes(), sourceBytes = info.panels->sourceBytes();
+  std::vector<char> packed(bytes * info.matrices);
+  for (int64_t i = 0; i < info.matrices; ++i)
+    info.panels->pack({static_cast<const uint8_t *>(source) + i * sourceBytes, sourceBytes}, 0,
+                      {reinterpret_cast<uint8_t *>(packed.data()) + i * bytes, bytes});
+  return packed;
 }
 
 /// Loads the shared object from memory; null after a recorded failure. The loader knows objects by their path, so
@@ -192,13 +219,21 @@ OpProgram::OpProgram(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
 
 OpProgram::~OpProgram() = default;
 
-std::unique_ptr<OpProgram> OpProgram::compile(const std::string &text, const std::string &level) {
+std::unique_ptr<OpProgram> OpProgram::compile(const std::string &text, const std::string &level, Kernels kind) {
   mlir::MLIRContext context(makeRegistry(), mlir::MLIRContext::Threading::DISABLED);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   mlir::PassManager passes(&context);
+  if (kind == Kernels::Tuned)
+    passes.addPass(createChooseKernelsPass());
   passes.addPass(createDecomposePass());
-  if (!module || failed(passes.run(*module))) {
-    ADD_FAILURE() << "cannot decompose\n" << text;
+  mlir::ScopedDiagnosticHandler remarks(&context, [](mlir::Diagnostic &diagnostic) {
+    return mlir::success(diagnostic.getSeverity() == mlir::DiagnosticSeverity::Remark);
+  });
+  bool lowered = module && succeeded(passes.run(*module)), tuned = false;
+  if (lowered)
+    module->walk([&](mlir::Operation *op) { tuned |= isContract(op); });
+  if (!lowered || tuned != (kind == Kernels::Tuned)) {
+    ADD_FAILURE() << "cannot lower\n" << text;
     return nullptr;
   }
   std::vector<mlir::func::FuncOp> kernels, functions;
@@ -231,8 +266,12 @@ void OpProgram::run(const Step &step, const std::vector<const void *> &arguments
   ASSERT_EQ(results.size(), impl->returned.size());
   std::vector<void *> addresses(impl->values.size());
   std::vector<std::vector<char>> temporaries;
-  for (size_t i = 0; i < arguments.size(); ++i)
+  std::vector<std::vector<char>> packed;
+  for (size_t i = 0; i < arguments.size(); ++i) {
     addresses[i] = const_cast<void *>(arguments[i]);
+    if (impl->values[i].panels)
+      addresses[i] = packed.emplace_back(pack(impl->values[i], arguments[i])).data();
+  }
   for (size_t i = 0; i < results.size(); ++i)
     addresses[impl->returned[i]] = results[i];
   for (size_t i = arguments.size(); i < addresses.size(); ++i)

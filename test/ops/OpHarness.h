@@ -68,16 +68,24 @@ struct Step {
   std::vector<int32_t> chunks4Slots, chunks4Indices, chunks128Slots, chunks128Indices, logitsRows;
 };
 
+/// Which kernels a program is made of.
+enum class Kernels {
+  Decomposed, ///< Every op by its definition.
+  Tuned,      ///< Tuned where there is one; none at all is a failure.
+};
+
 /// A compiled function of v4 ops.
 class OpProgram {
 public:
-  /// Decomposes and compiles the one public function of `text` for this machine, or for the level called
-  /// `level`. Records a test failure and returns null when that fails.
-  static std::unique_ptr<OpProgram> compile(const std::string &text, const std::string &level = "");
+  /// Compiles the one public function of `text` for this machine, or for the level called `level`. Records a
+  /// test failure and returns null when that fails.
+  static std::unique_ptr<OpProgram> compile(const std::string &text, const std::string &level = "",
+                                            Kernels kernels = Kernels::Decomposed);
   ~OpProgram();
 
-  /// Runs all launches in order. `arguments` and `results` are those of the function. Every launch is cut into
-  /// `parts` ranges of workgroups, which run last to first.
+  /// Runs all launches in order. `arguments` and `results` are those of the function; an argument with a #v4.panels
+  /// encoding is given row-major and packed here. Every launch is cut into `parts` ranges of workgroups, which run
+  /// last to first.
   void run(const Step &step, const std::vector<const void *> &arguments, const std::vector<void *> &results,
            int64_t parts = 1) const;
 
