@@ -217,7 +217,7 @@ Status PlanRules::checkCosts(uint32_t index) {
   if (kernel.hits() < -1 || kernel.hits() >= static_cast<int64_t>(kernel.bindings()))
     return fail(at("kernels", index, "hits"), " is ", kernel.hits(), ", expected one of its ", kernel.bindings(),
                 " bindings, or -1");
-  if (!kernel.costs())
+  if (!kernel.costs() || kernel.costs()->size() == 0)
     return Status();
   std::string field = at("kernels", index, "costs");
   V4_RETURN_IF_ERROR(expectAligned(field, kernel.costs()->Data()));

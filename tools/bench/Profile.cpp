@@ -36,6 +36,7 @@ void Profile::receive(void *profile, const LaunchSpan &span) {
   Entry &entry = self.entries[span.launch];
   entry.last = span.endNanoseconds - span.beginNanoseconds;
   entry.ran = true;
+  entry.worked = span.workgroups > 0;
   if (int32_t binding = self.hits[span.launch]; binding >= 0)
     entry.hits = static_cast<uint64_t>(*static_cast<const int32_t *>(span.bindings[binding]));
 }
@@ -57,7 +58,8 @@ void Profile::endStep(void *profile, double seconds) {
     if (!entry.ran)
       continue;
     const plan::fb::Kernel &kernel = *self.program.kernels()->Get(self.program.launches()->Get(i)->kernel());
-    plan::Cost cost = costOf(kernel, self.workload->shape(), entry.hits);
+    // A launch without rows reads nothing.
+    plan::Cost cost = entry.worked ? costOf(kernel, self.workload->shape(), entry.hits) : plan::Cost();
     entry.cost += cost;
     self.total += cost;
     entry.floorSeconds += self.floorOf(cost);

@@ -56,7 +56,8 @@ private:
     int64_t nanoseconds = 0; ///< All runs.
     int64_t last = 0;        ///< Of the running step.
     uint64_t hits = 0;       ///< Of the running step.
-    bool ran = false;
+    bool ran = false;        ///< In the running step,
+    bool worked = false;     ///< and it had workgroups.
     double floorSeconds = 0;
     plan::Cost cost;
   };

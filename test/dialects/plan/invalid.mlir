@@ -6,6 +6,11 @@ func.func private @size_c1() attributes {plan.value = #plan.size<0, 1, 0, 0>}
 
 // -----
 
+// expected-error @below {{cost has count 0, ratio 1 and most 0, expected at least 1, 1 and 0}}
+func.func private @cost_c1() attributes {plan.value = #plan.cost<dot_flops, tokens, 0, ratio = 1, most = 0>}
+
+// -----
+
 // expected-error @below {{size power = 4, expected 0 to 3}}
 func.func private @size_c2() attributes {plan.value = #plan.size<4, 4, 0, 0>}
 
@@ -406,6 +411,26 @@ module @kernel_c1 {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
     // expected-error @below {{'plan.kernel' op stack_bytes = -8, expected at least 0}}
     plan.kernel @k {op = "scale", bindings = 1 : i64, stack_bytes = -8 : i64}
+  }
+}
+
+// -----
+
+module @kernel_c2 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op a cost is 1 : i64, expected a #plan.cost}}
+    plan.kernel @k {op = "scale", bindings = 1 : i64, costs = [1]}
+  }
+}
+
+// -----
+
+module @kernel_c2 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op hits = 1, expected one of its 1 bindings, or -1 for none}}
+    plan.kernel @k {op = "scale", bindings = 1 : i64, hits = 1 : i64}
   }
 }
 

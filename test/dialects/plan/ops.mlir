@@ -27,7 +27,8 @@ plan.program attributes {
   plan.pool @layers.0.window {type = !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>, group = "main", offset = 0 : i64}
   // CHECK: plan.kernel @rms_norm_0 {bindings = 4 : i64, op = "rms_norm", stack_bytes = 64 : i64}
   plan.kernel @rms_norm_0 {op = "rms_norm", bindings = 4 : i64, stack_bytes = 64 : i64}
-  plan.kernel @attention_0 {op = "attention", bindings = 3 : i64}
+  // CHECK: plan.kernel @attention_0 {bindings = 3 : i64, costs = [#plan.cost<cache_bytes, visible_union, 328, ratio = 4, most = 16>], hits = 1 : i64, op = "attention"}
+  plan.kernel @attention_0 {op = "attention", bindings = 3 : i64, costs = [#plan.cost<cache_bytes, visible_union, 328, ratio = 4, most = 16>], hits = 1 : i64}
   // CHECK: plan.launch @attention_0 grid #kernel.grid<rows = 1, tile = 1, tiles = 8> bindings [#plan.binding<pool, in, @layers.0.window>, #plan.binding<buffer, out, @x>, #plan.binding<step, in, @step>] {group = "main", layer = 0 : i64}
   plan.launch @attention_0 grid #kernel.grid<rows = 1, tile = 1, tiles = 8> bindings [#plan.binding<pool, in, @layers.0.window>, #plan.binding<buffer, out, @x>, #plan.binding<step, in, @step, 0>] {group = "main", layer = 0 : i64}
   // CHECK: plan.launch @rms_norm_0 grid #kernel.grid<rows = 5, tile = 4, tiles = 1> bindings [#plan.binding<buffer, in, @x>, #plan.binding<weight, in, @norm>, #plan.binding<buffer, out, @logits>, #plan.binding<step, in, @step, 12>] {group = "mtp"}

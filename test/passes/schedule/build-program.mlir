@@ -20,7 +20,8 @@
 // CHECK-NEXT: plan.weight @gate.tid2eid {bytes = 8192 : i64, element = i32, in_tables = true, {{.*}}recipe = "i64_to_i32"
 
 // CHECK-NEXT: plan.kernel @embed_0 {bindings = 3 : i64, op = "embed"}
-// CHECK-NEXT: plan.kernel @norm_0 {bindings = 4 : i64, op = "rms_norm"}
+// What a launch costs moves from the function to its kernel.
+// CHECK-NEXT: plan.kernel @norm_0 {bindings = 4 : i64, costs = [#plan.cost<fma_flops, tokens, 512, ratio = 1, most = 0>], hits = 2 : i64, op = "rms_norm"}
 // CHECK-NEXT: plan.kernel @store_0
 // CHECK-NEXT: plan.kernel @scores_0
 // CHECK-NEXT: plan.kernel @route_0
@@ -62,7 +63,7 @@ module attributes {
   func.func @store_0(%begin: index, %end: index, %0: memref<?xi8>, %1: memref<?xi8>) attributes {kernel.entry, kernel.op = "append_window"} {
     return
   }
-  func.func @norm_0(%begin: index, %end: index, %0: memref<?xi8>, %1: memref<?xi8>, %2: memref<?xi8>, %3: memref<?xi8>) attributes {kernel.entry, kernel.op = "rms_norm"} {
+  func.func @norm_0(%begin: index, %end: index, %0: memref<?xi8>, %1: memref<?xi8>, %2: memref<?xi8>, %3: memref<?xi8>) attributes {kernel.entry, kernel.costs = [#plan.cost<fma_flops, tokens, 512, ratio = 1, most = 0>], kernel.hits = 2 : i64, kernel.op = "rms_norm"} {
     return
   }
   func.func @scores_0(%begin: index, %end: index, %0: memref<?xi8>, %1: memref<?xi8>, %2: memref<?xi8>, %3: memref<?xi8>) attributes {kernel.entry, kernel.op = "index_scores"} {
