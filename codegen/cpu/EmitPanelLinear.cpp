@@ -41,11 +41,12 @@ void v4::emitPanelExperts(kernel::PanelExpertsOp op, const CpuLevel &level) {
   matmul.weight = op.getWeight();
   matmul.scales = op.getScales();
   matmul.x = op.getX();
-  k.workgroups(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(), [&](Value, Value, Value panel) {
-    Value first = k.mul(panel, kPanelRows);
-    k.loop(k.index(0), k.loadIndex(op.getHits(), k.index(0)), 1, [&](Value hit) {
-      Value expert = k.loadIndex(op.getHits(), k.add(hit, 1));
-      Value last = k.loadIndex(op.getOffsets(), k.add(expert, 1));
+  // Experts outside, so that the panels of one expert are one stream.
+  k.loop(k.index(0), k.loadIndex(op.getHits(), k.index(0)), 1, [&](Value hit) {
+    Value expert = k.loadIndex(op.getHits(), k.add(hit, 1));
+    Value last = k.loadIndex(op.getOffsets(), k.add(expert, 1));
+    k.workgroups(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(), [&](Value, Value, Value panel) {
+      Value first = k.mul(panel, kPanelRows);
       k.loop(k.loadIndex(op.getOffsets(), expert), last, kExpertInputs, [&](Value begin) {
         matmul.run(
             expert, panel, begin, k.minIndex(k.add(begin, kExpertInputs), last),
