@@ -36,6 +36,43 @@ def VerifyImportedPass : Pass<"v4-verify-imported", "::mlir::ModuleOp"> {
   }];
 }
 
+def FuseMoeDispatchPass : Pass<"v4-fuse-moe-dispatch", "::mlir::func::FuncOp"> {
+  let summary = "gate and up products, SwiGLU and its quantization in one kernel over the experts that are hit";
+  let description = [{
+    Both products of a swiglu, routed (v4.expert_linear) or shared (v4.linear), become v4.gate_up with the route weight
+    and the clamp in its epilogue; a v4.quantize that is the only user of the result comes with them. Products with
+    another user, of other inputs or with weights of another type stay.
+
+    ```mlir
+    %a = v4.linear %x, %w1 ...
+    %b = v4.linear %x, %w3 ...
+    %h = v4.swiglu %a, %b limit 1.0e+01 : ...
+    %q = v4.quantize %h fp8 block 128 prefix 128 : ...
+    ```
+    becomes
+    ```mlir
+    %q = v4.gate_up %x, %w1, %w3 limit 1.0e+01 quantized : ...
+    ```
+  }];
+}
+
+def FuseProjectionsPass : Pass<"v4-fuse-projections", "::mlir::func::FuncOp"> {
+  let summary = "projections of one input become one kernel";
+  let description = [{
+    All v4.linear of one value with weights of one element type become v4.projections: wq_a and wkv read the quantized
+    input, the compressors', the indexer's and the router's weights the plain one.
+
+    ```mlir
+    %a = v4.linear %x, %v : ...
+    %b = v4.linear %x, %w : ...
+    ```
+    becomes
+    ```mlir
+    %a, %b = v4.projections %x, [%v, %w] scales [] : ...
+    ```
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // quant: v4 to v4, number formats and layouts
 //===----------------------------------------------------------------------===//

@@ -21,7 +21,7 @@ namespace v4 {
 #include "passes/Passes.h.inc"
 
 llvm::ArrayRef<llvm::StringRef> optionalPasses() {
-  static const llvm::StringRef names[] = {"cse", "v4-pack-weights", "v4-choose-kernels", "v4-overlap-launches"};
+  static const llvm::StringRef names[] = {"cse", "v4-fuse-moe-dispatch", "v4-fuse-projections", "v4-pack-weights", "v4-choose-kernels", "v4-overlap-launches"};
   return names;
 }
 
@@ -40,6 +40,11 @@ void buildGraphPipeline(OpPassManager &pm, const StageOptions &options) {
   // Equal rope tables and quantizations of one layer; cache effects keep reads and writes in order.
   if (isOn("cse", options))
     pm.addNestedPass<func::FuncOp>(createCSEPass());
+  // First the products that an epilogue joins, then those that only share their input.
+  if (isOn("v4-fuse-moe-dispatch", options))
+    pm.addNestedPass<func::FuncOp>(createFuseMoeDispatchPass());
+  if (isOn("v4-fuse-projections", options))
+    pm.addNestedPass<func::FuncOp>(createFuseProjectionsPass());
 }
 
 void buildQuantPipeline(OpPassManager &pm, const StageOptions &options) {

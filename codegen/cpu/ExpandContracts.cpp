@@ -26,6 +26,8 @@ bool expand(Operation *op, const CpuLevel &level) {
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case([&](kernel::PanelLinearOp contract) { return emitPanelLinear(contract, level), true; })
       .Case([&](kernel::PanelExpertsOp contract) { return emitPanelExperts(contract, level), true; })
+      .Case([&](kernel::PanelProjectionsOp contract) { return emitPanelProjections(contract, level), true; })
+      .Case([&](kernel::PanelGateUpOp contract) { return emitPanelGateUp(contract, level), true; })
       .Default(false);
 }
 

@@ -34,6 +34,13 @@ public:
   /// `format` is the contract's. Allocates scratch: create in front of loops.
   PanelMatmul(CpuBody &k, mlir::Type format, int64_t rows, int64_t columns, int64_t maxInputs);
 
+  /// Another weight of the same format and width.
+  void bind(Value otherWeight, Value otherScales, int64_t otherRows) {
+    weight = otherWeight;
+    scales = otherScales;
+    rows = otherRows;
+  }
+
   Value weight; ///< flat memref of panels
   Value scales; ///< flat memref, or null
   Value x;      ///< flat memref of bf16

@@ -59,3 +59,45 @@ LogicalResult PanelExpertsOp::verify() {
     return failure();
   return checkTiles(*this, getGrid(), getRows());
 }
+
+LogicalResult PanelProjectionsOp::verify() {
+  // panel_projections_c1
+  if (failed(checkColumns(*this, getColumns())))
+    return failure();
+  // panel_projections_c2
+  size_t count = getWeights().size();
+  if (getOuts().size() != count || getRows().size() != count)
+    return emitOpError() << "has " << count << " weights, " << getOuts().size() << " outs and " << getRows().size()
+                         << " rows, expected one of each for every weight";
+  // panel_projections_c3
+  bool narrow = isa<Float8E4M3FNType, Float4E2M1FNType>(getFormat());
+  if (getScales().size() != (narrow ? count : 0))
+    return emitOpError() << "has " << getScales().size() << " scales for " << count << " weights of " << getFormat()
+                         << ", expected one for each narrow weight";
+  // panel_projections_c4
+  int64_t panels = 0;
+  for (int64_t rows : getRows())
+    panels += panelCount(rows);
+  if (getGrid().getTiles() != panels)
+    return emitOpError() << "grid has " << getGrid().getTiles() << " tiles, expected " << panels << ", one per panel";
+  return success();
+}
+
+LogicalResult PanelGateUpOp::verify() {
+  // panel_gate_up_c1
+  if (failed(checkColumns(*this, getColumns())))
+    return failure();
+  // panel_gate_up_c2
+  int64_t rows = getRows();
+  if (rows % 128 != 0 || getGrid().getTiles() != rows / 128)
+    return emitOpError() << "has " << rows << " rows and " << getGrid().getTiles()
+                         << " tiles, expected a multiple of 128 rows and a tile for each 128";
+  // panel_gate_up_c3
+  if (failed(checkPanelScales(*this, getFormat(), getGateScales())) ||
+      failed(checkPanelScales(*this, getFormat(), getUpScales())))
+    return failure();
+  // panel_gate_up_c4
+  if (bool(getOrder()) != bool(getOffsets()) || bool(getOrder()) != bool(getHits()))
+    return emitOpError() << "has some of order, offsets and hits, expected all or none";
+  return success();
+}

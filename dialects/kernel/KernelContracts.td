@@ -66,4 +66,38 @@ def Kernel_PanelExpertsOp : Kernel_Contract<"panel_experts"> {
   let hasVerifier = 1;
 }
 
+def Kernel_PanelProjectionsOp : Kernel_Contract<"panel_projections", [AttrSizedOperandSegments]> {
+  let summary = "v4.projections on weights in panels";
+  let description = [{
+    Workgroup tiles are the panels of weight 0, then those of weight 1, and so on; sums as in kernel.panel_linear.
+
+    (C1) columns is a multiple of 64. (C2) there is one out and one entry of rows for each weight. (C3) f8E4M3FN and
+    f4E2M1FN have scales for each weight, others none. (C4) grid.tiles is the number of all panels.
+  }];
+  let arguments = (ins Index:$begin, Index:$end, Kernel_GridAttr:$grid, Kernel_FlatI64:$counts, Kernel_FlatBf16:$x,
+                       Variadic<Kernel_FlatPanels>:$weights, Variadic<Kernel_Bytes>:$scales,
+                       Variadic<Kernel_FlatReal>:$outs, TypeAttr:$format, DenseI64ArrayAttr:$rows, I64Attr:$columns);
+  let assemblyFormat = "`range` $begin $end `grid` $grid `counts` $counts `x` $x `weights` `(` $weights `)` `scales` `(` $scales `)` `outs` `(` $outs `)` attr-dict `:` type($counts) `,` type($x) `weights` `(` type($weights) `)` `scales` `(` type($scales) `)` `outs` `(` type($outs) `)`";
+  let hasVerifier = 1;
+}
+
+def Kernel_PanelGateUpOp : Kernel_Contract<"panel_gate_up", [AttrSizedOperandSegments]> {
+  let summary = "v4.gate_up on weights in panels";
+  let description = [{
+    Workgroup tile p is columns 128p .. 128p + 127 of the result, for the rows of its row tile or for all experts that
+    are hit. Sums as in kernel.panel_linear, each rounded to bf16; the epilogue is that of v4.swiglu and v4.quantize.
+
+    (C1) columns is a multiple of 64. (C2) rows is a multiple of 128, grid.tiles one for each 128 rows. (C3) f8E4M3FN
+    and f4E2M1FN have scales, others none. (C4) order, offsets and hits come together.
+  }];
+  let arguments = (ins Index:$begin, Index:$end, Kernel_GridAttr:$grid, Kernel_FlatI64:$counts, Kernel_FlatBf16:$x,
+                       Kernel_FlatPanels:$gate, Kernel_FlatPanels:$up, Optional<Kernel_Bytes>:$gate_scales,
+                       Optional<Kernel_Bytes>:$up_scales, Optional<Kernel_FlatF32>:$weights,
+                       Optional<Kernel_FlatI32>:$order, Optional<Kernel_FlatI32>:$offsets,
+                       Optional<Kernel_FlatI32>:$hits, Kernel_FlatBf16:$out, TypeAttr:$format, I64Attr:$rows,
+                       I64Attr:$columns, I64Attr:$active, OptionalAttr<F32Attr>:$limit, UnitAttr:$quantized);
+  let assemblyFormat = "`range` $begin $end `grid` $grid `counts` $counts `x` $x `gate` $gate `up` $up (`scales` $gate_scales^ $up_scales)? (`weights` $weights^)? (`order` $order^ $offsets $hits)? `out` $out attr-dict `:` type($counts) `,` type($x) `,` type($gate) `,` type($up) (`scales` type($gate_scales)^ type($up_scales))? (`weights` type($weights)^)? (`order` type($order)^ type($offsets) type($hits))? `out` type($out)";
+  let hasVerifier = 1;
+}
+
 #endif // KERNEL_CONTRACTS_TD

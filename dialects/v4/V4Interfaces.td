@@ -27,4 +27,14 @@ def V4_DecomposableOpInterface : OpInterface<"DecomposableOpInterface"> {
     /*args=*/(ins "::v4::KernelEmitter &":$emitter)>];
 }
 
+def V4_FusedOpInterface : OpInterface<"FusedOpInterface"> {
+  let cppNamespace = "::v4";
+  let description = [{
+    An op that stands for several others, which define it. Lowering puts them in its place when it has no tuned kernel.
+  }];
+  let methods = [InterfaceMethod<
+    /*desc=*/[{ Builds the parts at the builder's place; returns one value per result of the op. }],
+    /*retTy=*/"::llvm::SmallVector<::mlir::Value>", /*methodName=*/"toParts", /*args=*/(ins "::mlir::OpBuilder &":$builder)>];
+}
+
 #endif // V4_INTERFACES_TD

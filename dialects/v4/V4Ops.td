@@ -12,5 +12,6 @@
 include "dialects/v4/V4CoreOps.td"
 include "dialects/v4/V4AttentionOps.td"
 include "dialects/v4/V4MoeOps.td"
+include "dialects/v4/V4FusedOps.td"
 
 #endif // V4_OPS_TD

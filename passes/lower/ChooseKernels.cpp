@@ -26,18 +26,38 @@ KernelContracts allContracts() {
   return contracts;
 }
 
+/// A planted mistake lives in the decomposition.
+std::string declines(Operation *op, const KernelContract &contract) {
+  return op->hasAttr("v4.planted") ? "it carries a planted mistake" : contract.declines(op);
+}
+
 struct ChooseKernelsPass : v4::impl::ChooseKernelsPassBase<ChooseKernelsPass> {
   using ChooseKernelsPassBase::ChooseKernelsPassBase;
+
+  /// The parts of a fused op without a kernel may have kernels of their own.
+  void splitDeclined(const KernelContracts &contracts) {
+    SmallVector<FusedOpInterface> split;
+    getOperation().walk([&](FusedOpInterface op) {
+      auto found = contracts.find(op->getName().getStringRef());
+      std::string reason = found == contracts.end() ? "there is none" : declines(op, found->second);
+      if (reason.empty())
+        return;
+      op->emitRemark() << "v4-choose-kernels: no tuned kernel, its parts stand for it: " << reason;
+      split.push_back(op);
+    });
+    for (FusedOpInterface op : split)
+      replaceByParts(op);
+  }
 
   void runOnOperation() override {
     KernelContracts contracts = allContracts();
     SmallVector<std::pair<Operation *, KernelContract>> chosen;
+    splitDeclined(contracts);
     getOperation().walk([&](Operation *op) {
       auto found = contracts.find(op->getName().getStringRef());
       if (found == contracts.end())
         return;
-      // A planted mistake lives in the decomposition.
-      std::string reason = op->hasAttr("v4.planted") ? "it carries a planted mistake" : found->second.declines(op);
+      std::string reason = declines(op, found->second);
       if (reason.empty())
         chosen.push_back({op, found->second});
       else

@@ -89,8 +89,62 @@ static void writeExperts(Operation *op, KernelEmitter &k) {
                                  lastDim(linear.getOrder().getType()), shared);
 }
 
+//===----------------------------------------------------------------------===//
+// Fused products
+//===----------------------------------------------------------------------===//
+
+static std::string declinesProjections(Operation *op) {
+  for (Value weight : cast<ProjectionsOp>(op).getWeights())
+    if (std::string reason = declinesLayout(weight); !reason.empty())
+      return reason;
+  return "";
+}
+
+static void writeProjections(Operation *op, KernelEmitter &k) {
+  auto fused = cast<ProjectionsOp>(op);
+  SmallVector<Value> weights, scales, outs;
+  SmallVector<int64_t> rows;
+  int64_t panels = 0;
+  for (auto [i, weight] : llvm::enumerate(fused.getWeights())) {
+    weights.push_back(k.operandOf(weight));
+    rows.push_back(rowsOfWeight(weight));
+    panels += panelCount(rows.back());
+    outs.push_back(k.result(i));
+  }
+  for (Value scale : fused.getScales())
+    scales.push_back(k.operandOf(scale));
+  auto grid = k.setGrid(rowsOf(fused.getX().getType()), kInputTile, panels);
+  kernel::PanelProjectionsOp::create(k.b, k.loc, k.begin(), k.end(), grid, k.step(plan::StepField::Counts),
+                                     k.operand(0), weights, scales, outs, formatOf(fused.getWeights()[0]).getValue(),
+                                     rows, columnsOf(fused.getWeights()[0]));
+}
+
+static std::string declinesGateUp(Operation *op) {
+  auto fused = cast<GateUpOp>(op);
+  if (int64_t width = lastDim(fused.getType()); width % 128 != 0)
+    return std::to_string(width) + " outputs are no multiple of 128";
+  std::string reason = declinesLayout(fused.getGate());
+  return reason.empty() ? declinesLayout(fused.getUp()) : reason;
+}
+
+static void writeGateUp(Operation *op, KernelEmitter &k) {
+  auto fused = cast<GateUpOp>(op);
+  auto optional = [&](Value value) { return value ? k.operandOf(value) : Value(); };
+  bool experts = bool(fused.getOrder());
+  int64_t rows = rowsOfWeight(fused.getGate());
+  auto grid = k.setGrid(experts ? RowSpace::One : rowsOf(fused.getType()), experts ? 1 : kInputTile, rows / 128);
+  kernel::PanelGateUpOp::create(
+      k.b, k.loc, k.begin(), k.end(), grid, k.step(plan::StepField::Counts), k.operand(0), k.operandOf(fused.getGate()),
+      k.operandOf(fused.getUp()), optional(fused.getGateScales()), optional(fused.getUpScales()),
+      optional(fused.getWeights()), optional(fused.getOrder()), optional(fused.getOffsets()), optional(fused.getHits()),
+      k.result(0), formatOf(fused.getGate()).getValue(), rows, columnsOf(fused.getGate()),
+      experts ? lastDim(fused.getOrder().getType()) : 1, fused.getLimitAttr(), fused.getQuantized());
+}
+
 void v4::addLinearContracts(KernelContracts &contracts) {
   contracts["v4.linear"] = {declinesLinear, writeLinear};
   contracts["v4.grouped_linear"] = {declinesGrouped, writeGrouped};
   contracts["v4.expert_linear"] = {declinesExperts, writeExperts};
+  contracts["v4.projections"] = {declinesProjections, writeProjections};
+  contracts["v4.gate_up"] = {declinesGateUp, writeGateUp};
 }

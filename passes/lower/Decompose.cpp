@@ -32,6 +32,10 @@ struct DecomposePass : v4::impl::DecomposePassBase<DecomposePass> {
   using DecomposePassBase::DecomposePassBase;
 
   void runOnOperation() override {
+    SmallVector<FusedOpInterface> fused;
+    getOperation().walk([&](FusedOpInterface op) { fused.push_back(op); });
+    for (FusedOpInterface op : fused)
+      replaceByParts(op);
     SmallVector<DecomposableOpInterface> ops;
     getOperation().walk([&](DecomposableOpInterface op) { ops.push_back(op); });
     KernelLaunches launches(getOperation());

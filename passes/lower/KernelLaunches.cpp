@@ -71,3 +71,9 @@ LogicalResult KernelLaunches::replace(Operation *op, Body body) {
   op->erase();
   return success();
 }
+
+void v4::replaceByParts(FusedOpInterface op) {
+  OpBuilder b(op);
+  op->replaceAllUsesWith(op.toParts(b));
+  op->erase();
+}

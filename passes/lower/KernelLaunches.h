@@ -41,6 +41,9 @@ private:
   llvm::StringMap<unsigned> counters;
 };
 
+/// Puts the parts of a fused op in its place.
+void replaceByParts(FusedOpInterface op);
+
 } // namespace v4
 
 #endif // V4_PASSES_LOWER_KERNELLAUNCHES_H

@@ -112,6 +112,23 @@ void addExpertLinear(ExpertLinearOp op, CostTable &costs) {
   costs.dots(CostUnit::Tokens, timesOf(rowElements(op.getResult()), inputWidthOf(tensorOf(op.getWeight()))));
 }
 
+void addGateUp(GateUpOp op, CostTable &costs) {
+  int64_t products = timesOf(2, timesOf(rowElements(op.getResult()), inputWidthOf(tensorOf(op.getGate()))));
+  costs.dots(rowUnit(op.getResult()), products);
+  if (!op.getOrder())
+    return;
+  costs.clear(CostKind::WeightBytes);
+  int64_t experts = dimOf(op.getGate(), 0), bytes = 2 * bytesOf(tensorOf(op.getGate())) / experts;
+  if (op.getGateScales())
+    bytes += 2 * bytesOf(tensorOf(op.getGateScales())) / experts;
+  costs.add(CostKind::WeightBytes, CostUnit::Hits, bytes);
+}
+
+void addProjections(ProjectionsOp op, CostTable &costs) {
+  for (auto [weight, result] : llvm::zip(op.getWeights(), op.getResults()))
+    costs.dots(rowUnit(result), timesOf(rowElements(result), inputWidthOf(tensorOf(weight))));
+}
+
 void addIndexScores(IndexScoresOp op, CostTable &costs) {
   int64_t heads = dimOf(op.getQ(), 1);
   costs.dots(CostUnit::Visible, timesOf(heads, widthOf(op.getQ())), 4);
@@ -153,6 +170,8 @@ void addOp(Operation *op, CostTable &costs) {
       .Case([&](HashRouteOp op) { addHashRoute(op, costs); })
       .Case<LinearOp, GroupedLinearOp>([&](auto op) { addLinear(op, op.getWeight(), costs); })
       .Case([&](ExpertLinearOp op) { addExpertLinear(op, costs); })
+      .Case([&](GateUpOp op) { addGateUp(op, costs); })
+      .Case([&](ProjectionsOp op) { addProjections(op, costs); })
       .Case([&](IndexScoresOp op) { addIndexScores(op, costs); })
       .Case([&](TopKOp op) { addTopK(op, costs); })
       .Case([&](AttentionOp op) { addAttention(op, costs); })
@@ -170,4 +189,6 @@ void v4::setLaunchCost(Operation *op, func::FuncOp kernel) {
   // Fused ops that go to experts name theirs here.
   if (auto linear = dyn_cast<ExpertLinearOp>(op))
     kernel->setAttr(kHitsName, Builder(op).getI64IntegerAttr(linear.getHitsMutable().getOperandNumber()));
+  if (auto fused = dyn_cast<GateUpOp>(op); fused && fused.getHits())
+    kernel->setAttr(kHitsName, Builder(op).getI64IntegerAttr(fused.getHitsMutable()[0].getOperandNumber()));
 }

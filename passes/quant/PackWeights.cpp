@@ -35,13 +35,27 @@ struct Product {
   int64_t groups = 1;
 };
 
-std::optional<Product> productOf(Operation *op) {
+SmallVector<Product> productsOf(Operation *op) {
   if (auto linear = dyn_cast<LinearOp>(op))
-    return Product{linear.getWeight(), linear.getScales()};
+    return {{linear.getWeight(), linear.getScales()}};
   if (auto linear = dyn_cast<GroupedLinearOp>(op))
-    return Product{linear.getWeight(), linear.getScales(), int64_t(linear.getGroups())};
+    return {{linear.getWeight(), linear.getScales(), int64_t(linear.getGroups())}};
   if (auto linear = dyn_cast<ExpertLinearOp>(op))
-    return Product{linear.getWeight(), linear.getScales()};
+    return {{linear.getWeight(), linear.getScales()}};
+  if (auto fused = dyn_cast<GateUpOp>(op))
+    return {{fused.getGate(), fused.getGateScales()}, {fused.getUp(), fused.getUpScales()}};
+  SmallVector<Product> products;
+  if (auto fused = dyn_cast<ProjectionsOp>(op))
+    for (auto [i, weight] : llvm::enumerate(fused.getWeights()))
+      products.push_back({weight, fused.getScales().empty() ? Value() : fused.getScales()[i]});
+  return products;
+}
+
+/// The product that reads `value` as its weight or scales.
+std::optional<Product> productOf(Operation *op, Value value) {
+  for (const Product &product : productsOf(op))
+    if (product.weight == value || product.scales == value)
+      return product;
   return std::nullopt;
 }
 
@@ -107,7 +121,7 @@ private:
     Operation *op = use.getOwner();
     if (isa<func::CallOp>(op))
       return "";
-    std::optional<Product> product = productOf(op);
+    std::optional<Product> product = productOf(op, use.get());
     if (!product)
       return ("its use in " + op->getName().getStringRef() + " is no matrix product").str();
     if (op->hasAttr("v4.planted"))

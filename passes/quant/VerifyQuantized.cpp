@@ -46,6 +46,10 @@ LogicalResult requireQuantized(Operation *op, Value value, llvm::StringRef what,
   if (isa<BlockArgument>(value))
     return success();
   auto quantize = value.getDefiningOp<QuantizeOp>();
+  if (auto fused = value.getDefiningOp<GateUpOp>(); fused && fused.getQuantized())
+    return expected.format == QuantFormat::Fp8 && expected.block == 128 && expected.prefix == width(value)
+               ? success()
+               : op->emitOpError() << what << " come from v4.gate_up quantized, expected " << describe(expected);
   std::string found =
       quantize ? describe(quantizationOf(quantize)) : value.getDefiningOp()->getName().getStringRef().str();
   if (found == describe(expected))
@@ -84,6 +88,10 @@ LogicalResult check(Operation *op) {
     return checkProduct(op, linear.getX(), linear.getWeight());
   if (auto experts = dyn_cast<ExpertLinearOp>(op))
     return checkProduct(op, experts.getX(), experts.getWeight());
+  if (auto fused = dyn_cast<GateUpOp>(op))
+    return checkProduct(op, fused.getX(), fused.getGate());
+  if (auto fused = dyn_cast<ProjectionsOp>(op))
+    return checkProduct(op, fused.getX(), fused.getWeights().front());
   if (auto grouped = dyn_cast<GroupedLinearOp>(op))
     return requirePlain(op, grouped.getX(), "the grouped projection");
   if (auto append = dyn_cast<AppendRowsOp>(op))

@@ -1,0 +1,140 @@
+//===- EmitPanelFused.cpp - Products that share their input -----*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/cpu/ContractEmitters.h"
+#include "codegen/cpu/PanelMatmul.h"
+#include "codegen/cpu/RowLanes.h"
+
+using namespace mlir;
+using namespace v4;
+
+//===----------------------------------------------------------------------===//
+// Projections
+//===----------------------------------------------------------------------===//
+
+void v4::emitPanelProjections(kernel::PanelProjectionsOp op, const CpuLevel &level) {
+  CpuBody k(op, level);
+  int64_t columns = op.getColumns();
+  PanelMatmul matmul(k, op.getFormat(), op.getRows()[0], columns, op.getGrid().getTile());
+  matmul.x = op.getX();
+  k.workgroups(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(), [&](Value begin, Value end, Value tile) {
+    int64_t firstTile = 0;
+    for (auto [i, weight] : llvm::enumerate(op.getWeights())) {
+      int64_t rows = op.getRows()[i], panels = panelCount(rows);
+      matmul.bind(weight, op.getScales().empty() ? Value() : op.getScales()[i], rows);
+      Value panel = k.sub(tile, k.index(firstTile)), first = k.mul(panel, kPanelRows), out = op.getOuts()[i];
+      // An unsigned comparison: tiles of earlier weights are huge then.
+      Value mine = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ult, panel, k.index(panels));
+      k.ifThen(mine, [&] {
+        matmul.run(
+            Value(), panel, begin, end, [&](Value input) { return k.mul(input, columns); },
+            [&](Value input, Value low, Value high) {
+              matmul.storeRows(out, k.add(k.mul(input, rows), first), panel, low, high);
+            });
+      });
+      firstTile += panels;
+    }
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Gate and up
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Inputs of one expert at a time, and columns of a workgroup: one run of the quantization.
+constexpr int64_t kInputs = 96, kColumns = 128;
+
+class GateUp {
+public:
+  GateUp(kernel::PanelGateUpOp op, const CpuLevel &level)
+      : op(op), k(op, level), matmul(k, op.getFormat(), op.getRows(), op.getColumns(), kInputs) {
+    gate = k.scratch(kInputs * kColumns, k.b.getBF16Type());
+    up = k.scratch(kInputs * kColumns, k.b.getBF16Type());
+    matmul.x = op.getX();
+  }
+
+  void emit() {
+    if (op.getOrder())
+      return emitExperts();
+    k.workgroups(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(),
+                 [&](Value begin, Value end, Value tile) { rows(Value(), tile, begin, end); });
+  }
+
+private:
+  void emitExperts() {
+    k.loop(k.index(0), k.loadIndex(op.getHits(), k.index(0)), 1, [&](Value hit) {
+      Value expert = k.loadIndex(op.getHits(), k.add(hit, 1));
+      Value last = k.loadIndex(op.getOffsets(), k.add(expert, 1));
+      k.workgroups(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(), [&](Value, Value, Value tile) {
+        k.loop(k.loadIndex(op.getOffsets(), expert), last, kInputs, [&](Value begin) {
+          rows(expert, tile, begin, k.minIndex(k.add(begin, kInputs), last));
+        });
+      });
+    });
+  }
+
+  /// Row of the result that input i makes: an assignment with experts.
+  Value resultRow(Value input) { return op.getOrder() ? k.loadIndex(op.getOrder(), input) : input; }
+
+  void rows(Value expert, Value tile, Value begin, Value end) {
+    auto offset = [&](Value input) {
+      Value row = op.getOrder() ? k.div(resultRow(input), int64_t(op.getActive())) : input;
+      return k.mul(row, int64_t(op.getColumns()));
+    };
+    k.loop(k.index(0), k.index(kColumns / kPanelRows), 1, [&](Value part) {
+      Value panel = k.add(k.mul(tile, kColumns / kPanelRows), part);
+      auto product = [&](Value weight, Value scales, Value scratch) {
+        matmul.bind(weight, scales, op.getRows());
+        matmul.run(expert, panel, begin, end, offset, [&](Value input, Value low, Value high) {
+          Value at = k.add(k.mul(k.sub(input, begin), kColumns), k.mul(part, kPanelRows));
+          k.store(low, scratch, at);
+          k.store(high, scratch, k.add(at, kLanes));
+        });
+      };
+      product(op.getGate(), op.getGateScales(), gate);
+      product(op.getUp(), op.getUpScales(), up);
+    });
+    k.loop(begin, end, 1, [&](Value input) { epilogue(input, k.mul(k.sub(input, begin), kColumns), tile); });
+  }
+
+  /// One run of 128 columns of one row.
+  void epilogue(Value input, Value from, Value tile) {
+    Value row = resultRow(input);
+    Value weight = op.getWeights() ? k.splat(k.load(op.getWeights(), row), kLanes) : Value();
+    BodyBuilder::Values hidden;
+    for (int64_t i = 0; i < kColumns; i += kLanes)
+      hidden.push_back(k.roundBf16(swiglu(k.load(gate, k.add(from, i), kLanes), k.load(up, k.add(from, i), kLanes), weight)));
+    if (op.getQuantized())
+      hidden = RunQuantizer{k, /*fp8=*/true}.run(hidden);
+    Value to = k.add(k.mul(row, int64_t(op.getRows())), k.mul(tile, kColumns));
+    for (auto [i, value] : llvm::enumerate(hidden))
+      storeExact(k, value, op.getOut(), k.add(to, int64_t(i) * kLanes));
+  }
+
+  Value swiglu(Value a, Value v, Value weight) {
+    if (op.getLimit() && op.getLimit()->convertToFloat() > 0) {
+      float limit = op.getLimit()->convertToFloat();
+      a = k.minimum(a, k.real(limit, kLanes));
+      v = k.maximum(k.minimum(v, k.real(limit, kLanes)), k.real(-limit, kLanes));
+    }
+    Value hidden = k.div(a, k.add(k.real(1, kLanes), k.exp(arith::NegFOp::create(k.b, k.loc, a))));
+    hidden = k.mul(hidden, v);
+    return weight ? k.mul(weight, hidden) : hidden;
+  }
+
+  kernel::PanelGateUpOp op;
+  CpuBody k;
+  PanelMatmul matmul;
+  Value gate, up;
+};
+
+} // namespace
+
+void v4::emitPanelGateUp(kernel::PanelGateUpOp op, const CpuLevel &level) { GateUp(op, level).emit(); }
