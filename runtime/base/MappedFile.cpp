@@ -9,6 +9,7 @@
 #include "runtime/base/MappedFile.h"
 
 #include "runtime/base/AddressRange.h"
+#include "runtime/base/NumaNodes.h"
 
 #include <cerrno>
 #include <cstring>
@@ -95,6 +96,7 @@ Status MappedFile::open(const std::string &path, LoadMode mode, MappedFile &out)
                          "; load it mapped");
     // Only a wish: a kernel without large pages runs the same program, slower.
     (void)madvise(result.bytes, result.byteCount, MADV_HUGEPAGE);
+    spreadOverNodes(result.bytes, result.byteCount);
     V4_RETURN_IF_ERROR(readAll(file.fd, path, result.bytes, result.byteCount));
     (void)mprotect(result.bytes, result.byteCount, PROT_READ);
   }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/base/AddressRange.h"
+#include "runtime/base/NumaNodes.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -44,6 +45,23 @@ TEST(AddressRange, PopulateTakesAllMemoryAtOnce) {
   ASSERT_TRUE(range.populate("test").isOk());
   EXPECT_EQ(residentBytes(range), range.size());
   EXPECT_EQ(range.data()[range.size() - 1], 0);
+}
+
+TEST(NumaNodes, ListsOfTheKernel) {
+  EXPECT_EQ(parseNodeList("0\n"), 1u);
+  EXPECT_EQ(parseNodeList("0-2,5\n"), 0x27u);
+  EXPECT_EQ(parseNodeList("62-70"), 0xC000000000000000u);
+  for (const char *wrong : {"", "\n", "a", "0-", "1,", "1;2", "99999"})
+    EXPECT_EQ(parseNodeList(wrong), 0u) << wrong;
+}
+
+TEST(NumaNodes, SpreadingKeepsContents) {
+  AddressRange range;
+  ASSERT_TRUE(AddressRange::map("test", 4 * kLargePageBytes, range).isOk());
+  range.data()[5] = 7;
+  spreadOverNodes(range.data(), range.size());
+  range.data()[kLargePageBytes] = 3;
+  EXPECT_EQ(range.data()[5], 7);
 }
 
 } // namespace
