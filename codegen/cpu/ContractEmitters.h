@@ -24,6 +24,7 @@ void emitPanelLinear(kernel::PanelLinearOp op, const CpuLevel &level);
 void emitPanelExperts(kernel::PanelExpertsOp op, const CpuLevel &level);
 void emitPanelProjections(kernel::PanelProjectionsOp op, const CpuLevel &level);
 void emitPanelGateUp(kernel::PanelGateUpOp op, const CpuLevel &level);
+void emitAttend(kernel::AttendOp op, const CpuLevel &level);
 
 } // namespace v4
 

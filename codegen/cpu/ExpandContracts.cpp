@@ -28,6 +28,7 @@ bool expand(Operation *op, const CpuLevel &level) {
       .Case([&](kernel::PanelExpertsOp contract) { return emitPanelExperts(contract, level), true; })
       .Case([&](kernel::PanelProjectionsOp contract) { return emitPanelProjections(contract, level), true; })
       .Case([&](kernel::PanelGateUpOp contract) { return emitPanelGateUp(contract, level), true; })
+      .Case([&](kernel::AttendOp contract) { return emitAttend(contract, level), true; })
       .Default(false);
 }
 
