@@ -68,7 +68,7 @@ def FuseProjectionsPass : Pass<"v4-fuse-projections", "::mlir::func::FuncOp"> {
     ```
     becomes
     ```mlir
-    %a, %b = v4.projections %x, [%v, %w] scales [] : ...
+    %a, %b = v4.projections %x, [%v, %w] : ...
     ```
   }];
 }

@@ -77,7 +77,7 @@ def Kernel_PanelProjectionsOp : Kernel_Contract<"panel_projections", [AttrSizedO
   let arguments = (ins Index:$begin, Index:$end, Kernel_GridAttr:$grid, Kernel_FlatI64:$counts, Kernel_FlatBf16:$x,
                        Variadic<Kernel_FlatPanels>:$weights, Variadic<Kernel_Bytes>:$scales,
                        Variadic<Kernel_FlatReal>:$outs, TypeAttr:$format, DenseI64ArrayAttr:$rows, I64Attr:$columns);
-  let assemblyFormat = "`range` $begin $end `grid` $grid `counts` $counts `x` $x `weights` `(` $weights `)` `scales` `(` $scales `)` `outs` `(` $outs `)` attr-dict `:` type($counts) `,` type($x) `weights` `(` type($weights) `)` `scales` `(` type($scales) `)` `outs` `(` type($outs) `)`";
+  let assemblyFormat = "`range` $begin $end `grid` $grid `counts` $counts `x` $x `weights` `(` $weights `)` (`scales` `(` $scales^ `)`)? `outs` `(` $outs `)` attr-dict `:` type($counts) `,` type($x) `weights` `(` type($weights) `)` (`scales` `(` type($scales)^ `)`)? `outs` `(` type($outs) `)`";
   let hasVerifier = 1;
 }
 

@@ -34,7 +34,7 @@ def V4_ProjectionsOp : V4_Op<"projections", [Pure, AttrSizedOperandSegments,
   }];
   let arguments = (ins V4_BF16Rows:$x, Variadic<V4_Matrix>:$weights, Variadic<V4_Scales>:$scales);
   let results = (outs Variadic<V4_FloatRows>:$results);
-  let assemblyFormat = "$x `,` `[` $weights `]` `scales` `[` $scales `]` attr-dict `:` type($x) `,` `[` type($weights) `]` `scales` `[` type($scales) `]` `->` type($results)";
+  let assemblyFormat = "$x `,` `[` $weights `]` (`scales` `[` $scales^ `]`)? attr-dict `:` type($x) `,` `[` type($weights) `]` (`scales` `[` type($scales)^ `]`)? `->` type($results)";
   let hasVerifier = 1;
 }
 

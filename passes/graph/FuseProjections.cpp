@@ -27,10 +27,10 @@ using Key = std::pair<Value, Type>;
 StringRef declines(LinearOp linear) {
   if (linear->hasAttr("v4.planted"))
     return "it carries a planted mistake";
-  if (cast<RankedTensorType>(linear.getType()).getRank() != 2)
-    return "its result is a head view";
   if (cast<RankedTensorType>(linear.getX().getType()).getRank() != 2)
     return "its input has several rows to a token";
+  if (cast<RankedTensorType>(linear.getType()).getRank() != 2)
+    return "its result is a head view";
   if (cast<RankedTensorType>(linear.getWeight().getType()).getElementType().isF32())
     return "its weight is f32";
   return "";

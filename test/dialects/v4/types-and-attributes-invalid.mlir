@@ -169,3 +169,23 @@ func.func @weight_with_rows(%x: tensor<?x256xbf16, #v4.rows<tokens>>) {
   %0 = v4.rms_norm %x, %x eps 1.0e-06 : tensor<?x256xbf16, #v4.rows<tokens>>, tensor<?x256xbf16, #v4.rows<tokens>>
   return
 }
+
+// -----
+
+// expected-error @below {{#v4.panels element is 'f16', expected f4E2M1FN, f8E4M3FN, f8E8M0FNU, bf16 or f32}}
+func.func private @panels_c1(tensor<32x64xf16, #v4.panels<f16>>)
+
+// -----
+
+// expected-error @below {{#v4.panels<'bf16'> on elements of 'f32', expected 'bf16'}}
+func.func private @panels_c2(tensor<32x64xf32, #v4.panels<bf16>>)
+
+// -----
+
+// expected-error @below {{#v4.panels<'bf16'> on a tensor of rank 2 with last dimension 96, expected rank 2 or 3 and a multiple of 64}}
+func.func private @panels_c3(tensor<32x96xbf16, #v4.panels<bf16>>)
+
+// -----
+
+// expected-error @below {{#v4.panels<'f8E8M0FNU'> on a tensor of rank 1 with last dimension 8, expected rank 2 or 3 and a multiple of 2}}
+func.func private @panels_c3(tensor<8xf8E8M0FNU, #v4.panels<f8E8M0FNU>>)

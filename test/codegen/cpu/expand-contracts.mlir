@@ -1,0 +1,33 @@
+// The products of a contract use the instructions of the level, in the order that the layout states.
+// RUN: v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=cpu:x86-64-v4-bf16}))' | FileCheck %s --check-prefixes=CHECK,BF16
+// RUN: v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=cpu:x86-64-v4}))' | FileCheck %s --check-prefixes=CHECK,V4
+// RUN: v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=cpu:x86-64-v3}))' | FileCheck %s --check-prefixes=CHECK,V3
+// RUN: not v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=riscv}))' 2>&1 | FileCheck %s --check-prefix=LEVEL
+// LEVEL: error: level 'riscv' is no CPU target, see --list-targets
+
+// CHECK-LABEL: func.func @fp8
+// CHECK-NOT: kernel.panel_linear
+// BF16: memref.alloca() {alignment = 64 : i64} : memref<8192xbf16>
+// V4: memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
+// V3: memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
+// BF16: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"
+// BF16: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// V4: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
+// V4: math.fma
+// V4-NOT: dpbf16ps
+// V3: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
+// V3: math.fma
+// V3-NOT: avx512
+func.func @fp8(%begin: index, %end: index, %x: memref<?xbf16>, %w: memref<?xi8>, %s: memref<?xi8>, %y: memref<?xbf16>, %counts: memref<?xi64>) attributes {kernel.entry, kernel.op = "linear"} {
+  kernel.panel_linear range %begin %end grid <rows = 1, tile = 96, tiles = 4> counts %counts x %x weight %w scales %s out %y {format = f8E4M3FN, rows = 128, columns = 256, x_stride = 256, inner = 1, groups = 1} : memref<?xi64>, memref<?xbf16>, memref<?xi8> scales memref<?xi8>, memref<?xbf16>
+  return
+}
+
+// CHECK-LABEL: func.func @fp4
+// BF16: llvm.call_intrinsic "llvm.x86.avx512.permvar.hi.512"
+// V4: llvm.call_intrinsic "llvm.x86.avx512.permvar.hi.512"
+// V3: llvm.call_intrinsic "llvm.x86.avx2.permps"
+func.func @fp4(%begin: index, %end: index, %x: memref<?xbf16>, %w: memref<?xi8>, %s: memref<?xi8>, %y: memref<?xbf16>, %counts: memref<?xi64>) attributes {kernel.entry, kernel.op = "linear"} {
+  kernel.panel_linear range %begin %end grid <rows = 1, tile = 96, tiles = 4> counts %counts x %x weight %w scales %s out %y {format = f4E2M1FN, rows = 128, columns = 256, x_stride = 256, inner = 1, groups = 1} : memref<?xi64>, memref<?xbf16>, memref<?xi8> scales memref<?xi8>, memref<?xbf16>
+  return
+}
