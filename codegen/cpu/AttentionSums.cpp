@@ -19,17 +19,18 @@ static constexpr int64_t kColumns = 64;
 /// Below every score that a model can have, but finite: differences stay numbers.
 static constexpr float kLowest = -3.0e38f;
 
+// Rows are a cache line apart from a power of two, or all of a column would share a few sets of the first cache.
 // Independent chains hide the latency of a dot product: 16 of vdpbf16ps (6 cycles, two at a time), 8 of an fma. With
 // 16 registers of 256 bits, a vector takes two.
 AttentionSums::AttentionSums(CpuBody &k, kernel::AttendOp op)
     : k(k), op(op), heads(op.getHeads()), dim(op.getDim()), rope(op.getRope()),
-      width((dim + kColumns - 1) / kColumns * kColumns), rowTile(k.has512() ? 8 : 4), chains(k.hasBf16() ? 2 : 1),
+      width((dim + kColumns - 1) / kColumns * kColumns), stride(width + (k.hasBf16() ? 32 : 16)), rowTile(k.has512() ? 8 : 4), chains(k.hasBf16() ? 2 : 1),
       vectors(k.has512() ? 4 : 1) {
   int64_t rows = blockRows(), tokens = op.getGrid().getTile();
   Type element = k.pairElement(), bf16 = k.b.getBF16Type();
   staging = k.scratch(kHeads * width, bf16);
   queries = k.scratch(tokens * kHeads * width, element);
-  keys = k.scratch(rows * width, element);
+  keys = k.scratch(rows * stride, element);
   values = k.hasBf16() ? k.scratch(rows * width, bf16) : keys;
   scores = k.scratch(rows * kHeads, k.f32());
   weights = k.scratch(rows * kHeads, element);
@@ -47,7 +48,7 @@ AttentionSums::AttentionSums(CpuBody &k, kernel::AttendOp op)
   };
   clear(staging, kHeads * width);
   if (dim != width)
-    clear(keys, rows * width);
+    clear(keys, rows * stride);
   k.store(k.real(0, kLanes), sinks, k.index(0));
 }
 
@@ -154,16 +155,24 @@ void AttentionSums::layQueries(Value token) {
 // A block of rows
 //===----------------------------------------------------------------------===//
 
-void AttentionSums::prepare(Value lo, Value hi) {
+void AttentionSums::open(Value lo, Value hi) {
   if (!k.hasBf16())
     return;
   auto clear = [&](Value begin, Value end) {
     Value zero = zeroWords();
-    k.loop(k.mul(begin, width), k.mul(end, width), 2 * kLanes, [&](Value i) { k.storeRaw(zero, keys, i); });
+    k.loop(k.mul(begin, stride), k.mul(end, stride), 2 * kLanes, [&](Value i) { k.storeRaw(zero, keys, i); });
   };
-  Value first = k.div(lo, 2), last = k.div(k.add(hi, 1), 2);
-  clear(k.mul(first, 2), lo);
-  clear(hi, k.mul(last, 2));
+  clear(k.mul(k.div(lo, 2), 2), lo);
+  clear(hi, k.mul(k.div(k.add(hi, 1), 2), 2));
+}
+
+void AttentionSums::close(Value row, Value hi) {
+  if (!k.hasBf16())
+    return;
+  auto equal = [&](Value a, Value v) -> Value {
+    return arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, a, v);
+  };
+  Value whole = arith::OrIOp::create(k.b, k.loc, equal(k.mod(row, 2), k.index(1)), equal(k.add(row, 1), hi));
   // Joins the low halves of the 128-bit lanes of two rows, then the high ones: gatherHead() undoes that order.
   SmallVector<int64_t> low, high;
   for (int64_t lane = 0; lane < 32; lane += 8)
@@ -171,13 +180,15 @@ void AttentionSums::prepare(Value lo, Value hi) {
       low.append({lane + i, 32 + lane + i});
       high.append({lane + 4 + i, 36 + lane + i});
     }
-  k.loop(first, last, 1, [&](Value pair) {
-    Value at = k.mul(pair, 2 * width);
-    k.loop(k.index(0), k.index(width), 32, [&](Value column) {
-      Value a = k.loadRaw(keys, k.add(at, column), 32), v = k.loadRaw(keys, k.add(k.add(at, column), width), 32);
-      Value to = k.add(at, k.mul(column, 2));
-      k.storeRaw(k.shuffle(a, v, low), values, to);
-      k.storeRaw(k.shuffle(a, v, high), values, k.add(to, 32));
+  k.ifThen(whole, [&] {
+    Value pair = k.div(row, 2), at = k.mul(pair, 2 * stride), to = valuesAt(pair, k.index(0));
+    k.loop(k.index(0), k.index(width / kColumns), 1, [&](Value chunk) {
+      Value from = k.add(at, k.mul(chunk, kColumns)), into = k.add(to, k.mul(chunk, blockRows() * kColumns));
+      for (int64_t half = 0; half < kColumns; half += 32) {
+        Value a = k.loadRaw(keys, k.add(from, half), 32), v = k.loadRaw(keys, k.add(from, stride + half), 32);
+        k.storeRaw(k.shuffle(a, v, low), values, k.add(into, 2 * half));
+        k.storeRaw(k.shuffle(a, v, high), values, k.add(into, 2 * half + 32));
+      }
     });
   });
 }
@@ -198,7 +209,7 @@ void AttentionSums::attend(Value token, Value lo, Value hi) {
 /// Products of rowTile rows with 8 heads, one vector for two rows.
 AttentionSums::Values AttentionSums::scoreTile(Value token, Value row) {
   Values zeros(rowTile * chains, k.real(0, kLanes));
-  Value query = k.mul(token, kHeads * width), key = k.mul(row, width);
+  Value query = k.mul(token, kHeads * width), key = k.mul(row, stride);
   int64_t pair = 2 * perWord();
   Values dots = k.loop(k.index(0), k.index(width), chains * pair, zeros, [&](Value column, ValueRange carried) {
     Values next(carried.begin(), carried.end());
@@ -207,7 +218,7 @@ AttentionSums::Values AttentionSums::scoreTile(Value token, Value row) {
       Value words = loadWords(queries, k.add(query, k.mul(at, kHeads)));
       for (int64_t i = 0; i < rowTile; ++i) {
         Value &total = next[i * chains + chain];
-        total = dot(words, broadcastPair(keys, k.add(k.add(key, at), i * width)), total);
+        total = dot(words, broadcastPair(keys, k.add(k.add(key, at), i * stride)), total);
       }
     }
     return next;
@@ -282,6 +293,14 @@ void AttentionSums::addValues(Value token, Value lo, Value hi) {
   });
 }
 
+/// Where the words of a row (f32) or a pair of rows hold a column.
+Value AttentionSums::valuesAt(Value row, Value column) {
+  if (!k.hasBf16())
+    return k.add(k.mul(row, stride), column);
+  Value chunk = k.mul(k.div(column, kColumns), blockRows() * kColumns);
+  return k.add(k.add(chunk, k.mul(row, 2 * kColumns)), k.mul(k.mod(column, kColumns), 2));
+}
+
 /// Four heads and `vectors` vectors of columns, over the words of rows [first, last).
 void AttentionSums::addColumns(Value token, Value head, Value column, Value first, Value last) {
   Value at = k.add(k.mul(k.add(k.mul(token, kHeads), head), width), column);
@@ -294,7 +313,7 @@ void AttentionSums::addColumns(Value token, Value head, Value column, Value firs
   int64_t per = perWord();
   Values added = k.loop(first, last, 1, faded, [&](Value row, ValueRange carried) {
     Values next(carried.begin(), carried.end()), parts;
-    Value from = k.mul(k.add(k.mul(row, width), column), per);
+    Value from = valuesAt(row, column);
     for (int64_t v = 0; v < vectors; ++v)
       parts.push_back(loadWords(values, k.add(from, v * kLanes * per)));
     for (int64_t i = 0; i < 4; ++i) {

@@ -13,8 +13,8 @@
 // vdpbf16ps), one f32 otherwise (`dot` is an fma). A vector has 16.
 //
 //   queries   [token][word pair][8 heads][2 words]   a row's pair of words, broadcast as 64 bits, meets all 8 heads
-//   keys      [row][width]                           as they come from the cache
-//   values    [row pair][width][2 rows]              bf16 only: words of two rows; in f32 the keys serve
+//   keys      [row][stride]                          as they come from the cache
+//   values    [64 columns][row pair][64][2 rows]     bf16 only: words of two rows; in f32 the keys serve
 //   scores    [row pair][2 rows][8 heads]            f32, softmax along the vectors, no sums across lanes
 //   weights   [row pair][8 heads][2 rows]            what the scores become, as words
 //   sums      [token][head][width]                   f32, columns in the order of `values`
@@ -41,14 +41,16 @@ public:
 
   int64_t blockRows() const { return k.hasBf16() ? 64 : 32; }
   /// Elements from a row of `keys` to the next.
-  int64_t getWidth() const { return width; }
+  int64_t getStride() const { return stride; }
   Value getKeys() const { return keys; }
 
   /// Reads the queries of `count` heads from `firstHead` of a token of the step.
   void begin(Value token, Value row, Value firstHead, Value count);
-  /// Makes rows [lo, hi) of `keys` ready; rows beside them that share a pair become zero.
-  void prepare(Value lo, Value hi);
-  /// Takes rows [lo, hi) of the block. REQUIRES: lo < hi, prepared.
+  /// Opens rows [lo, hi) of `keys` for writing; rows beside them that share a pair become zero.
+  void open(Value lo, Value hi);
+  /// Row `row` of the opened [lo, hi) has been written. Takes its pair while it is in the first cache.
+  void close(Value row, Value hi);
+  /// Takes rows [lo, hi) of the block. REQUIRES: lo < hi, all closed.
   void attend(Value token, Value lo, Value hi);
   void finish(Value token, Value row, Value firstHead, Value count);
 
@@ -68,13 +70,14 @@ private:
   Values scoreTile(Value token, Value row);
   Value weigh(Value most, Value lo, Value hi);
   void addValues(Value token, Value lo, Value hi);
+  Value valuesAt(Value row, Value column);
   void addColumns(Value token, Value head, Value column, Value first, Value last);
   void gatherHead(Value token, Value head, Value inverse);
   void turnBack(Value head, Value row, Value to);
 
   CpuBody &k;
   kernel::AttendOp op;
-  int64_t heads, dim, rope, width, rowTile, chains, vectors;
+  int64_t heads, dim, rope, width, stride, rowTile, chains, vectors;
   Value staging, queries, keys, values, scores, weights, sums, fades, maxima, totals, sinks;
 };
 

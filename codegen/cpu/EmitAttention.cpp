@@ -58,7 +58,7 @@ private:
   Value ceilBlocks(Value count) { return k.div(k.add(count, block - 1), block); }
 
   void decodeWindow(const Run &run, Value base, Value lo, Value hi);
-  void decodeChunk(const Run &run, Value chunk, Value place);
+  void decodeChunk(const Run &run, Value chunk, Value place, Value count);
   Value isDecoded(Value selectedAt, Value count);
   void decodeSelected(const Run &run, Value selectedAt, Value count);
 
@@ -102,9 +102,10 @@ void Attend::decodeWindow(const Run &run, Value base, Value lo, Value hi) {
   Value firstRow = k.loadIndex(op.getSlotRows(), run.slot);
   Value firstPosition = k.loadIndex(op.getSlotStarts(), run.slot);
   Value state = k.loadIndex(op.getStates(), run.slot);
+  sums.open(lo, hi);
   k.loop(lo, hi, 1, [&](Value j) {
     Value position = k.add(base, j), token = k.add(position, -int64_t(op.getOffset()));
-    Value at = k.mul(j, sums.getWidth());
+    Value at = k.mul(j, sums.getStride());
     k.ifElse(
         k.less(token, firstPosition),
         [&] {
@@ -117,6 +118,7 @@ void Attend::decodeWindow(const Run &run, Value base, Value lo, Value hi) {
           rows.copy(op.getKv(), k.mul(row, int64_t(op.getDim())), sums.getKeys(), at);
           return Values();
         });
+    sums.close(j, hi);
   });
 }
 
@@ -126,7 +128,6 @@ void Attend::takeWindow(const Run &run) {
     Value base = k.mul(number, block);
     Value lo = notNegative(k.sub(first, base)), hi = atMostBlock(k.sub(end, base));
     decodeWindow(run, base, lo, hi);
-    sums.prepare(lo, hi);
     attendEach(run, [&](Value row) -> Bounds {
       return {notNegative(k.sub(windowFirst(row), base)), atMostBlock(k.sub(windowEnd(row), base))};
     });
@@ -137,12 +138,14 @@ void Attend::takeWindow(const Run &run) {
 // Compressed rows
 //===----------------------------------------------------------------------===//
 
-void Attend::decodeChunk(const Run &run, Value chunk, Value place) {
+/// Row `place` of the `count` that the block gets.
+void Attend::decodeChunk(const Run &run, Value chunk, Value place, Value count) {
   int64_t pageRows = 128 / int64_t(op.getRatio());
   Value pages = k.loadIndex(op.getCounts(), k.index(plan::kCountPages));
   Value page = k.add(k.mul(run.slot, pages), k.div(chunk, pageRows));
   Value offset = k.add(k.loadIndex(op.getPages(), page), k.mul(k.mod(chunk, pageRows), int64_t(op.getRowBytes())));
-  rows.decode(op.getRows(), offset, sums.getKeys(), k.mul(place, sums.getWidth()));
+  rows.decode(op.getRows(), offset, sums.getKeys(), k.mul(place, sums.getStride()));
+  sums.close(place, count);
 }
 
 /// All finished chunks, in order.
@@ -150,8 +153,8 @@ void Attend::takeAll(const Run &run) {
   Value most = visible(run.last);
   k.loop(k.index(0), ceilBlocks(most), 1, [&](Value number) {
     Value base = k.mul(number, block), hi = atMostBlock(k.sub(most, base));
-    k.loop(k.index(0), hi, 1, [&](Value j) { decodeChunk(run, k.add(base, j), j); });
-    sums.prepare(k.index(0), hi);
+    sums.open(k.index(0), hi);
+    k.loop(k.index(0), hi, 1, [&](Value j) { decodeChunk(run, k.add(base, j), j, hi); });
     attendEach(run, [&](Value row) -> Bounds { return {k.index(0), atMostBlock(k.sub(visible(row), base))}; });
   });
 }
@@ -167,13 +170,13 @@ Value Attend::isDecoded(Value selectedAt, Value count) {
 }
 
 void Attend::decodeSelected(const Run &run, Value selectedAt, Value count) {
+  sums.open(k.index(0), count);
   k.loop(k.index(0), count, 1, [&](Value j) {
     Value chunk = k.load(op.getSelected(), k.add(selectedAt, j));
     k.store(chunk, decoded, j);
-    decodeChunk(run, k.toIndex(chunk), j);
+    decodeChunk(run, k.toIndex(chunk), j, count);
   });
   k.loop(count, k.index(block), 1, [&](Value j) { k.store(k.integer(-1), decoded, j); });
-  sums.prepare(k.index(0), count);
 }
 
 /// The chunks that the indexer chose. Tokens that see few chunks choose them all and share them; from the last token

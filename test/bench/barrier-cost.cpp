@@ -8,8 +8,8 @@
 //
 //   barrier-cost [THREADS]
 //
-// Nanoseconds of a loop with one unit of work for each thread, beyond the time of
-// a unit: from the call until all threads are known to be done. Prints; fails
+// Nanoseconds of a loop with one unit of work for each thread, beyond those of one
+// unit alone: from the call until all threads are known to be done. Prints; fails
 // only when a loop is incomplete.
 //
 //===----------------------------------------------------------------------===//
@@ -45,17 +45,21 @@ int main(int argc, char **argv) {
   }
   std::vector<int64_t> counters(threads * 8, 0);
   std::vector<double> series;
-  for (int64_t i = 0; i < kSeries; ++i) {
+  auto time = [&](int64_t units) {
     int64_t begin = monotonicNanoseconds();
     for (int64_t loop = 0; loop < kLoops; ++loop)
-      pool->run(work, counters.data(), threads);
-    series.push_back(static_cast<double>(monotonicNanoseconds() - begin) / kLoops - kUnitNanoseconds);
+      pool->run(work, counters.data(), units);
+    return static_cast<double>(monotonicNanoseconds() - begin) / kLoops;
+  };
+  for (int64_t i = 0; i < kSeries; ++i) {
+    double alone = time(1);
+    series.push_back(time(threads) - alone);
   }
   std::sort(series.begin(), series.end());
   std::printf("%u threads: %.0f ns a loop (median of %lld series; least %.0f, most %.0f)\n", threads,
               series[kSeries / 2], static_cast<long long>(kSeries), series.front(), series.back());
   for (unsigned i = 0; i < threads; ++i)
-    if (counters[i * 8] != kLoops * kSeries)
+    if (counters[i * 8] != kLoops * kSeries * (i == 0 ? 2 : 1))
       return 4;
   return 0;
 }
