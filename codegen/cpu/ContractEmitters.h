@@ -22,6 +22,10 @@ namespace v4 {
 
 void emitPanelLinear(kernel::PanelLinearOp op, const CpuLevel &level);
 void emitPanelExperts(kernel::PanelExpertsOp op, const CpuLevel &level);
+void emitStreamMix(kernel::StreamMixOp op, const CpuLevel &level);
+void emitStreamNorm(kernel::StreamNormOp op, const CpuLevel &level);
+void emitRowChain(kernel::RowChainOp op, const CpuLevel &level);
+void emitSwiglu(kernel::SwigluOp op, const CpuLevel &level);
 void emitAttend(kernel::AttendOp op, const CpuLevel &level);
 
 } // namespace v4

@@ -66,4 +66,7 @@ def Kernel_PanelExpertsOp : Kernel_Contract<"panel_experts"> {
   let hasVerifier = 1;
 }
 
+include "dialects/kernel/KernelStreamContracts.td"
+include "dialects/kernel/KernelRowContracts.td"
+
 #endif // KERNEL_CONTRACTS_TD
