@@ -73,6 +73,71 @@ def FuseProjectionsPass : Pass<"v4-fuse-projections", "::mlir::func::FuncOp"> {
   }];
 }
 
+def FuseHyperConnectionsPass : Pass<"v4-fuse-hyper-connections", "::mlir::func::FuncOp"> {
+  let summary = "two passes over the residual streams between two sub-layers";
+  let description = [{
+    hc_post of a sub-layer with the products of the next hc_pre, and the rest of that with the norm and the quantization
+    behind it: streams are read twice instead of four times. The normed x keeps its users next to the quantized one, the
+    new streams theirs. An hc_pre whose x goes elsewhere, a probe for one, stays as it is.
+
+    ```mlir
+    %n = v4.hc_post %y, %s, %p, %c : ...
+    %x, %post, %comb = v4.hc_pre %n, %fn, %base, %scale iterations 20 eps 1.0e-06 hc_eps 1.0e-06 : ...
+    %r = v4.rms_norm %x, %w eps 1.0e-06 : ...
+    %q = v4.quantize %r fp8 block 128 prefix 256 : ...
+    ```
+    becomes
+    ```mlir
+    %m, %n = v4.hc_mix %s, %fn after %y, %p, %c : ...
+    %r, %post, %comb, %q = v4.hc_norm %m, %n, %base, %scale, %w iterations 20 eps 1.0e-06 hc_eps 1.0e-06 norm_eps 1.0e-06 : ...
+    ```
+  }];
+}
+
+def FuseCompressorPass : Pass<"v4-fuse-compressor", "::mlir::func::FuncOp"> {
+  let summary = "pool, norm, rotate, quantize and append a compressed row in one op";
+  let description = [{
+    All that happens to the row of a finished chunk, from the pooling to its cache, for attention and indexer alike. The
+    projections stay matrix products, and v4.save_partial stays behind: it writes the state that the fused op reads. A
+    row that something else looks at keeps the single ops.
+
+    ```mlir
+    %r = v4.compress %a, %g, %ape, %ring ratio 4 : ...
+    v4.save_partial %a, %g, %ring : ...
+    %n = v4.rms_norm %r, %w eps 1.0e-06 : ...
+    %o = v4.rope %n, %t : ...
+    %q = v4.quantize %o fp8 block 64 prefix 192 : ...
+    v4.append_rows %q, %rows : ...
+    ```
+    becomes
+    ```mlir
+    v4.compress_append %a, %g, %ape, %ring norm %w eps 1.0e-06 rope %t into %rows ratio 4 : ...
+    v4.save_partial %a, %g, %ring : ...
+    ```
+  }];
+}
+
+def MergeActivationQuantPass : Pass<"v4-merge-activation-quant", "::mlir::func::FuncOp"> {
+  let summary = "one quantization for all users, in the same pass over a row as the steps in front of it";
+  let description = [{
+    Equal quantizations of a value become one. A quantization, a Hadamard transform or a rotation then takes the steps in
+    front of it along (norm, rope, hadamard), as long as nothing else uses what they give; a norm may have other users,
+    for whom its values are kept. A quantization behind v4.swiglu goes into it.
+
+    ```mlir
+    %n = v4.rms_norm %x, %w eps 1.0e-06 : ...
+    %q = v4.quantize %n fp8 block 128 prefix 256 : ...
+    %h = v4.swiglu %a, %b limit 1.0e+01 : ...
+    %r = v4.quantize %h fp8 block 128 prefix 128 : ...
+    ```
+    becomes
+    ```mlir
+    %q = v4.row_chain %x norm %w eps 1.0e-06 quantize fp8 block 128 prefix 256 : ...
+    %r = v4.swiglu_quantize %a, %b limit 1.0e+01 : ...
+    ```
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // quant: v4 to v4, number formats and layouts
 //===----------------------------------------------------------------------===//

@@ -21,7 +21,15 @@ namespace v4 {
 #include "passes/Passes.h.inc"
 
 llvm::ArrayRef<llvm::StringRef> optionalPasses() {
-  static const llvm::StringRef names[] = {"cse", "v4-fuse-moe-dispatch", "v4-fuse-projections", "v4-pack-weights", "v4-choose-kernels", "v4-overlap-launches"};
+  static const llvm::StringRef names[] = {"cse",
+                                          "v4-fuse-moe-dispatch",
+                                          "v4-fuse-projections",
+                                          "v4-fuse-compressor",
+                                          "v4-fuse-hyper-connections",
+                                          "v4-merge-activation-quant",
+                                          "v4-pack-weights",
+                                          "v4-choose-kernels",
+                                          "v4-overlap-launches"};
   return names;
 }
 
@@ -45,6 +53,14 @@ void buildGraphPipeline(OpPassManager &pm, const StageOptions &options) {
     pm.addNestedPass<func::FuncOp>(createFuseMoeDispatchPass());
   if (isOn("v4-fuse-projections", options))
     pm.addNestedPass<func::FuncOp>(createFuseProjectionsPass());
+  if (isOn("v4-fuse-compressor", options))
+    pm.addNestedPass<func::FuncOp>(createFuseCompressorPass());
+  // Behind passes that look for a quantized input: the op that makes it is another one then.
+  if (isOn("v4-fuse-hyper-connections", options))
+    pm.addNestedPass<func::FuncOp>(createFuseHyperConnectionsPass());
+  // Takes what the fusions above left.
+  if (isOn("v4-merge-activation-quant", options))
+    pm.addNestedPass<func::FuncOp>(createMergeActivationQuantPass());
 }
 
 void buildQuantPipeline(OpPassManager &pm, const StageOptions &options) {

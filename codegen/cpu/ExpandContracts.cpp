@@ -28,6 +28,10 @@ bool expand(Operation *op, const CpuLevel &level) {
       .Case([&](kernel::PanelExpertsOp contract) { return emitPanelExperts(contract, level), true; })
       .Case([&](kernel::PanelProjectionsOp contract) { return emitPanelProjections(contract, level), true; })
       .Case([&](kernel::PanelGateUpOp contract) { return emitPanelGateUp(contract, level), true; })
+      .Case([&](kernel::StreamMixOp contract) { return emitStreamMix(contract, level), true; })
+      .Case([&](kernel::StreamNormOp contract) { return emitStreamNorm(contract, level), true; })
+      .Case([&](kernel::RowChainOp contract) { return emitRowChain(contract, level), true; })
+      .Case([&](kernel::SwigluOp contract) { return emitSwiglu(contract, level), true; })
       .Case([&](kernel::AttendOp contract) { return emitAttend(contract, level), true; })
       .Default(false);
 }

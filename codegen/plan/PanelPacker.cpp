@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 using namespace v4;
 using namespace v4::codegen;
@@ -40,9 +41,12 @@ static void packBf16(const uint8_t *in, int64_t r, uint8_t *out) {
     std::memcpy(out + (pair * kPanelRows + r) * 4, in + pair * 4, 4);
 }
 
-static void packF32(const uint8_t *in, int64_t r, uint8_t *out) {
-  for (int64_t k = 0; k < kPanelColumns; ++k)
-    std::memcpy(out + (k * kPanelRows + r) * 4, in + k * 4, 4);
+/// `r` is a row of the matrix, which has `rows`.
+static void packF32(const uint8_t *in, int64_t r, int64_t rows, uint8_t *out) {
+  int64_t first = r / kF32GroupRows * kF32GroupRows, group = std::min(kF32GroupRows, rows - first);
+  uint8_t *place = out + (first * kPanelColumns + (r - first) * 16) * 4;
+  for (int64_t k = 0; k < kPanelColumns; k += 16)
+    std::memcpy(place + k * group * 4, in + k * 4, 64);
 }
 
 static void packE4M3(const uint8_t *in, int64_t r, uint8_t *out) {
@@ -75,8 +79,8 @@ static void packScales(const uint8_t *in, int64_t r, uint8_t *out) {
 
 void PanelMatrix::packBlock(const uint8_t *source, int64_t panel, int64_t block, uint8_t *out) const {
   int64_t stride = rowBytes(format, columns);
-  std::memset(out, 0, static_cast<size_t>(panelBlockBytes(format)));
-  int64_t first = panel * kPanelRows, count = std::min(kPanelRows, rows - first);
+  std::memset(out, 0, static_cast<size_t>(blockBytes()));
+  int64_t first = panel * kPanelRows, count = format == PanelFormat::F32 ? rows : std::min(kPanelRows, rows - first);
   for (int64_t r = 0; r < count; ++r) {
     const uint8_t *in = source + (first + r) * stride + rowBytes(format, block * kPanelColumns);
     switch (format) {
@@ -84,7 +88,7 @@ void PanelMatrix::packBlock(const uint8_t *source, int64_t panel, int64_t block,
       packBf16(in, r, out);
       break;
     case PanelFormat::F32:
-      packF32(in, r, out);
+      packF32(in, r, rows, out);
       break;
     case PanelFormat::E4M3:
       packE4M3(in, r, out);
@@ -100,17 +104,17 @@ void PanelMatrix::packBlock(const uint8_t *source, int64_t panel, int64_t block,
 }
 
 void PanelMatrix::pack(llvm::ArrayRef<uint8_t> source, uint64_t begin, llvm::MutableArrayRef<uint8_t> out) const {
-  const uint64_t size = static_cast<uint64_t>(panelBlockBytes(format));
+  const uint64_t size = static_cast<uint64_t>(blockBytes());
   const uint64_t blocks = static_cast<uint64_t>(columns / kPanelColumns);
-  uint8_t whole[kPanelRows * kPanelColumns * 4];
+  std::vector<uint8_t> whole(size);
   for (uint64_t done = 0; done < out.size();) {
     uint64_t number = (begin + done) / size, skip = (begin + done) % size;
     uint64_t count = std::min(size - skip, out.size() - done);
     bool direct = count == size;
-    uint8_t *target = direct ? out.data() + done : whole;
+    uint8_t *target = direct ? out.data() + done : whole.data();
     packBlock(source.data(), static_cast<int64_t>(number / blocks), static_cast<int64_t>(number % blocks), target);
     if (!direct)
-      std::memcpy(out.data() + done, whole + skip, count);
+      std::memcpy(out.data() + done, whole.data() + skip, count);
     done += count;
   }
 }

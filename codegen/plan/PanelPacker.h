@@ -29,6 +29,7 @@ struct PanelMatrix {
   void pack(llvm::ArrayRef<uint8_t> source, uint64_t begin, llvm::MutableArrayRef<uint8_t> out) const;
 
 private:
+  int64_t blockBytes() const { return panelBlockBytes(format) * (format == PanelFormat::F32 ? rows : 1); }
   void packBlock(const uint8_t *source, int64_t panel, int64_t block, uint8_t *out) const;
 };
 

@@ -100,4 +100,7 @@ def Kernel_PanelGateUpOp : Kernel_Contract<"panel_gate_up", [AttrSizedOperandSeg
   let hasVerifier = 1;
 }
 
+include "dialects/kernel/KernelStreamContracts.td"
+include "dialects/kernel/KernelRowContracts.td"
+
 #endif // KERNEL_CONTRACTS_TD

@@ -13,7 +13,6 @@
 // r = 0..15) and column = 64b + k:
 //
 //   bf16      [k/2][h][r][k%2]              a vdpbf16ps operand per (k/2, h)
-//   f32       [k][h][r]
 //   f8E4M3FN  [k/2][r/4][h][r%4][k%2]       unpacking the bytes of a 128-bit lane gives
 //                                           the bf16 order for h = 0 (low) and 1 (high)
 //   f4E2M1FN  [k/8][h][r] dwords            nibble j is column 8(k/8) + 2j, nibble 4 + j
@@ -21,6 +20,11 @@
 //   f8E8M0FNU [k/32][h][r]                  scales of an f4E2M1FN weight
 //
 // Rows from N up to a multiple of 32 are zero.
+//
+// An f32 weight has few rows (stream mixes: up to 24) and very many columns, so its
+// lanes are columns and nothing is padded: one panel of all rows, whose blocks of 64
+// columns follow each other; a block is [g][k/16][r][k%16] with groups g of 6 rows,
+// the last one of what is left.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,6 +40,7 @@ enum class PanelFormat { Bf16, F32, E4M3, E2M1, E2M1Scales };
 /// Geometry of a panel and of its blocks.
 inline constexpr int64_t kPanelRows = 32;
 inline constexpr int64_t kPanelColumns = 64;
+inline constexpr int64_t kF32GroupRows = 6;
 
 /// Bytes of one block.
 inline constexpr int64_t panelBlockBytes(PanelFormat format) {
@@ -43,7 +48,7 @@ inline constexpr int64_t panelBlockBytes(PanelFormat format) {
   case PanelFormat::Bf16:
     return kPanelRows * kPanelColumns * 2;
   case PanelFormat::F32:
-    return kPanelRows * kPanelColumns * 4;
+    return kPanelColumns * 4; // to a row
   case PanelFormat::E4M3:
     return kPanelRows * kPanelColumns;
   case PanelFormat::E2M1:
@@ -58,7 +63,7 @@ inline constexpr int64_t panelCount(int64_t rows) { return (rows + kPanelRows - 
 
 /// Bytes of one matrix. REQUIRES: columns (in values) is a multiple of kPanelColumns.
 inline constexpr int64_t panelBytes(PanelFormat format, int64_t rows, int64_t columns) {
-  return panelCount(rows) * (columns / kPanelColumns) * panelBlockBytes(format);
+  return (format == PanelFormat::F32 ? rows : panelCount(rows)) * (columns / kPanelColumns) * panelBlockBytes(format);
 }
 
 } // namespace v4

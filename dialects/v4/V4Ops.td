@@ -13,5 +13,7 @@ include "dialects/v4/V4CoreOps.td"
 include "dialects/v4/V4AttentionOps.td"
 include "dialects/v4/V4MoeOps.td"
 include "dialects/v4/V4FusedOps.td"
+include "dialects/v4/V4StreamMixOps.td"
+include "dialects/v4/V4RowOps.td"
 
 #endif // V4_OPS_TD

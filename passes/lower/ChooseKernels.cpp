@@ -23,6 +23,8 @@ namespace {
 KernelContracts allContracts() {
   KernelContracts contracts;
   addLinearContracts(contracts);
+  addStreamContracts(contracts);
+  addRowContracts(contracts);
   addAttentionContracts(contracts);
   return contracts;
 }

@@ -16,6 +16,7 @@
 
 #include "passes/lower/CacheRows.h"
 #include "passes/lower/Decompositions.h"
+#include "passes/lower/RowSteps.h"
 
 #include "mlir/IR/DialectRegistry.h"
 
@@ -31,29 +32,34 @@ constexpr int64_t kStrip = 64;
 
 class Compressor {
 public:
-  Compressor(CompressOp op, KernelEmitter &k)
-      : k(k), ratio(op.getRatio()), halves(ratio == 4 ? 2 : 1), dim(lastDim(op.getResult().getType())),
+  /// Of a v4.compress or a v4.compress_append.
+  template <typename Op>
+  Compressor(Op op, KernelEmitter &k)
+      : k(k), ratio(op.getRatio()), halves(ratio == 4 ? 2 : 1), dim(lastDim(op.getValues().getType()) / halves),
         width(lastDim(op.getValues().getType())), overlap(op->getAttr("v4.planted") != k.b.getStringAttr("no_overlap")),
         ring(k, op.getState()), values(k.operandOf(op.getValues())), gates(k.operandOf(op.getGates())),
-        ape(k.operandOf(op.getApe())), result(k.result(0)), scores(k.scratch(candidates() * kLanes, k.f32())) {}
+        ape(k.operandOf(op.getApe())), scores(k.scratch(candidates() * kLanes, k.f32())) {}
 
-  void emit(Value row, Value strip) {
-    bool four = ratio == 4;
-    Value slots = k.step(four ? plan::StepField::Chunks4Slots : plan::StepField::Chunks128Slots);
-    Value chunk = k.loadIndex(k.step(four ? plan::StepField::Chunks4Indices : plan::StepField::Chunks128Indices), row);
-    StepRows rows(k, k.loadIndex(slots, row));
+  int64_t rowWidth() const { return dim; }
+  plan::StepField slots() const { return ratio == 4 ? plan::StepField::Chunks4Slots : plan::StepField::Chunks128Slots; }
+  plan::StepField indices() const {
+    return ratio == 4 ? plan::StepField::Chunks4Indices : plan::StepField::Chunks128Indices;
+  }
+
+  /// Channels [begin, end) of the row of chunk `row` of the step; channel 0 is at `to`.
+  void emit(Value row, Value begin, Value end, RowPlace to) {
+    Value chunk = k.loadIndex(k.step(indices()), row);
+    StepRows rows(k, k.loadIndex(k.step(slots()), row));
     Value firstPosition = k.mul(k.add(chunk, 1 - halves), ratio);
     Value firstCandidate = k.index(0);
     if (halves == 2)
       firstCandidate = overlap ? k.select(k.less(k.index(0), chunk), k.index(0), k.index(ratio)) : k.index(ratio);
 
-    Value begin = k.mul(strip, kStrip);
-    Value end = k.minIndex(k.add(begin, kStrip), k.index(dim));
     Value whole = k.sub(end, k.mod(end, kLanes));
     auto pool = [&](int64_t lanes) {
       return [&, lanes](Value channel) {
         Value pooled = poolChannels(rows, firstPosition, firstCandidate, channel, lanes);
-        k.store(pooled, result, k.add(k.mul(row, dim), channel));
+        k.store(pooled, to.memory, k.add(to.at, channel));
       };
     };
     k.loop(begin, whole, kLanes, pool(kLanes));
@@ -102,16 +108,45 @@ private:
   int64_t ratio, halves, dim, width;
   bool overlap;
   CacheRows ring;
-  Value values, gates, ape, result, scores;
+  Value values, gates, ape, scores;
 };
 
 struct CompressModel : DecomposableOpInterface::ExternalModel<CompressModel, CompressOp> {
   LogicalResult decompose(Operation *operation, KernelEmitter &k) const {
     auto op = cast<CompressOp>(operation);
     Compressor compressor(op, k);
-    int64_t strips = (lastDim(op.getResult().getType()) + kStrip - 1) / kStrip;
-    k.workgroups(rowsOf(op.getResult().getType()), 1, strips,
-                 [&](Value row, Value, Value strip) { compressor.emit(row, strip); });
+    int64_t dim = compressor.rowWidth(), strips = (dim + kStrip - 1) / kStrip;
+    k.workgroups(rowsOf(op.getResult().getType()), 1, strips, [&](Value row, Value, Value strip) {
+      Value begin = k.mul(strip, kStrip), end = k.minIndex(k.add(begin, kStrip), k.index(dim));
+      compressor.emit(row, begin, end, {k.result(0), k.mul(row, dim)});
+    });
+    return success();
+  }
+};
+
+/// A row needs all of its channels for the norm: one workgroup makes it.
+struct CompressAppendModel : DecomposableOpInterface::ExternalModel<CompressAppendModel, CompressAppendOp> {
+  LogicalResult decompose(Operation *operation, KernelEmitter &k) const {
+    auto op = cast<CompressAppendOp>(operation);
+    Compressor compressor(op, k);
+    int64_t dim = compressor.rowWidth(), pairs = lastDim(op.getTable().getType());
+    CacheRows cache(k, op.getCache());
+    bool fp4 = op.getCache().getType().getEncoding() == RowEncoding::IndexFp4;
+    RowPlace a{k.scratch(dim, k.b.getBF16Type()), k.index(0)}, b{k.scratch(dim, k.b.getBF16Type()), k.index(0)};
+    k.workgroups(rowsOf(op.getTable().getType()), 1, 1, [&](Value row, Value, Value) {
+      compressor.emit(row, k.index(0), k.index(dim), a);
+      normalizeRow(k, a, k.operandOf(op.getWeight()), op.getEps().convertToFloat(), b, dim);
+      rotateRow(k, b, {k.operandOf(op.getTable()), k.mul(row, 2 * pairs), pairs, /*inverse=*/false}, a, dim);
+      if (op.getHadamard()) {
+        transformRow(k, a, b, dim);
+        std::swap(a, b);
+      }
+      quantizeRow(k, a, fp4 ? QuantFormat::Fp4 : QuantFormat::Fp8, fp4 ? 32 : 64,
+                  dim - op.getCache().getType().getRope(), b, dim);
+      cache.encode(b.memory, b.at,
+                   cache.pageRow(k.loadIndex(k.step(compressor.slots()), row),
+                                 k.loadIndex(k.step(compressor.indices()), row)));
+    });
     return success();
   }
 };
@@ -120,5 +155,8 @@ struct CompressModel : DecomposableOpInterface::ExternalModel<CompressModel, Com
 
 void v4::registerCompressorDecompositions(DialectRegistry &registry) {
   registry.addExtension(
-      +[](MLIRContext *context, V4Dialect *) { CompressOp::attachInterface<CompressModel>(*context); });
+      +[](MLIRContext *context, V4Dialect *) {
+        CompressOp::attachInterface<CompressModel>(*context);
+        CompressAppendOp::attachInterface<CompressAppendModel>(*context);
+      });
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/lower/Decompositions.h"
+#include "passes/lower/RowSteps.h"
 #include "passes/lower/KernelEmitter.h"
 
 using namespace mlir;
@@ -20,10 +21,7 @@ static void forRows(KernelEmitter &k, Type type, function_ref<void(Value row)> b
 }
 
 static void copyRow(KernelEmitter &k, Value from, Value fromAt, Value to, Value toAt, int64_t n) {
-  k.lanes(n, [&](Value i, int64_t width) {
-    // Through f32: widening a bf16 and rounding it back is the identity.
-    k.store(k.load(from, k.add(fromAt, i), width), to, k.add(toAt, i));
-  });
+  copyRow(k, {from, fromAt}, {to, toAt}, n);
 }
 
 namespace {
@@ -44,27 +42,13 @@ struct EmbedModel : Decomposition<EmbedModel, EmbedOp> {
   }
 };
 
-/// 1 / sqrt(mean of squares + eps) of bf16 values [at, at + n).
-Value inverseRms(KernelEmitter &k, Value memory, Value at, int64_t n, float eps) {
-  Value squares = k.sum(n, [&](Value i, int64_t width, Value total) {
-    Value x = k.load(memory, k.add(at, i), width);
-    return k.fma(x, x, total);
-  });
-  Value mean = k.div(squares, k.real(float(n)));
-  return k.div(k.real(1), k.sqrt(k.add(mean, k.real(eps))));
-}
-
 struct RmsNormModel : Decomposition<RmsNormModel, RmsNormOp> {
   LogicalResult decompose(Operation *op, KernelEmitter &k) const {
     auto norm = cast<RmsNormOp>(op);
     int64_t d = lastDim(norm.getX().getType());
     forRows(k, norm.getX().getType(), [&](Value row) {
       Value at = k.mul(row, d);
-      Value inverse = inverseRms(k, k.operand(0), at, d, norm.getEps().convertToFloat());
-      k.lanes(d, [&](Value i, int64_t width) {
-        Value scaled = k.mul(k.load(k.operand(0), k.add(at, i), width), k.splat(inverse, width));
-        k.store(k.mul(k.load(k.operand(1), i, width), scaled), k.result(0), k.add(at, i));
-      });
+      normalizeRow(k, {k.operand(0), at}, k.operand(1), norm.getEps().convertToFloat(), {k.result(0), at}, d);
     });
     return success();
   }
@@ -76,17 +60,7 @@ struct HeadNormModel : Decomposition<HeadNormModel, HeadNormOp> {
     int64_t d = lastDim(norm.getX().getType());
     forRows(k, norm.getX().getType(), [&](Value row) {
       Value at = k.mul(row, d);
-      Value squares = k.sum(d, [&](Value i, int64_t width, Value total) {
-        Value x = k.load(k.operand(0), k.add(at, i), width);
-        return k.add(total, k.roundBf16(k.mul(x, x)));
-      });
-      Value mean = k.roundBf16(k.div(squares, k.real(float(d))));
-      Value shifted = k.roundBf16(k.add(mean, k.real(norm.getEps().convertToFloat())));
-      Value inverse = k.roundBf16(k.div(k.real(1), k.sqrt(shifted)));
-      k.lanes(d, [&](Value i, int64_t width) {
-        Value x = k.load(k.operand(0), k.add(at, i), width);
-        k.store(k.mul(x, k.splat(inverse, width)), k.result(0), k.add(at, i));
-      });
+      normalizeHead(k, {k.operand(0), at}, norm.getEps().convertToFloat(), {k.result(0), at}, d);
     });
     return success();
   }
@@ -107,39 +81,14 @@ struct ScaleModel : Decomposition<ScaleModel, ScaleOp> {
   }
 };
 
-/// One run of `block` values: q * s for both formats of v4.quantize.
-void quantizeRun(KernelEmitter &k, Value from, Value to, Value at, int64_t block, QuantFormat format) {
-  bool fp8 = format == QuantFormat::Fp8;
-  Value floor = k.real(fp8 ? 1e-4f : 6.0f * 0x1p-126f);
-  Value most = k.maximum(k.absMax(from, at, block), floor);
-  Value ratio = k.mul(most, k.real(fp8 ? float(1.0 / 448) : float(1.0 / 6)));
-  // Smallest power of two >= ratio, from the bits; and its exact reciprocal.
-  auto bits = [&](Value real) -> Value { return arith::BitcastOp::create(k.b, k.loc, k.b.getI32Type(), real); };
-  auto shift = [&](Value v, bool right) -> Value {
-    return right ? Value(arith::ShRUIOp::create(k.b, k.loc, v, k.integer(23)))
-                 : Value(arith::ShLIOp::create(k.b, k.loc, v, k.integer(23)));
-  };
-  Value exponent = shift(k.add(bits(ratio), k.integer(0x7FFFFF)), true);
-  Value scale = arith::BitcastOp::create(k.b, k.loc, k.f32(), shift(exponent, false));
-  Value inverse = arith::BitcastOp::create(k.b, k.loc, k.f32(), shift(k.sub(k.integer(254), exponent), false));
-  Type type = fp8 ? k.e4m3() : k.e2m1();
-  k.lanes(block, [&](Value i, int64_t width) {
-    Value x = k.mul(k.load(from, k.add(at, i), width), k.splat(inverse, width));
-    k.store(k.mul(k.decode(k.encode(x, type), type), k.splat(scale, width)), to, k.add(at, i));
-  });
-}
-
 struct QuantizeModel : Decomposition<QuantizeModel, QuantizeOp> {
   LogicalResult decompose(Operation *op, KernelEmitter &k) const {
     auto quantize = cast<QuantizeOp>(op);
-    int64_t d = lastDim(quantize.getX().getType()), block = quantize.getBlock(), prefix = quantize.getPrefix();
+    int64_t d = lastDim(quantize.getX().getType());
     forRows(k, quantize.getX().getType(), [&](Value row) {
       Value at = k.mul(row, d);
-      k.loop(k.index(0), k.index(prefix), block, [&](Value run) {
-        quantizeRun(k, k.operand(0), k.result(0), k.add(at, run), block, quantize.getFormat());
-      });
-      if (prefix != d)
-        copyRow(k, k.operand(0), k.add(at, prefix), k.result(0), k.add(at, prefix), d - prefix);
+      quantizeRow(k, {k.operand(0), at}, quantize.getFormat(), quantize.getBlock(), quantize.getPrefix(),
+                  {k.result(0), at}, d);
     });
     return success();
   }

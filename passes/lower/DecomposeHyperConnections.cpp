@@ -8,6 +8,8 @@
 
 #include "passes/lower/Decompositions.h"
 #include "passes/lower/MatrixRows.h"
+#include "passes/lower/RowSteps.h"
+#include "passes/lower/StreamMix.h"
 
 using namespace mlir;
 using namespace v4;
@@ -28,64 +30,10 @@ void mixRows(KernelEmitter &k, Value fn, Value mix, Value token, int64_t n, floa
     Value z = k.load(k.operand(0), k.add(at, i), width);
     return k.fma(z, z, total);
   });
-  Value inverse = k.div(k.real(1), k.sqrt(k.add(k.div(squares, k.real(float(n))), k.real(eps))));
+  Value inverse = StreamMix::inverse(k, squares, n, eps);
   w.dots(
       k.index(0), w.rows, k.operand(0), token, k.add(token, 1), [&](Value) { return at; },
       [&](Value, Value row, Value dot) { k.store(k.mul(dot, inverse), mix, row); });
-}
-
-/// sigmoid(mix_j * scale_which + base_j)
-Value gate(KernelEmitter &k, Value mix, int64_t j, int64_t which) {
-  Value scale = k.load(k.operand(3), k.index(which)), base = k.load(k.operand(2), k.index(j));
-  return k.sigmoid(k.fma(k.load(mix, k.index(j)), scale, base));
-}
-
-/// x = bf16(sum_j weight_j X_j)
-void reduceStreams(KernelEmitter &k, ArrayRef<Value> weights, Value token, Value to, int64_t d) {
-  int64_t streams = weights.size();
-  k.lanes(d, [&](Value i, int64_t width) {
-    Value total = k.real(0, width);
-    for (int64_t j = 0; j < streams; ++j) {
-      Value x = k.load(k.operand(0), k.add(k.add(k.mul(token, streams * d), j * d), i), width);
-      total = k.fma(k.splat(weights[j], width), x, total);
-    }
-    k.store(total, to, k.add(k.mul(token, d), i));
-  });
-}
-
-using Square = KernelEmitter::Values; // C x C, row-major
-
-/// Divides every row (or column) by its sum + eps.
-Square normalize(KernelEmitter &k, const Square &t, int64_t c, bool rows, Value eps) {
-  Square out(t.size());
-  for (int64_t a = 0; a < c; ++a) {
-    auto at = [&](int64_t other) { return rows ? a * c + other : other * c + a; };
-    Value total = t[at(0)];
-    for (int64_t other = 1; other < c; ++other)
-      total = k.add(total, t[at(other)]);
-    total = k.add(total, eps);
-    for (int64_t other = 0; other < c; ++other)
-      out[at(other)] = k.div(t[at(other)], total);
-  }
-  return out;
-}
-
-/// Softmax of every row, plus eps.
-Square softmaxRows(KernelEmitter &k, const Square &t, int64_t c, Value eps) {
-  Square out(t.size());
-  for (int64_t i = 0; i < c; ++i) {
-    Value most = t[i * c];
-    for (int64_t j = 1; j < c; ++j)
-      most = k.maximum(t[i * c + j], most);
-    Value total;
-    for (int64_t j = 0; j < c; ++j) {
-      out[i * c + j] = k.exp(k.sub(t[i * c + j], most));
-      total = j ? k.add(total, out[i * c + j]) : out[i * c + j];
-    }
-    for (int64_t j = 0; j < c; ++j)
-      out[i * c + j] = k.add(k.div(out[i * c + j], total), eps);
-  }
-  return out;
 }
 
 struct HcPreModel : Decomposition<HcPreModel, HcPreOp> {
@@ -93,35 +41,15 @@ struct HcPreModel : Decomposition<HcPreModel, HcPreOp> {
     auto pre = cast<HcPreOp>(op);
     auto type = cast<RankedTensorType>(pre.getStreams().getType());
     int64_t c = type.getDimSize(1), d = type.getDimSize(2);
-    Value mix = k.scratch((2 + c) * c, k.f32());
+    StreamMix mix{k, k.scratch((2 + c) * c, k.f32()), k.operand(2), k.operand(3), c, pre.getHcEps().convertToFloat()};
     k.workgroups(rowsOf(type), 1, 1, [&](Value token, Value, Value) {
-      mixRows(k, pre.getFn(), mix, token, c * d, pre.getEps().convertToFloat());
-      Value eps = k.real(pre.getHcEps().convertToFloat());
-      KernelEmitter::Values weights;
-      for (int64_t j = 0; j < c; ++j)
-        weights.push_back(k.add(gate(k, mix, j, 0), eps));
-      reduceStreams(k, weights, token, k.result(0), d);
-      for (int64_t j = 0; j < c; ++j)
-        k.store(k.mul(k.real(2), gate(k, mix, c + j, 1)), k.result(1), k.add(k.mul(token, c), j));
-      Square comb = sinkhorn(k, pre, mix, c, eps);
-      for (auto [i, value] : llvm::enumerate(comb))
+      mixRows(k, pre.getFn(), mix.mix, token, c * d, pre.getEps().convertToFloat());
+      mix.reduce(mix.pre(), k.operand(0), token, d, k.result(0), k.mul(token, d));
+      mix.storePost(k.result(1), k.mul(token, c));
+      for (auto [i, value] : llvm::enumerate(mix.sinkhorn(pre.getIterations())))
         k.store(value, k.result(2), k.add(k.mul(token, c * c), int64_t(i)));
     });
     return success();
-  }
-
-  static Square sinkhorn(KernelEmitter &k, HcPreOp pre, Value mix, int64_t c, Value eps) {
-    Square t;
-    Value scale = k.load(k.operand(3), k.index(2));
-    for (int64_t i = 0; i < c * c; ++i) {
-      Value at = k.index(2 * c + i);
-      t.push_back(k.fma(k.load(mix, at), scale, k.load(k.operand(2), at)));
-    }
-    t = normalize(k, softmaxRows(k, t, c, eps), c, /*rows=*/false, eps);
-    return k.loop(k.index(1), k.index(int64_t(pre.getIterations())), 1, t, [&](Value, ValueRange carried) {
-      Square rows = normalize(k, Square(carried), c, /*rows=*/true, eps);
-      return normalize(k, rows, c, /*rows=*/false, eps);
-    });
   }
 };
 
@@ -132,30 +60,82 @@ struct HcPostModel : Decomposition<HcPostModel, HcPostOp> {
     auto planted = op->getAttrOfType<StringAttr>("v4.planted"); // test-only mistake
     bool transposed = planted && planted.getValue() == "comb_transposed";
     int64_t columns = d % kColumnTile == 0 ? kColumnTile : d;
-    k.workgroups(rowsOf(type), 1, d / columns, [&](Value token, Value, Value part) {
-      auto scalar = [&](unsigned operand, int64_t n, int64_t i) {
-        return k.load(k.operand(operand), k.add(k.mul(token, n), i));
+    StreamUpdate update{k, k.operand(0), k.operand(1), k.operand(2), k.operand(3), k.result(0), c, d, transposed};
+    k.workgroups(rowsOf(type), 1, d / columns,
+                 [&](Value token, Value, Value part) { update.emit(token, k.mul(part, columns), columns); });
+    return success();
+  }
+};
+
+struct HcMixModel : Decomposition<HcMixModel, HcMixOp> {
+  LogicalResult decompose(Operation *op, KernelEmitter &k) const {
+    auto mix = cast<HcMixOp>(op);
+    auto type = cast<RankedTensorType>(mix.getStreams().getType());
+    int64_t c = type.getDimSize(1), d = type.getDimSize(2);
+    int64_t parts = cast<RankedTensorType>(mix.getMix().getType()).getDimSize(1), columns = d / parts;
+    int64_t width = lastDim(mix.getMix().getType()), rows = cast<RankedTensorType>(mix.getFn().getType()).getDimSize(0);
+    Value streams = mix.getY() ? k.result(1) : k.operand(0);
+    k.workgroups(rowsOf(type), 1, parts, [&](Value token, Value, Value part) {
+      Value begin = k.mul(part, columns), at = k.mul(k.add(k.mul(token, parts), part), width);
+      if (mix.getY())
+        StreamUpdate{k, k.operand(2), k.operand(0), k.operand(3), k.operand(4), streams, c, d}.emit(token, begin, columns);
+      Value first = k.add(k.mul(token, c * d), begin);
+      auto overStreams = [&](function_ref<Value(Value, Value, int64_t)> factor) {
+        Value total = k.real(0);
+        for (int64_t j = 0; j < c; ++j)
+          total = k.add(total, k.sum(columns, [&](Value i, int64_t lanes, Value sum) {
+            Value x = k.load(streams, k.add(k.add(first, j * d), i), lanes);
+            return k.fma(factor(x, k.add(k.add(begin, j * d), i), lanes), x, sum);
+          }));
+        return total;
       };
-      KernelEmitter::Values post, comb;
-      for (int64_t j = 0; j < c; ++j)
-        post.push_back(scalar(2, c, j));
-      for (int64_t i = 0; i < c * c; ++i)
-        comb.push_back(scalar(3, c * c, i));
-      k.lanes(columns, [&](Value within, int64_t width) {
-        Value column = k.add(k.mul(part, columns), within);
-        Value y = k.load(k.operand(0), k.add(k.mul(token, d), column), width);
-        KernelEmitter::Values x;
-        for (int64_t i = 0; i < c; ++i)
-          x.push_back(k.load(k.operand(1), k.add(k.add(k.mul(token, c * d), i * d), column), width));
-        for (int64_t j = 0; j < c; ++j) {
-          Value total = k.mul(k.splat(post[j], width), y);
-          for (int64_t i = 0; i < c; ++i)
-            total = k.fma(k.splat(comb[transposed ? j * c + i : i * c + j], width), x[i], total);
-          k.store(total, k.result(0), k.add(k.add(k.mul(token, c * d), j * d), column));
-        }
+      k.loop(k.index(0), k.index(rows), 1, [&](Value row) {
+        Value base = k.mul(row, c * d);
+        Value dot = overStreams([&](Value, Value column, int64_t lanes) { return k.load(k.operand(1), k.add(base, column), lanes); });
+        k.store(dot, k.result(0), k.add(at, row));
       });
+      k.store(overStreams([&](Value x, Value, int64_t) { return x; }), k.result(0), k.add(at, rows));
+      k.loop(k.index(rows + 1), k.index(width), 1,
+             [&](Value pad) { k.store(k.real(0), k.result(0), k.add(at, pad)); });
     });
     return success();
+  }
+};
+
+struct HcNormModel : Decomposition<HcNormModel, HcNormOp> {
+  LogicalResult decompose(Operation *op, KernelEmitter &k) const {
+    auto norm = cast<HcNormOp>(op);
+    auto type = cast<RankedTensorType>(norm.getStreams().getType());
+    int64_t c = type.getDimSize(1), d = type.getDimSize(2), sums = (2 + c) * c;
+    StreamMix mix{k, k.scratch(sums, k.f32()), k.operand(2), k.operand(3), c, norm.getHcEps().convertToFloat()};
+    Value x = k.scratch(d, k.b.getBF16Type());
+    k.workgroups(rowsOf(type), 1, 1, [&](Value token, Value, Value) {
+      sumParts(k, norm, token, mix.mix, sums);
+      mix.reduce(mix.pre(), k.operand(1), token, d, x, k.index(0));
+      mix.storePost(k.result(1), k.mul(token, c));
+      for (auto [i, value] : llvm::enumerate(mix.sinkhorn(norm.getIterations())))
+        k.store(value, k.result(2), k.add(k.mul(token, c * c), int64_t(i)));
+      RowPlace normed{k.result(0), k.mul(token, d)};
+      normalizeRow(k, {x, k.index(0)}, k.operand(4), norm.getNormEps().convertToFloat(), normed, d);
+      if (norm.getQuantized())
+        quantizeRow(k, normed, QuantFormat::Fp8, 128, d, {k.result(3), normed.at}, d);
+    });
+    return success();
+  }
+
+  /// m_n of the token into `to`.
+  static void sumParts(KernelEmitter &k, HcNormOp norm, Value token, Value to, int64_t sums) {
+    auto type = cast<RankedTensorType>(norm.getMix().getType());
+    int64_t parts = type.getDimSize(1), width = type.getDimSize(2);
+    auto total = [&](Value n) {
+      Value at = k.add(k.mul(token, parts * width), n);
+      return k.loop(k.index(0), k.index(parts), 1, ValueRange{k.real(0)}, [&](Value part, ValueRange carried) {
+        return KernelEmitter::Values{k.add(carried[0], k.load(k.operand(0), k.add(at, k.mul(part, width))))};
+      })[0];
+    };
+    int64_t values = rowElements(norm.getStreams().getType());
+    Value inverse = StreamMix::inverse(k, total(k.index(sums)), values, norm.getEps().convertToFloat());
+    k.loop(k.index(0), k.index(sums), 1, [&](Value n) { k.store(k.mul(total(n), inverse), to, n); });
   }
 };
 
@@ -164,13 +144,10 @@ struct HcHeadModel : Decomposition<HcHeadModel, HcHeadOp> {
     auto head = cast<HcHeadOp>(op);
     auto type = cast<RankedTensorType>(head.getStreams().getType());
     int64_t c = type.getDimSize(1), d = type.getDimSize(2);
-    Value mix = k.scratch(c, k.f32());
+    StreamMix mix{k, k.scratch(c, k.f32()), k.operand(2), k.operand(3), c, head.getHcEps().convertToFloat()};
     k.workgroups(rowsOf(type), 1, 1, [&](Value token, Value, Value) {
-      mixRows(k, head.getFn(), mix, token, c * d, head.getEps().convertToFloat());
-      KernelEmitter::Values weights;
-      for (int64_t j = 0; j < c; ++j)
-        weights.push_back(k.add(gate(k, mix, j, 0), k.real(head.getHcEps().convertToFloat())));
-      reduceStreams(k, weights, token, k.result(0), d);
+      mixRows(k, head.getFn(), mix.mix, token, c * d, head.getEps().convertToFloat());
+      mix.reduce(mix.pre(), k.operand(0), token, d, k.result(0), k.mul(token, d));
     });
     return success();
   }
@@ -182,6 +159,8 @@ void v4::registerHyperConnectionDecompositions(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, V4Dialect *) {
     HcPreOp::attachInterface<HcPreModel>(*context);
     HcPostOp::attachInterface<HcPostModel>(*context);
+    HcMixOp::attachInterface<HcMixModel>(*context);
+    HcNormOp::attachInterface<HcNormModel>(*context);
     HcHeadOp::attachInterface<HcHeadModel>(*context);
   });
 }

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/lower/Decompositions.h"
-#include "passes/lower/KernelEmitter.h"
+#include "passes/lower/RowSteps.h"
 
 using namespace mlir;
 using namespace v4;
@@ -156,21 +156,8 @@ struct SwigluModel : Decomposition<SwigluModel, SwigluOp> {
     k.workgroups(rowsOf(type), 1, inner, [&](Value row, Value, Value slot) {
       Value line = k.add(k.mul(row, inner), slot);
       Value weight = swiglu.getWeights() ? k.load(k.operandOf(swiglu.getWeights()), line) : Value();
-      k.lanes(f, [&](Value i, int64_t width) {
-        Value at = k.add(k.mul(line, f), i);
-        Value gate = k.load(k.operand(0), at, width), up = k.load(k.operand(1), at, width);
-        if (limit > 0) {
-          Value bound = k.real(limit, width);
-          gate = k.minimum(gate, bound);
-          up = k.maximum(k.minimum(up, bound), k.real(-limit, width));
-        }
-        Value one = k.real(1, width);
-        Value hidden = k.div(gate, k.add(one, k.exp(arith::NegFOp::create(k.b, k.loc, gate))));
-        hidden = k.mul(hidden, up);
-        if (weight)
-          hidden = k.mul(k.splat(weight, width), hidden);
-        k.store(hidden, k.result(0), at);
-      });
+      Value at = k.mul(line, f);
+      gateRow(k, {k.operand(0), at}, {k.operand(1), at}, weight, limit, {k.result(0), at}, f);
     });
     return success();
   }

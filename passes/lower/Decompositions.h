@@ -23,6 +23,7 @@ namespace v4 {
 
 void registerCoreDecompositions(mlir::DialectRegistry &registry);
 void registerRotaryDecompositions(mlir::DialectRegistry &registry);
+void registerRowDecompositions(mlir::DialectRegistry &registry);
 void registerLinearDecompositions(mlir::DialectRegistry &registry);
 void registerHyperConnectionDecompositions(mlir::DialectRegistry &registry);
 void registerMoeDecompositions(mlir::DialectRegistry &registry);
@@ -35,6 +36,7 @@ void registerAttentionDecompositions(mlir::DialectRegistry &registry);
 inline void registerDecompositions(mlir::DialectRegistry &registry) {
   registerCoreDecompositions(registry);
   registerRotaryDecompositions(registry);
+  registerRowDecompositions(registry);
   registerLinearDecompositions(registry);
   registerHyperConnectionDecompositions(registry);
   registerMoeDecompositions(registry);

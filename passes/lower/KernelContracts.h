@@ -34,6 +34,8 @@ struct KernelContract {
 using KernelContracts = llvm::StringMap<KernelContract>;
 
 void addLinearContracts(KernelContracts &contracts);
+void addStreamContracts(KernelContracts &contracts);
+void addRowContracts(KernelContracts &contracts);
 void addAttentionContracts(KernelContracts &contracts);
 
 } // namespace v4

@@ -176,7 +176,8 @@ void addOp(Operation *op, CostTable &costs) {
       .Case([&](TopKOp op) { addTopK(op, costs); })
       .Case([&](AttentionOp op) { addAttention(op, costs); })
       .Case<AppendRowsOp, AppendWindowOp>([&](auto op) { addAppend(op.getX(), op.getCache().getType(), costs); })
-      .Case<HcPreOp, HcHeadOp>([&](auto op) { addStreamMix(op.getFn(), costs); });
+      .Case([&](CompressAppendOp op) { addAppend(op.getTable(), op.getCache().getType(), costs); })
+      .Case<HcPreOp, HcHeadOp, HcMixOp>([&](auto op) { addStreamMix(op.getFn(), costs); });
 }
 
 } // namespace

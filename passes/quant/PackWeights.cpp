@@ -44,6 +44,8 @@ SmallVector<Product> productsOf(Operation *op) {
     return {{linear.getWeight(), linear.getScales()}};
   if (auto fused = dyn_cast<GateUpOp>(op))
     return {{fused.getGate(), fused.getGateScales()}, {fused.getUp(), fused.getUpScales()}};
+  if (auto mix = dyn_cast<HcMixOp>(op))
+    return {{mix.getFn(), Value()}};
   SmallVector<Product> products;
   if (auto fused = dyn_cast<ProjectionsOp>(op))
     for (auto [i, weight] : llvm::enumerate(fused.getWeights()))
@@ -67,8 +69,6 @@ std::string shapeReason(RankedTensorType type, int64_t groups) {
     return std::to_string(columns) + " columns are no multiple of " + std::to_string(kPanelColumns);
   if (groups > 1 && rows / groups % kPanelRows != 0)
     return "a group has " + std::to_string(rows / groups) + " rows, not a multiple of " + std::to_string(kPanelRows);
-  if (type.getElementType().isF32())
-    return "f32 matrices have no tuned product";
   return "";
 }
 
@@ -130,6 +130,8 @@ private:
     bool fp4 = isa<Float4E2M1FNType>(panelElement(weight));
     if (use.get() == product->scales && !fp4)
       return "scales of 128 x 128 blocks need no layout";
+    if (weight.getElementType().isF32() != isa<HcMixOp>(op))
+      return "f32 matrices have a tuned product in v4.hc_mix alone";
     if (std::string reason = shapeReason(weight, product->groups); !reason.empty())
       return reason;
     // Weight and scales of FP4 change together.

@@ -29,9 +29,21 @@ std::string describe(const Quantization &q) {
       .str();
 }
 
-/// What v4.quantize `op` does.
-Quantization quantizationOf(QuantizeOp op) {
-  return {op.getFormat(), static_cast<int64_t>(op.getBlock()), static_cast<int64_t>(op.getPrefix())};
+int64_t width(Value value) { return cast<RankedTensorType>(value.getType()).getShape().back(); }
+
+/// The quantization that made `value`, alone or at the end of a fused op.
+std::optional<Quantization> quantizationOf(Value value) {
+  if (auto op = value.getDefiningOp<QuantizeOp>())
+    return Quantization{op.getFormat(), static_cast<int64_t>(op.getBlock()), static_cast<int64_t>(op.getPrefix())};
+  if (auto op = value.getDefiningOp<HcNormOp>(); op && value == op.getQuantized())
+    return Quantization{QuantFormat::Fp8, 128, width(value)};
+  if (value.getDefiningOp<SwigluQuantizeOp>())
+    return Quantization{QuantFormat::Fp8, 128, width(value)};
+  if (auto op = value.getDefiningOp<RowChainOp>(); op && op.getFormat() && value == op.getResult())
+    return Quantization{*op.getFormat(), static_cast<int64_t>(*op.getBlock()), static_cast<int64_t>(*op.getPrefix())};
+  if (auto op = value.getDefiningOp<GateUpOp>(); op && op.getQuantized())
+    return Quantization{QuantFormat::Fp8, 128, width(value)};
+  return std::nullopt;
 }
 
 bool isNarrow(Type weight) {
@@ -39,26 +51,20 @@ bool isNarrow(Type weight) {
   return isa<Float8E4M3FNType>(element) || element.isInteger(8);
 }
 
-int64_t width(Value value) { return cast<RankedTensorType>(value.getType()).getShape().back(); }
-
 /// REQUIRES: `value` is what `op` reads as `what`. Block arguments are trusted.
 LogicalResult requireQuantized(Operation *op, Value value, llvm::StringRef what, const Quantization &expected) {
   if (isa<BlockArgument>(value))
     return success();
-  auto quantize = value.getDefiningOp<QuantizeOp>();
-  if (auto fused = value.getDefiningOp<GateUpOp>(); fused && fused.getQuantized())
-    return expected.format == QuantFormat::Fp8 && expected.block == 128 && expected.prefix == width(value)
-               ? success()
-               : op->emitOpError() << what << " come from v4.gate_up quantized, expected " << describe(expected);
+  auto quantization = quantizationOf(value);
   std::string found =
-      quantize ? describe(quantizationOf(quantize)) : value.getDefiningOp()->getName().getStringRef().str();
+      quantization ? describe(*quantization) : value.getDefiningOp()->getName().getStringRef().str();
   if (found == describe(expected))
     return success();
   return op->emitOpError() << what << " come from " << found << ", expected " << describe(expected);
 }
 
 LogicalResult requirePlain(Operation *op, Value value, llvm::StringRef weight) {
-  if (!value.getDefiningOp<QuantizeOp>())
+  if (!quantizationOf(value))
     return success();
   return op->emitOpError() << "inputs come from v4.quantize, expected values that are not quantized for " << weight;
 }

@@ -1,0 +1,56 @@
+//===- KernelRowContracts.cpp - Constraints of row contracts ----*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/kernel/KernelDialect.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace v4;
+using namespace v4::kernel;
+
+static LogicalResult checkOneRow(Operation *op, GridAttr grid) {
+  if (grid.getTile() == 1)
+    return success();
+  return op->emitOpError() << "grid has tile = " << grid.getTile() << ", expected 1";
+}
+
+static LogicalResult checkMultiple(Operation *op, StringRef name, int64_t value, int64_t unit) {
+  if (value % unit == 0)
+    return success();
+  return op->emitOpError() << name << " = " << value << ", expected a multiple of " << unit;
+}
+
+LogicalResult RowChainOp::verify() {
+  // row_chain_c1
+  if (failed(checkOneRow(*this, getGrid())))
+    return failure();
+  // row_chain_c2
+  int64_t width = getWidth(), rotary = getRotary(), prefix = getPrefix(), block = getQuantize();
+  if (failed(checkMultiple(*this, "width", width, 16)) || failed(checkMultiple(*this, "rotary", rotary, 16)) ||
+      failed(checkMultiple(*this, "prefix", prefix, 16)))
+    return failure();
+  // row_chain_c3
+  if (block && (failed(checkMultiple(*this, "quantize", block, 16)) ||
+                failed(checkMultiple(*this, "prefix", prefix, block))))
+    return failure();
+  if (block && !getHadamard() && prefix > width - rotary && (width - rotary) % block != 0)
+    return emitOpError() << "rotates from value " << width - rotary << ", inside a block of " << block;
+  // row_chain_c4
+  if (getHadamard() && (!llvm::isPowerOf2_64(width) || width > 512))
+    return emitOpError() << "transforms " << width << " values, expected a power of two up to 512";
+  return success();
+}
+
+LogicalResult SwigluOp::verify() {
+  // swiglu_c1
+  if (failed(checkOneRow(*this, getGrid())))
+    return failure();
+  // swiglu_c2
+  return checkMultiple(*this, "width", getWidth(), getQuantize() ? 128 : 16);
+}
