@@ -50,7 +50,9 @@ void declare(CLI::App &app, Flags &flags) {
   app.add_option("-b", flags.batches, "Sequences in one step")->delimiter(',')->capture_default_str()->check(positive);
   app.add_option("-t", flags.threads, "Threads (default: the CPUs of this process)")->check(positive);
   app.add_option("-r", flags.repetitions, "Repetitions")->capture_default_str()->check(positive);
-  app.add_option("-o", flags.output, "md, json or csv")->capture_default_str()->check(CLI::IsMember({"md", "json", "csv"}));
+  app.add_option("-o", flags.output, "md, json or csv")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"md", "json", "csv"}));
   app.add_option("--step-tokens", flags.stepTokens, "Token budget of one step, at most the plan's")->check(positive);
   app.add_option("--load", flags.load, "map: share the page cache; copy: read weights into large memory pages")
       ->capture_default_str()
@@ -181,7 +183,7 @@ int main(int argc, char **argv) {
     return report(invalidInput(error.what(), "; see v4-bench --help"));
   }
   if (flags.firstToken)
-    return report(startCold({flags.plan, flags.load == "copy" ? LoadMode::Copy : LoadMode::Map,
-                             static_cast<unsigned>(flags.threads), 1}));
+    return report(startCold(
+        {flags.plan, flags.load == "copy" ? LoadMode::Copy : LoadMode::Map, static_cast<unsigned>(flags.threads), 1}));
   return report(Bench(flags).run());
 }

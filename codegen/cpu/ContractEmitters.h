@@ -22,6 +22,7 @@ namespace v4 {
 
 void emitPanelLinear(kernel::PanelLinearOp op, const CpuLevel &level);
 void emitPanelExperts(kernel::PanelExpertsOp op, const CpuLevel &level);
+void emitAttend(kernel::AttendOp op, const CpuLevel &level);
 
 } // namespace v4
 

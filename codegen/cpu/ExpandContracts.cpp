@@ -26,6 +26,7 @@ bool expand(Operation *op, const CpuLevel &level) {
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case([&](kernel::PanelLinearOp contract) { return emitPanelLinear(contract, level), true; })
       .Case([&](kernel::PanelExpertsOp contract) { return emitPanelExperts(contract, level), true; })
+      .Case([&](kernel::AttendOp contract) { return emitAttend(contract, level), true; })
       .Default(false);
 }
 

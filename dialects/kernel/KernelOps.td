@@ -201,5 +201,6 @@ def Kernel_CacheStoreOp : Kernel_Op<"cache_store", [MemoryEffects<[MemWrite]>]> 
 //===----------------------------------------------------------------------===//
 
 include "dialects/kernel/KernelContracts.td"
+include "dialects/kernel/KernelAttentionContracts.td"
 
 #endif // KERNEL_OPS_TD

@@ -23,6 +23,7 @@ namespace {
 KernelContracts allContracts() {
   KernelContracts contracts;
   addLinearContracts(contracts);
+  addAttentionContracts(contracts);
   return contracts;
 }
 

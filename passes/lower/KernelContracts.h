@@ -34,6 +34,7 @@ struct KernelContract {
 using KernelContracts = llvm::StringMap<KernelContract>;
 
 void addLinearContracts(KernelContracts &contracts);
+void addAttentionContracts(KernelContracts &contracts);
 
 } // namespace v4
 

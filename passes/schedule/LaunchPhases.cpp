@@ -68,8 +68,9 @@ LogicalResult verifyPhases(ArrayRef<plan::LaunchOp> launches) {
       return launch.emitOpError() << "of group " << launch.getGroup() << " runs in a phase of group "
                                   << first.getGroup() << ", expected a barrier: a step may leave out one of them";
     if (levels.add(launch) != 0)
-      return launch.emitOpError() << "has no barrier, but depends on a launch of its phase: one of them writes what the "
-                                     "other binds";
+      return launch.emitOpError()
+             << "has no barrier, but depends on a launch of its phase: one of them writes what the "
+                "other binds";
   }
   return success();
 }

@@ -7,8 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Owns a range of anonymous memory. Reserving costs no memory, so that a range
-// can be as large as a session's limits allow and never moves. Movable; calls
-// are not synchronised.
+// can be as large as a session's limits allow and never moves. From 2 MiB on it is
+// aligned to large memory pages and asks for them: cache rows that a kernel
+// gathers lie far apart. Movable; calls are not synchronised.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,6 +22,9 @@ namespace v4 {
 
 /// Granularity of protection on x86-64.
 inline constexpr uint64_t kMemoryPageBytes = 4096;
+
+/// A large memory page: one entry of the address translation for what takes 512 of the others.
+inline constexpr uint64_t kLargePageBytes = uint64_t(2) << 20;
 
 inline constexpr uint64_t alignUp(uint64_t value, uint64_t alignment) {
   return (value + alignment - 1) / alignment * alignment;
@@ -41,6 +45,8 @@ public:
   /// Readable, writable, zero; memory is taken when it is touched.
   static Status map(std::string_view what, uint64_t bytes, AddressRange &out);
 
+  /// Takes all memory of a mapped range now: later writes fault no more, and what does not fit fails here.
+  Status populate(std::string_view what);
   /// Makes [offset, offset + bytes) readable and writable, widened to memory pages.
   Status commit(std::string_view what, uint64_t offset, uint64_t bytes);
 

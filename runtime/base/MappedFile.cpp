@@ -8,6 +8,9 @@
 
 #include "runtime/base/MappedFile.h"
 
+#include "runtime/base/AddressRange.h"
+#include "runtime/base/NumaNodes.h"
+
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -18,8 +21,6 @@
 using namespace v4;
 
 namespace {
-
-constexpr uint64_t kLargePage = 2u << 20;
 
 /// Closes on every way out.
 struct Descriptor {
@@ -73,18 +74,21 @@ Status MappedFile::open(const std::string &path, LoadMode mode, MappedFile &out)
     return Status();
   }
   // Reserve with room to round the start up; the file or the copy takes the aligned part.
-  uint64_t reserveBytes = result.byteCount + kLargePage;
+  uint64_t reserveBytes = result.byteCount + kLargePageBytes;
   void *range = mmap(nullptr, reserveBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (range == MAP_FAILED)
     return unsupported(path, ": no address space for ", result.byteCount, " bytes: ", std::strerror(errno));
   result.reserved = range;
   result.reservedBytes = reserveBytes;
-  uint64_t start = (reinterpret_cast<uintptr_t>(range) + kLargePage - 1) / kLargePage * kLargePage;
+  uint64_t start = (reinterpret_cast<uintptr_t>(range) + kLargePageBytes - 1) / kLargePageBytes * kLargePageBytes;
   result.bytes = reinterpret_cast<uint8_t *>(start);
 
   if (mode == LoadMode::Map) {
     if (mmap(result.bytes, result.byteCount, PROT_READ, MAP_PRIVATE | MAP_FIXED, file.fd, 0) == MAP_FAILED)
       return fileError(path, "map", errno);
+    // Where the file system has large pages, a cold file then comes in by 2 MiB, and maps with 512 times fewer faults.
+    // Nothing is read ahead here: with small pages that costs more than the faults of what a first token needs.
+    (void)madvise(result.bytes, result.byteCount, MADV_HUGEPAGE);
   } else {
     if (mmap(result.bytes, result.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
         MAP_FAILED)
@@ -92,6 +96,7 @@ Status MappedFile::open(const std::string &path, LoadMode mode, MappedFile &out)
                          "; load it mapped");
     // Only a wish: a kernel without large pages runs the same program, slower.
     (void)madvise(result.bytes, result.byteCount, MADV_HUGEPAGE);
+    spreadOverNodes(result.bytes, result.byteCount);
     V4_RETURN_IF_ERROR(readAll(file.fd, path, result.bytes, result.byteCount));
     (void)mprotect(result.bytes, result.byteCount, PROT_READ);
   }

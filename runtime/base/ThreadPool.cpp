@@ -126,23 +126,20 @@ void ThreadPool::run(RangeFunction function, const void *context, int64_t n) {
 
 /// One pass over the thread's own share and those behind it.
 void ThreadPool::work(unsigned index) {
-  uint32_t done = drain(index, /*own=*/true);
+  drain(index, /*own=*/true);
   for (unsigned i = 1; i < std::min(kReach, threadCount); ++i)
-    done += drain((index + i) % threadCount, /*own=*/false);
-  // One decrement for all of them. A loop never ends before it, so `done` counts units of one loop.
-  if (done && pending.fetch_sub(done) == done && callerAsleep.load())
-    futexWake(pending, 1);
+    drain((index + i) % threadCount, /*own=*/false);
 }
 
-/// Runs units of a share until none is left: the owner from the front, others from the end. Returns how many.
-uint32_t ThreadPool::drain(unsigned share, bool own) {
+/// Runs units of a share until none is left: the owner from the front, others from the end.
+void ThreadPool::drain(unsigned share, bool own) {
   std::atomic<uint64_t> &ticket = shares[share].ticket;
   uint32_t done = 0;
   uint64_t current = ticket.load(std::memory_order_acquire);
   for (;;) {
     int64_t first = current >> 8 & 0xFF, end = current & 0xFF;
     if (first >= end)
-      return done;
+      break;
     // Read before the claim: when it succeeds they belong to this loop.
     RangeFunction function = jobFunction.load(std::memory_order_relaxed);
     const void *context = jobContext.load(std::memory_order_relaxed);
@@ -156,6 +153,9 @@ uint32_t ThreadPool::drain(unsigned share, bool own) {
     ++done;
     current = ticket.load(std::memory_order_acquire);
   }
+  // One decrement for all of them. A loop never ends before it, so `done` counts units of one loop.
+  if (done && pending.fetch_sub(done) == done && callerAsleep.load())
+    futexWake(pending, 1);
 }
 
 void ThreadPool::waitForOthers() {

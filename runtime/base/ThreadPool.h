@@ -89,7 +89,7 @@ private:
   bool spinForWork(uint32_t seen) const;
   void park(uint32_t seen);
   void work(unsigned index);
-  uint32_t drain(unsigned share, bool own);
+  void drain(unsigned share, bool own);
   void waitForOthers();
 
   /// First iteration of a thread's share of a loop of n.
@@ -100,17 +100,18 @@ private:
   std::vector<Worker> workers;
   std::unique_ptr<Share[]> shares;
 
+  uint64_t loops = 0; ///< The caller's.
+
+  /// What a waiting worker polls, and the job beside it: one cache line tells it everything. The epoch changes with
+  /// every loop; workers sleep on it.
+  alignas(64) std::atomic<uint32_t> epoch{0};
   std::atomic<RangeFunction> jobFunction{nullptr};
   std::atomic<const void *> jobContext{nullptr};
   std::atomic<int64_t> jobSize{0};
-  uint64_t loops = 0; ///< The caller's.
-
   /// Units not yet finished; the caller sleeps on it.
   alignas(64) std::atomic<uint32_t> pending{0};
   std::atomic<uint32_t> callerAsleep{0};
-  /// Changes with every loop; workers sleep on it.
-  alignas(64) std::atomic<uint32_t> epoch{0};
-  std::atomic<uint32_t> sleepers{0};
+  alignas(64) std::atomic<uint32_t> sleepers{0};
   std::atomic<bool> stopping{false};
 };
 

@@ -61,6 +61,8 @@ Status Placement::placePacked(std::string_view what, const Host &host) {
     std::memset(start, 0, payloadBytes);
   } else {
     V4_RETURN_IF_ERROR(AddressRange::map(what, payloadBytes, range));
+    // What v4-inspect --memory says is in use from here on, and no step meets a page for the first time.
+    V4_RETURN_IF_ERROR(range.populate(what));
     start = range.data();
   }
   for (Block &block : blocks) {

@@ -112,8 +112,11 @@ protected:
   float sinkOf(int64_t head) const { return 2 * randomReal(17, head); }
 
   Outputs run(const OpProgram &program, const std::vector<std::vector<Span>> &steps, int64_t parts) const;
+  /// Values and, behind them, the sums of the magnitudes that make them.
   std::vector<double> expected(int64_t sequence, int64_t t, int64_t head, const std::vector<int32_t> &selected) const;
   void checkScores(int64_t sequence, int64_t t, const Output &output) const;
+  void checkSums(int64_t sequence, int64_t t, const Output &output, double ofMagnitude) const;
+  void checkAnyCut(const OpProgram &program, const Outputs &whole) const;
 };
 
 Outputs AttentionTest::run(const OpProgram &program, const std::vector<std::vector<Span>> &steps, int64_t parts) const {
@@ -185,7 +188,7 @@ std::vector<double> AttentionTest::expected(int64_t sequence, int64_t t, int64_t
     if (c >= 0)
       list.push_back(row(sequence, c));
   std::vector<Bf16> q = query(sequence, t);
-  std::vector<double> sums(size_t(shape.dim), 0.0);
+  std::vector<double> sums(size_t(2 * shape.dim), 0.0);
   double total = shape.sink && !list.empty() ? std::exp(double(sinkOf(head))) : 0;
   for (const auto &k : list) {
     double dot = 0;
@@ -193,8 +196,10 @@ std::vector<double> AttentionTest::expected(int64_t sequence, int64_t t, int64_t
       dot += double(fromBf16(q[size_t(head * shape.dim + d)])) * fromBf16(k[size_t(d)]);
     double weight = std::exp(dot / std::sqrt(double(shape.dim)));
     total += weight;
-    for (int64_t d = 0; d < shape.dim; ++d)
+    for (int64_t d = 0; d < shape.dim; ++d) {
       sums[size_t(d)] += weight * fromBf16(k[size_t(d)]);
+      sums[size_t(shape.dim + d)] += weight * std::abs(fromBf16(k[size_t(d)]));
+    }
   }
   for (double &sum : sums)
     sum = list.empty() ? 0 : sum / total;
@@ -236,30 +241,54 @@ const std::vector<std::vector<Span>> kCut = {
     {{0, 0, 1}, {1, 0, 3}},    {{2, 0, 127}, {0, 1, 2}},    {{1, 3, 1}, {2, 127, 1}, {0, 3, 4}},
     {{2, 128, 63}, {1, 4, 60}}, {{1, 64, 64}, {2, 191, 1}}, {{1, 128, 5}}, {{2, 192, 65}}, {{2, 257, 43}}};
 
-TEST_P(AttentionTest, MatchesDoublePrecisionAndAnyCut) {
-  auto program = OpProgram::compile(text());
-  ASSERT_TRUE(program);
-  Outputs whole = run(*program, kWhole, 1);
+void AttentionTest::checkAnyCut(const OpProgram &program, const Outputs &whole) const {
   EXPECT_EQ(whole.size(), 440u);
   for (int64_t parts : {1, 3}) {
-    Outputs cut = run(*program, kCut, parts);
+    Outputs cut = run(program, kCut, parts);
     ASSERT_EQ(cut.size(), whole.size());
     for (auto &[place, output] : whole)
       ASSERT_TRUE(output == cut[place]) << "sequence " << place.first << ", token " << place.second;
   }
+}
+
+/// A sample of heads, each value to bf16 and within `ofMagnitude` of the magnitudes that make it.
+void AttentionTest::checkSums(int64_t sequence, int64_t t, const Output &output, double ofMagnitude) const {
+  for (int64_t head = 0; head < shape.heads; head += std::max<int64_t>(1, shape.heads / 3) + t % 2) {
+    std::vector<double> sums = expected(sequence, t, head, output.selected);
+    for (int64_t d = 0; d < shape.dim; ++d)
+      ASSERT_NEAR(fromBf16(output.attention[size_t(head * shape.dim + d)]), sums[size_t(d)],
+                  std::abs(sums[size_t(d)]) / 250 + sums[size_t(shape.dim + d)] * ofMagnitude + 2e-6)
+          << "sequence " << sequence << ", token " << t << ", head " << head << ", value " << d;
+  }
+}
+
+TEST_P(AttentionTest, MatchesDoublePrecisionAndAnyCut) {
+  auto program = OpProgram::compile(text());
+  ASSERT_TRUE(program);
+  Outputs whole = run(*program, kWhole, 1);
+  checkAnyCut(*program, whole);
   for (auto &[place, output] : whole) {
     auto [sequence, t] = place;
     if (sequence == 2 && t > 5 && t % 11) // A sample of the long one.
       continue;
     if (shape.ratio == 4)
       checkScores(sequence, t, output);
-    for (int64_t head = 0; head < shape.heads; head += std::max<int64_t>(1, shape.heads / 3) + t % 2) {
-      std::vector<double> sums = expected(sequence, t, head, output.selected);
-      for (int64_t d = 0; d < shape.dim; ++d)
-        ASSERT_NEAR(fromBf16(output.attention[size_t(head * shape.dim + d)]), sums[size_t(d)],
-                    std::abs(sums[size_t(d)]) / 250 + 2e-6)
-            << "sequence " << sequence << ", token " << t << ", head " << head << ", value " << d;
-    }
+    checkSums(sequence, t, output, 0);
+  }
+}
+
+TEST_P(AttentionTest, TunedMatchesDoublePrecisionAndAnyCut) {
+  for (const char *level : {"", "cpu:x86-64-v4", "cpu:x86-64-v3"}) {
+    SCOPED_TRACE(level);
+    auto program = OpProgram::compile(text(), level, Kernels::Tuned);
+    ASSERT_TRUE(program);
+    Outputs whole = run(*program, kWhole, 2);
+    checkAnyCut(*program, whole);
+    // Probabilities are rounded to bf16, by half a unit, where the target multiplies bf16.
+    bool rounds = level[0] == 0;
+    for (auto &[place, output] : whole)
+      if (place.first != 2 || place.second % 7 == 0)
+        checkSums(place.first, place.second, output, rounds ? 1.0 / 256 : 0);
   }
 }
 

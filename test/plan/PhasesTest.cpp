@@ -58,8 +58,9 @@ TEST(Phases, theFirstLaunchStartsOne) {
 TEST(Phases, readerNeedsBarrier) {
   FakePlan fake;
   fake.program.launches[3]->barrier = false;
-  EXPECT_EQ(load(fake), refusal("launches[2] writes Buffer 1, which launches[3] of the same phase binds too, expected a "
-                                "barrier between them"));
+  EXPECT_EQ(load(fake),
+            refusal("launches[2] writes Buffer 1, which launches[3] of the same phase binds too, expected a "
+                    "barrier between them"));
 }
 
 TEST(Phases, readerOfPoolNeedsBarrier) {
@@ -81,7 +82,8 @@ TEST(Phases, slotsAreHeldForWholePhases) {
   FakePlan fake = withTwins();
   fake.program.buffers[4]->slot = 0;
   fake.program.buffers[4]->last_launch = 3;
-  EXPECT_EQ(load(fake), refusal("buffers[4].first_launch is 3, but buffers[0] lives in the same slot 0 until launch 2"));
+  EXPECT_EQ(load(fake),
+            refusal("buffers[4].first_launch is 3, but buffers[0] lives in the same slot 0 until launch 2"));
   fake.program.launches[3]->barrier = true;
   EXPECT_EQ(load(fake), "");
 }

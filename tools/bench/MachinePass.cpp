@@ -25,7 +25,7 @@ constexpr uint64_t kLeastBytes = uint64_t(640) << 20;
 constexpr uint64_t kPassBytes = uint64_t(1) << 30;
 /// Threads read in pieces of this size, each one run of addresses.
 constexpr uint64_t kPieceBytes = uint64_t(1) << 20;
-constexpr int64_t kRounds = 200000;
+constexpr int64_t kRounds = 800000;
 
 /// Keeps results alive.
 std::atomic<uint64_t> sink{0};
@@ -35,23 +35,28 @@ std::atomic<uint64_t> sink{0};
 //===----------------------------------------------------------------------===//
 
 __attribute__((target("avx512f"))) uint64_t readAvx512(const uint8_t *at, uint64_t bytes) {
-  __m512i sums[4] = {};
-  for (const uint8_t *end = at + bytes; at < end; at += 256)
-    for (int i = 0; i < 4; ++i)
-      sums[i] = _mm512_or_si512(sums[i], _mm512_load_si512(at + 64 * i));
-  return static_cast<uint64_t>(
-      _mm512_reduce_or_epi64(_mm512_or_si512(_mm512_or_si512(sums[0], sums[1]), _mm512_or_si512(sums[2], sums[3]))));
+  __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a;
+  for (const uint8_t *end = at + bytes; at < end; at += 256) {
+    a = _mm512_or_si512(a, _mm512_load_si512(at));
+    b = _mm512_or_si512(b, _mm512_load_si512(at + 64));
+    c = _mm512_or_si512(c, _mm512_load_si512(at + 128));
+    d = _mm512_or_si512(d, _mm512_load_si512(at + 192));
+  }
+  return static_cast<uint64_t>(_mm512_reduce_or_epi64(_mm512_or_si512(_mm512_or_si512(a, b), _mm512_or_si512(c, d))));
 }
 
 __attribute__((target("avx2"))) uint64_t readAvx2(const uint8_t *at, uint64_t bytes) {
-  __m256i sums[8] = {};
-  for (const uint8_t *end = at + bytes; at < end; at += 256)
-    for (int i = 0; i < 8; ++i)
-      sums[i] = _mm256_or_si256(sums[i], _mm256_load_si256(reinterpret_cast<const __m256i *>(at + 32 * i)));
-  for (int i = 1; i < 8; ++i)
-    sums[0] = _mm256_or_si256(sums[0], sums[i]);
-  return static_cast<uint64_t>(_mm256_extract_epi64(sums[0], 0) | _mm256_extract_epi64(sums[0], 1) |
-                               _mm256_extract_epi64(sums[0], 2) | _mm256_extract_epi64(sums[0], 3));
+  __m256i a = _mm256_setzero_si256(), b = a, c = a, d = a;
+  for (const uint8_t *end = at + bytes; at < end; at += 128) {
+    const __m256i *line = reinterpret_cast<const __m256i *>(at);
+    a = _mm256_or_si256(a, _mm256_load_si256(line));
+    b = _mm256_or_si256(b, _mm256_load_si256(line + 1));
+    c = _mm256_or_si256(c, _mm256_load_si256(line + 2));
+    d = _mm256_or_si256(d, _mm256_load_si256(line + 3));
+  }
+  a = _mm256_or_si256(_mm256_or_si256(a, b), _mm256_or_si256(c, d));
+  return static_cast<uint64_t>(_mm256_extract_epi64(a, 0) | _mm256_extract_epi64(a, 1) | _mm256_extract_epi64(a, 2) |
+                               _mm256_extract_epi64(a, 3));
 }
 
 uint64_t readPortable(const uint8_t *at, uint64_t bytes) {
@@ -75,39 +80,47 @@ void readPieces(const void *memory, int64_t begin, int64_t end) {
 }
 
 //===----------------------------------------------------------------------===//
-// Arithmetic: sixteen independent chains hide the latency of any x86 multiply-add
+// Arithmetic: twelve independent chains hide the latency of any x86 multiply-add. Written out, so that they are
+// registers at every level of optimization.
 //===----------------------------------------------------------------------===//
 
-#define V4_KEEP(vector) __asm__ volatile("" : "+v"(vector))
+#define V4_TWELVE(M) M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11)
+#define V4_ZERO(i) s##i = a,
+/// Nothing may be computed ahead or left out.
+#define V4_KEEP(i) __asm__ volatile("" : "+v"(s##i));
 
 __attribute__((target("avx512f,avx512bf16"))) void dotBf16(int64_t rounds) {
-  __m512 sums[16] = {};
-  __m512bh a = reinterpret_cast<__m512bh>(_mm512_set1_epi32(0x3F803F80)), b = a;
-  for (int64_t round = 0; round < rounds; ++round)
-    for (int i = 0; i < 16; ++i) {
-      sums[i] = _mm512_dpbf16_ps(sums[i], a, b);
-      V4_KEEP(sums[i]);
-    }
+  __m512bh x = reinterpret_cast<__m512bh>(_mm512_set1_epi32(0x3F803F80));
+  __m512 a = _mm512_setzero_ps(), V4_TWELVE(V4_ZERO) unused = a;
+  (void)unused;
+#define V4_STEP(i) s##i = _mm512_dpbf16_ps(s##i, x, x);
+  for (int64_t round = 0; round < rounds; ++round) {
+    V4_TWELVE(V4_STEP)
+    V4_TWELVE(V4_KEEP)
+  }
+#undef V4_STEP
 }
 
 __attribute__((target("avx512f"))) void fmaAvx512(int64_t rounds) {
-  __m512 sums[16] = {};
-  __m512 a = _mm512_set1_ps(1), b = a;
-  for (int64_t round = 0; round < rounds; ++round)
-    for (int i = 0; i < 16; ++i) {
-      sums[i] = _mm512_fmadd_ps(a, b, sums[i]);
-      V4_KEEP(sums[i]);
-    }
+  __m512 x = _mm512_set1_ps(1), a = _mm512_setzero_ps(), V4_TWELVE(V4_ZERO) unused = a;
+  (void)unused;
+#define V4_STEP(i) s##i = _mm512_fmadd_ps(x, x, s##i);
+  for (int64_t round = 0; round < rounds; ++round) {
+    V4_TWELVE(V4_STEP)
+    V4_TWELVE(V4_KEEP)
+  }
+#undef V4_STEP
 }
 
 __attribute__((target("avx2,fma"))) void fmaAvx2(int64_t rounds) {
-  __m256 sums[12] = {};
-  __m256 a = _mm256_set1_ps(1), b = a;
-  for (int64_t round = 0; round < rounds; ++round)
-    for (int i = 0; i < 12; ++i) {
-      sums[i] = _mm256_fmadd_ps(a, b, sums[i]);
-      V4_KEEP(sums[i]);
-    }
+  __m256 x = _mm256_set1_ps(1), a = _mm256_setzero_ps(), V4_TWELVE(V4_ZERO) unused = a;
+  (void)unused;
+#define V4_STEP(i) s##i = _mm256_fmadd_ps(x, x, s##i);
+  for (int64_t round = 0; round < rounds; ++round) {
+    V4_TWELVE(V4_STEP)
+    V4_TWELVE(V4_KEEP)
+  }
+#undef V4_STEP
 }
 
 struct Loop {
@@ -129,13 +142,13 @@ MachineSpeed bench::meanOf(const MachineSpeed &a, const MachineSpeed &b) {
 
 MachinePass::Arithmetic MachinePass::chooseFma(const std::string &target) {
   if (target.find("x86-64-v4") != std::string::npos && __builtin_cpu_supports("avx512f"))
-    return {"avx512", fmaAvx512, 16 * 32};
+    return {"avx512", fmaAvx512, 12 * 32};
   return {"avx2", fmaAvx2, 12 * 16};
 }
 
 MachinePass::Arithmetic MachinePass::chooseDot(const std::string &target) {
   if (target.find("x86-64-v4-bf16") != std::string::npos && __builtin_cpu_supports("avx512bf16"))
-    return {"avx512_bf16", dotBf16, 16 * 64};
+    return {"avx512_bf16", dotBf16, 12 * 64};
   return chooseFma(target);
 }
 

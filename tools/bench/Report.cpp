@@ -188,7 +188,8 @@ void bench::printProfile(const Profile &profile, const Test &test) {
   printTable(rows);
   double rest = profile.stepSeconds() - profile.launchSeconds();
   std::printf("%llu steps of %s ms, launches %s ms; %s us a launch (%s a step) are not in a launch\n",
-              static_cast<unsigned long long>(profile.steps()), shortNumber(profile.stepSeconds() / steps * 1e3).c_str(),
+              static_cast<unsigned long long>(profile.steps()),
+              shortNumber(profile.stepSeconds() / steps * 1e3).c_str(),
               shortNumber(profile.launchSeconds() / steps * 1e3).c_str(),
               shortNumber(rest / static_cast<double>(profile.launches()) * 1e6).c_str(),
               shortNumber(static_cast<double>(profile.launches()) / steps).c_str());

@@ -56,8 +56,8 @@ private:
   std::vector<MachineSpeed> speeds; ///< Around each repetition.
 };
 
-/// Sequences of the test's depth. An empty cache is cheap to have again; a long one is filled once, and repetitions go on
-/// from where the last one ended.
+/// Sequences of the test's depth. An empty cache is cheap to have again; a long one is filled once, and repetitions go
+/// on from where the last one ended.
 Status Series::prepare() {
   if (ready && test.depth)
     return Status();

@@ -1,0 +1,401 @@
+//===- AttentionSums.cpp - Scores, softmax and sums of 8 heads --*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/cpu/AttentionSums.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace v4;
+
+static constexpr int64_t kHeads = kAttentionHeads;
+/// Columns that one step over the values covers, and a multiple of every row's width.
+static constexpr int64_t kColumns = 64;
+/// Below every score that a model can have, but finite: differences stay numbers.
+static constexpr float kLowest = -3.0e38f;
+
+// Rows are a cache line apart from a power of two, or all of a column would share a few sets of the first cache.
+// Independent chains hide the latency of a dot product: 16 of vdpbf16ps (6 cycles, two at a time), 8 of an fma. With
+// 16 registers of 256 bits, a vector takes two.
+AttentionSums::AttentionSums(CpuBody &k, kernel::AttendOp op)
+    : k(k), op(op), heads(op.getHeads()), dim(op.getDim()), rope(op.getRope()),
+      width((dim + kColumns - 1) / kColumns * kColumns), stride(width + (k.hasBf16() ? 32 : 16)), rowTile(k.has512() ? 8 : 4), chains(k.hasBf16() ? 2 : 1),
+      vectors(k.has512() ? 4 : 1) {
+  int64_t rows = blockRows(), tokens = op.getGrid().getTile();
+  Type element = k.pairElement(), bf16 = k.b.getBF16Type();
+  staging = k.scratch(kHeads * width, bf16);
+  queries = k.scratch(tokens * kHeads * width, element);
+  keys = k.scratch(rows * stride, element);
+  values = k.hasBf16() ? k.scratch(rows * width, bf16) : keys;
+  scores = k.scratch(rows * kHeads, k.f32());
+  weights = k.scratch(rows * kHeads, element);
+  sums = k.scratch(tokens * kHeads * width, k.f32());
+  fades = k.scratch(kLanes, k.f32());
+  sinks = k.scratch(kLanes, k.f32());
+  maxima = k.scratch(tokens * kLanes, k.f32());
+  totals = k.scratch(tokens * kLanes, k.f32());
+  // Heads behind the last one and columns behind the last one only fill vectors; they are numbers, and zero.
+  auto clear = [&](Value memory, int64_t count) {
+    Value zero = k.splat(arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(element)), kLanes);
+    if (memory == staging && !k.hasBf16())
+      zero = arith::TruncFOp::create(k.b, k.loc, VectorType::get({kLanes}, bf16), zero);
+    k.loop(k.index(0), k.index(count), kLanes, [&](Value i) { k.storeRaw(zero, memory, i); });
+  };
+  clear(staging, kHeads * width);
+  if (dim != width)
+    clear(keys, rows * stride);
+  k.store(k.real(0, kLanes), sinks, k.index(0));
+}
+
+//===----------------------------------------------------------------------===//
+// Words
+//===----------------------------------------------------------------------===//
+
+Value AttentionSums::zeroWords() {
+  return arith::ConstantOp::create(
+      k.b, k.loc, k.b.getZeroAttr(VectorType::get({perWord() * kLanes}, k.pairElement())));
+}
+
+Value AttentionSums::loadWords(Value memory, Value at) { return k.loadRaw(memory, at, perWord() * kLanes); }
+
+/// Two words at `at` in all pairs of lanes.
+Value AttentionSums::broadcastPair(Value memory, Value at) {
+  Value two = k.bitcast(k.loadRaw(memory, at, 2 * perWord()), k.b.getI64Type(), 1);
+  Value pair = vector::ExtractOp::create(k.b, k.loc, two, ArrayRef<int64_t>{0});
+  return k.bitcast(k.splat(pair, kLanes / 2), k.pairElement(), perWord() * kLanes);
+}
+
+Value AttentionSums::broadcastWord(Value memory, Value at) {
+  Value one = k.bitcast(k.loadRaw(memory, at, perWord()), k.b.getI32Type(), 1);
+  Value word = vector::ExtractOp::create(k.b, k.loc, one, ArrayRef<int64_t>{0});
+  return k.bitcast(k.splat(word, kLanes), k.pairElement(), perWord() * kLanes);
+}
+
+Value AttentionSums::dot(Value a, Value v, Value total) {
+  if (k.hasBf16())
+    return k.dot({a}, {v}, total);
+  return k.fma(a, v, total);
+}
+
+/// Combines the halves of a vector, which belong to the two rows of a pair; both halves of the result are equal.
+Value AttentionSums::foldRows(Value vector, function_ref<Value(Value, Value)> combine) {
+  SmallVector<int64_t> swapped;
+  for (int64_t lane = 0; lane < kLanes; ++lane)
+    swapped.push_back((lane + kHeads) % kLanes);
+  return combine(vector, k.shuffle(vector, vector, swapped));
+}
+
+//===----------------------------------------------------------------------===//
+// Queries
+//===----------------------------------------------------------------------===//
+
+void AttentionSums::begin(Value token, Value row, Value firstHead, Value count) {
+  Value from = k.mul(k.add(k.mul(row, heads), firstHead), dim);
+  k.loop(k.index(0), count, 1, [&](Value head) {
+    k.lanes(dim, [&](Value i, int64_t lanes) {
+      Value at = k.add(k.add(from, k.mul(head, dim)), i), to = k.add(k.mul(head, width), i);
+      if (lanes == 1)
+        k.store(k.load(op.getQ(), at), staging, to);
+      else
+        k.storeRaw(k.loadRaw(op.getQ(), at, lanes), staging, to);
+    });
+    if (op.getSink()) {
+      Value sink = k.load(op.getSink(), k.add(firstHead, head));
+      k.store(sink, sinks, head);
+      k.store(sink, sinks, k.add(head, kHeads));
+    }
+  });
+  layQueries(token);
+  // The sink is a first key of its score whose value is zero.
+  Value state = k.mul(token, kLanes);
+  bool hasSink = bool(op.getSink());
+  k.store(hasSink ? k.load(sinks, k.index(0), kLanes) : k.real(kLowest, kLanes), maxima, state);
+  k.store(k.real(hasSink ? 1 : 0, kLanes), totals, state);
+  Value first = k.mul(token, kHeads * width);
+  k.loop(k.index(0), k.index(kHeads * width), kLanes,
+         [&](Value i) { k.store(k.real(0, kLanes), sums, k.add(first, i)); });
+}
+
+/// Transposes the staged heads, 8 pairs of words at a time.
+void AttentionSums::layQueries(Value token) {
+  int64_t columns = kLanes * perWord();
+  Value to = k.mul(token, kHeads * width);
+  k.loop(k.index(0), k.index(width), columns, [&](Value column) {
+    SmallVector<Value> lines;
+    for (int64_t head = 0; head < kHeads; ++head) {
+      Value at = k.add(column, head * width);
+      Value line = k.hasBf16() ? k.loadRaw(staging, at, columns) : k.load(staging, at, columns);
+      lines.push_back(k.bitcast(line, k.b.getI64Type(), kHeads));
+    }
+    for (int64_t span = kHeads / 2; span >= 1; span /= 2)
+      for (int64_t i = 0; i < kHeads; ++i) {
+        if (i & span)
+          continue;
+        SmallVector<int64_t> low, high;
+        for (int64_t lane = 0; lane < kHeads; ++lane) {
+          low.push_back(lane & span ? kHeads + lane - span : lane);
+          high.push_back(lane & span ? kHeads + lane : lane + span);
+        }
+        Value a = lines[i], v = lines[i + span];
+        lines[i] = k.shuffle(a, v, low);
+        lines[i + span] = k.shuffle(a, v, high);
+      }
+    Value at = k.add(to, k.mul(column, kHeads));
+    for (auto [i, line] : llvm::enumerate(lines))
+      k.storeRaw(k.bitcast(line, k.pairElement(), columns), queries, k.add(at, int64_t(i) * columns));
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// A block of rows
+//===----------------------------------------------------------------------===//
+
+void AttentionSums::open(Value lo, Value hi) {
+  if (!k.hasBf16())
+    return;
+  auto clear = [&](Value begin, Value end) {
+    Value zero = zeroWords();
+    k.loop(k.mul(begin, stride), k.mul(end, stride), 2 * kLanes, [&](Value i) { k.storeRaw(zero, keys, i); });
+  };
+  clear(k.mul(k.div(lo, 2), 2), lo);
+  clear(hi, k.mul(k.div(k.add(hi, 1), 2), 2));
+}
+
+void AttentionSums::close(Value row, Value hi) {
+  if (!k.hasBf16())
+    return;
+  auto equal = [&](Value a, Value v) -> Value {
+    return arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, a, v);
+  };
+  Value whole = arith::OrIOp::create(k.b, k.loc, equal(k.mod(row, 2), k.index(1)), equal(k.add(row, 1), hi));
+  // Joins the low halves of the 128-bit lanes of two rows, then the high ones: gatherHead() undoes that order.
+  SmallVector<int64_t> low, high;
+  for (int64_t lane = 0; lane < 32; lane += 8)
+    for (int64_t i = 0; i < 4; ++i) {
+      low.append({lane + i, 32 + lane + i});
+      high.append({lane + 4 + i, 36 + lane + i});
+    }
+  k.ifThen(whole, [&] {
+    Value pair = k.div(row, 2), at = k.mul(pair, 2 * stride), to = valuesAt(pair, k.index(0));
+    k.loop(k.index(0), k.index(width / kColumns), 1, [&](Value chunk) {
+      Value from = k.add(at, k.mul(chunk, kColumns)), into = k.add(to, k.mul(chunk, blockRows() * kColumns));
+      for (int64_t half = 0; half < kColumns; half += 32) {
+        Value a = k.loadRaw(keys, k.add(from, half), 32), v = k.loadRaw(keys, k.add(from, stride + half), 32);
+        k.storeRaw(k.shuffle(a, v, low), values, k.add(into, 2 * half));
+        k.storeRaw(k.shuffle(a, v, high), values, k.add(into, 2 * half + 32));
+      }
+    });
+  });
+}
+
+void AttentionSums::attend(Value token, Value lo, Value hi) {
+  Value state = k.mul(token, kLanes);
+  Value most = foldRows(scoreRows(token, lo, hi), [&](Value a, Value v) { return k.maximum(a, v); });
+  Value before = k.load(maxima, state, kLanes);
+  most = k.maximum(most, before);
+  Value fade = k.exp(k.sub(before, most));
+  Value added = foldRows(weigh(most, lo, hi), [&](Value a, Value v) { return k.add(a, v); });
+  k.store(most, maxima, state);
+  k.store(fade, fades, k.index(0));
+  k.store(k.fma(k.load(totals, state, kLanes), fade, added), totals, state);
+  addValues(token, lo, hi);
+}
+
+/// Products of rowTile rows with 8 heads, one vector for two rows.
+AttentionSums::Values AttentionSums::scoreTile(Value token, Value row) {
+  Values zeros(rowTile * chains, k.real(0, kLanes));
+  Value query = k.mul(token, kHeads * width), key = k.mul(row, stride);
+  int64_t pair = 2 * perWord();
+  Values dots = k.loop(k.index(0), k.index(width), chains * pair, zeros, [&](Value column, ValueRange carried) {
+    Values next(carried.begin(), carried.end());
+    for (int64_t chain = 0; chain < chains; ++chain) {
+      Value at = k.add(column, chain * pair);
+      Value words = loadWords(queries, k.add(query, k.mul(at, kHeads)));
+      for (int64_t i = 0; i < rowTile; ++i) {
+        Value &total = next[i * chains + chain];
+        total = dot(words, broadcastPair(keys, k.add(k.add(key, at), i * stride)), total);
+      }
+    }
+    return next;
+  });
+  SmallVector<int64_t> even, odd;
+  for (int64_t lane = 0; lane < 2 * kLanes; lane += 2) {
+    even.push_back(lane);
+    odd.push_back(lane + 1);
+  }
+  Values pairs;
+  auto total = [&](int64_t i) { return chains == 1 ? dots[i] : k.add(dots[2 * i], dots[2 * i + 1]); };
+  for (int64_t i = 0; i < rowTile; i += 2) {
+    Value a = total(i), v = total(i + 1);
+    pairs.push_back(k.add(k.shuffle(a, v, even), k.shuffle(a, v, odd)));
+  }
+  return pairs;
+}
+
+/// Fills the scores of rows [lo, hi), kLowest beside them up to whole tiles, and gives the largest of every lane.
+Value AttentionSums::scoreRows(Value token, Value lo, Value hi) {
+  Value scale = k.real(float(1 / std::sqrt(double(dim))), kLanes), lowest = k.real(kLowest, kLanes);
+  SmallVector<int64_t> rowOfLane;
+  for (int64_t lane = 0; lane < kLanes; ++lane)
+    rowOfLane.push_back(lane / kHeads);
+  Value lanes = k.constants(k.b.getI32Type(), rowOfLane);
+  Value below = k.splat(k.toInteger(k.add(lo, -1)), kLanes), above = k.splat(k.toInteger(hi), kLanes);
+  Value first = k.mul(k.div(lo, rowTile), rowTile);
+  return k.loop(first, hi, rowTile, ValueRange{lowest}, [&](Value row, ValueRange carried) {
+    Value most = carried[0];
+    for (auto [i, pair] : llvm::enumerate(scoreTile(token, row))) {
+      Value place = k.add(row, 2 * int64_t(i));
+      Value numbers = k.add(lanes, k.splat(k.toInteger(place), kLanes));
+      Value seen = arith::AndIOp::create(k.b, k.loc, k.less(below, numbers), k.less(numbers, above));
+      Value score = k.select(seen, k.mul(pair, scale), lowest);
+      k.store(score, scores, k.mul(place, kHeads));
+      most = k.maximum(most, score);
+    }
+    return Values{most};
+  })[0];
+}
+
+/// Turns scores into weights e^(score - most) and gives their sum, lane by lane.
+Value AttentionSums::weigh(Value most, Value lo, Value hi) {
+  SmallVector<int64_t> joined;
+  for (int64_t head = 0; head < kHeads; ++head)
+    joined.append({head, kHeads + head});
+  Value first = k.div(lo, 2), last = k.div(k.add(hi, 1), 2);
+  return k.loop(first, last, 1, ValueRange{k.real(0, kLanes)}, [&](Value pair, ValueRange carried) {
+    Value at = k.mul(pair, kLanes);
+    Value score = k.load(scores, at, kLanes);
+    // A row that is not seen weighs nothing, even when nothing else was seen yet.
+    Value seen = k.less(k.real(kLowest / 2, kLanes), score);
+    Value weight = k.select(seen, k.exp(k.sub(score, most)), k.real(0, kLanes));
+    if (k.hasBf16()) {
+      Value narrow = arith::TruncFOp::create(k.b, k.loc, VectorType::get({kLanes}, k.b.getBF16Type()), weight);
+      k.storeRaw(k.shuffle(narrow, narrow, joined), weights, at);
+    } else {
+      k.store(weight, weights, at);
+    }
+    return Values{k.add(carried[0], weight)};
+  })[0];
+}
+
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+void AttentionSums::addValues(Value token, Value lo, Value hi) {
+  Value first = k.div(lo, perWord()), last = k.div(k.add(hi, perWord() - 1), perWord());
+  k.loop(k.index(0), k.index(width), vectors * kLanes, [&](Value column) {
+    k.loop(k.index(0), k.index(kHeads), 4, [&](Value head) { addColumns(token, head, column, first, last); });
+  });
+}
+
+/// Where the words of a row (f32) or a pair of rows hold a column.
+Value AttentionSums::valuesAt(Value row, Value column) {
+  if (!k.hasBf16())
+    return k.add(k.mul(row, stride), column);
+  Value chunk = k.mul(k.div(column, kColumns), blockRows() * kColumns);
+  return k.add(k.add(chunk, k.mul(row, 2 * kColumns)), k.mul(k.mod(column, kColumns), 2));
+}
+
+/// Four heads and `vectors` vectors of columns, over the words of rows [first, last).
+void AttentionSums::addColumns(Value token, Value head, Value column, Value first, Value last) {
+  Value at = k.add(k.mul(k.add(k.mul(token, kHeads), head), width), column);
+  Values faded;
+  for (int64_t i = 0; i < 4; ++i) {
+    Value fade = k.splat(k.load(fades, k.add(head, i)), kLanes);
+    for (int64_t v = 0; v < vectors; ++v)
+      faded.push_back(k.mul(k.load(sums, k.add(at, i * width + v * kLanes), kLanes), fade));
+  }
+  int64_t per = perWord();
+  Values added = k.loop(first, last, 1, faded, [&](Value row, ValueRange carried) {
+    Values next(carried.begin(), carried.end()), parts;
+    Value from = valuesAt(row, column);
+    for (int64_t v = 0; v < vectors; ++v)
+      parts.push_back(loadWords(values, k.add(from, v * kLanes * per)));
+    for (int64_t i = 0; i < 4; ++i) {
+      Value weight = broadcastWord(weights, k.mul(k.add(k.add(k.mul(row, kHeads), head), i), per));
+      for (int64_t v = 0; v < vectors; ++v)
+        next[i * vectors + v] = dot(parts[v], weight, next[i * vectors + v]);
+    }
+    return next;
+  });
+  for (int64_t i = 0; i < 4; ++i)
+    for (int64_t v = 0; v < vectors; ++v)
+      k.store(added[i * vectors + v], sums, k.add(at, i * width + v * kLanes));
+}
+
+//===----------------------------------------------------------------------===//
+// Results
+//===----------------------------------------------------------------------===//
+
+void AttentionSums::finish(Value token, Value row, Value firstHead, Value count) {
+  Value state = k.mul(token, kLanes);
+  k.loop(k.index(0), count, 1, [&](Value head) {
+    // At least one once there is a key; the floor only serves tokens without any, whose sums are zero.
+    Value total = k.maximum(k.load(totals, k.add(state, head)), k.real(1e-30f));
+    gatherHead(token, head, k.splat(k.div(k.real(1), total), kLanes));
+    Value from = k.mul(head, width);
+    Value to = k.mul(k.add(k.add(k.mul(row, heads), firstHead), head), dim);
+    int64_t plain = op.getTable() ? dim - rope : dim;
+    k.lanes(plain, [&](Value i, int64_t lanes) {
+      if (lanes == 1)
+        k.store(k.load(staging, k.add(from, i)), op.getOut(), k.add(to, i));
+      else
+        k.storeRaw(k.loadRaw(staging, k.add(from, i), lanes), op.getOut(), k.add(to, i));
+    });
+    if (op.getTable())
+      turnBack(head, row, to);
+  });
+}
+
+/// One head's result in bf16, columns in order, on the staging row of the head.
+void AttentionSums::gatherHead(Value token, Value head, Value inverse) {
+  Value from = k.mul(k.add(k.mul(token, kHeads), head), width), to = k.mul(head, width);
+  k.loop(k.index(0), k.index(width), 2 * kLanes, [&](Value column) {
+    Value a = k.mul(k.load(sums, k.add(from, column), kLanes), inverse);
+    Value v = k.mul(k.load(sums, k.add(k.add(from, column), kLanes), kLanes), inverse);
+    if (k.hasBf16()) {
+      Value low = k.shuffle(a, v, {0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23});
+      v = k.shuffle(a, v, {8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31});
+      a = low;
+    }
+    Value at = k.add(to, column);
+    k.store(a, staging, at);
+    k.store(v, staging, k.add(at, kLanes));
+  });
+}
+
+/// Rotates the last values of a staged head by minus its angles, as v4.rope does, into the result at `to`.
+void AttentionSums::turnBack(Value head, Value row, Value to) {
+  int64_t plain = dim - rope, pairs = rope / 2;
+  Value from = k.add(k.mul(head, width), plain), cosines = k.mul(row, rope);
+  to = k.add(to, plain);
+  auto rotate = [&](Value j, int64_t n) {
+    Value at = k.mul(j, 2), even, odd;
+    if (n == 1) {
+      even = k.load(staging, k.add(from, at));
+      odd = k.load(staging, k.add(k.add(from, at), 1));
+    } else {
+      Value both = k.load(staging, k.add(from, at), 2 * n);
+      even = k.shuffle(both, both, {0, 2, 4, 6, 8, 10, 12, 14});
+      odd = k.shuffle(both, both, {1, 3, 5, 7, 9, 11, 13, 15});
+    }
+    Value cosine = k.load(op.getTable(), k.add(cosines, j), n);
+    Value sine = k.load(op.getTable(), k.add(k.add(cosines, pairs), j), n);
+    Value minus = arith::NegFOp::create(k.b, k.loc, sine);
+    Value a = k.fma(even, cosine, k.mul(odd, sine)), c = k.fma(even, minus, k.mul(odd, cosine));
+    if (n == 1) {
+      k.store(a, op.getOut(), k.add(to, at));
+      k.store(c, op.getOut(), k.add(k.add(to, at), 1));
+    } else {
+      k.store(k.shuffle(a, c, {0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15}), op.getOut(), k.add(to, at));
+    }
+  };
+  int64_t whole = pairs / 8 * 8;
+  k.loop(k.index(0), k.index(whole), 8, [&](Value j) { rotate(j, 8); });
+  k.loop(k.index(whole), k.index(pairs), 1, [&](Value j) { rotate(j, 1); });
+}
