@@ -12,9 +12,11 @@
 #include "codegen/plan/PlanWriter.h"
 #include "compiler/Pipeline.h"
 #include "compiler/Register.h"
+#include "compiler/ReportCollector.h"
 #include "compiler/import/GraphBuilder.h"
 #include "compiler/import/ImportError.h"
 #include "passes/Passes.h"
+#include "passes/quant/WeightFormats.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -63,7 +65,13 @@ public:
   explicit Compilation(const CompileOptions &options)
       : options(options), registry(makeRegistry()), context(registry, MLIRContext::Threading::DISABLED) {
     context.loadAllAvailableDialects();
-    context.getDiagEngine().registerHandler(printError);
+    if (options.report)
+      collector.emplace(*options.report);
+    context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+      if (collector && diagnostic.getSeverity() == DiagnosticSeverity::Remark)
+        collector->remark(diagnostic);
+      return printError(diagnostic);
+    });
   }
 
   ExitCode run();
@@ -79,6 +87,8 @@ private:
   ExitCode openCheckpoint(const std::string &path);
   ExitCode resolveOptions(ModelConfig &config, GraphOptions &graph);
   ExitCode checkManifest();
+  ExitCode runPhases();
+  ExitCode writePlan();
   ExitCode writeModule(const std::string &path);
   ExitCode dumpPhase(Phase phase);
   ExitCode fail(llvm::Error error) {
@@ -105,6 +115,7 @@ private:
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
   std::unique_ptr<Checkpoint> checkpoint;
+  std::optional<ReportCollector> collector;
 };
 
 ExitCode Compilation::openCheckpoint(const std::string &path) {
@@ -135,6 +146,8 @@ ExitCode Compilation::resolveOptions(ModelConfig &config, GraphOptions &graph) {
   SmallVector<NamedAttribute> resolved{b.getNamedAttr("disable-pass", b.getStringAttr(disabled)),
                                        b.getNamedAttr("optimization", b.getStringAttr(std::to_string(options.optimization))),
                                        b.getNamedAttr("probes", b.getStringAttr(options.probes))};
+  if (!options.quantize.empty())
+    resolved.push_back(b.getNamedAttr("quantize", b.getStringAttr(options.quantize)));
   if (!options.plantedMistake.empty())
     resolved.push_back(b.getNamedAttr("plant-mistake", b.getStringAttr(options.plantedMistake)));
   graph.options = b.getDictionaryAttr(resolved);
@@ -239,31 +252,60 @@ ExitCode Compilation::dumpPhase(Phase phase) {
   return writeModule(std::string(path));
 }
 
+ExitCode Compilation::runPhases() {
+  Phase first = options.compileFrom ? *options.compileFrom : Phase::Import;
+  for (int phase = int(first) + 1; phase <= int(options.compileTo) && phase < int(Phase::Plan); ++phase) {
+    mark(Phase(phase));
+    if (collector)
+      collector->beginPhase(phaseName(Phase(phase)));
+    // IR from outside that a stage refuses is the user's; IR of our own is a defect.
+    if (failed(runPhase(Phase(phase), *module, options, collector ? &*collector : nullptr)) || failed(verify(*module)))
+      return options.compileFrom ? kBadInput : kDefect;
+    if (collector) {
+      collector->endPhase();
+      if (Phase(phase) == Phase::Lower || Phase(phase) == Phase::Schedule)
+        collector->module(*module);
+    }
+    if (ExitCode code = dumpPhase(Phase(phase)))
+      return code;
+  }
+  return kOk;
+}
+
+ExitCode Compilation::writePlan() {
+  CheckpointWeights weights(*checkpoint);
+  std::vector<codegen::QuantizedWeight> quantized;
+  if (collector)
+    collector->beginPhase(phaseName(Phase::Plan));
+  codegen::PlanWriterOptions writer{unsigned(options.threads), options.progress, &quantized};
+  if (llvm::Error error = codegen::writePlan(*module, weights, options.output, writer))
+    return fail(std::move(error));
+  if (collector) {
+    collector->endPhase();
+    collector->quantized(quantized);
+  }
+  report(options.output);
+  return kOk;
+}
+
 ExitCode Compilation::run() {
   if (!options.dumpKernelsTo.empty())
     if (std::error_code error = llvm::sys::fs::create_directories(options.dumpKernelsTo))
       return fail(options.dumpKernelsTo + ": cannot be created: " + error.message());
-  Phase first = options.compileFrom ? *options.compileFrom : Phase::Import;
+  if (collector)
+    collector->beginPhase(phaseName(Phase::Import));
   if (ExitCode code = options.compileFrom ? readModule() : importCheckpoint())
     return code;
+  if (collector) {
+    collector->endPhase();
+    collector->options(*module);
+  }
   if (!options.compileFrom)
     if (ExitCode code = dumpPhase(Phase::Import))
       return code;
-  for (int phase = int(first) + 1; phase <= int(options.compileTo) && phase < int(Phase::Plan); ++phase) {
-    mark(Phase(phase));
-    // IR from outside that a stage refuses is the user's; IR of our own is a defect.
-    if (failed(runPhase(Phase(phase), *module, options)) || failed(verify(*module)))
-      return options.compileFrom ? kBadInput : kDefect;
-    if (ExitCode code = dumpPhase(Phase(phase)))
-      return code;
-  }
-  if (options.compileTo != Phase::Plan)
-    return writeModule(options.output);
-  CheckpointWeights weights(*checkpoint);
-  if (llvm::Error error = codegen::writePlan(*module, weights, options.output, {unsigned(options.threads)}))
-    return fail(std::move(error));
-  report(options.output);
-  return kOk;
+  if (ExitCode code = runPhases())
+    return code;
+  return options.compileTo == Phase::Plan ? writePlan() : writeModule(options.output);
 }
 
 /// Mistakes of the user that need no file to be seen.
@@ -287,6 +329,9 @@ llvm::Error checkOptions(const CompileOptions &options) {
   for (const std::string &name : options.disabledPasses)
     if (!llvm::is_contained(optionalPasses(), name))
       return inputError("--disable-pass=" + name + " names no optional pass, expected one of: " + llvm::join(optionalPasses(), ", "));
+  if (!options.quantize.empty())
+    if (auto formats = parseWeightFormats(options.quantize); !formats)
+      return inputError("--quantize: " + llvm::toString(formats.takeError()));
   std::string why;
   if (!llvm::Regex(options.probes).isValid(why))
     return inputError("--probes=" + options.probes + " is no regular expression: " + why);

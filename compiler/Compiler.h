@@ -15,9 +15,12 @@
 #ifndef V4_COMPILER_COMPILER_H
 #define V4_COMPILER_COMPILER_H
 
+#include "compiler/CompileReport.h"
+
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +50,7 @@ struct CompileOptions {
 
   unsigned optimization = 2; ///< 0: no optional pass, no tuned kernel; 1: tuned kernels; 2: all.
   std::vector<std::string> disabledPasses;
+  std::string quantize;       ///< "experts:fp4,linear:fp8": formats for wide weights; "" = as they are.
   std::string probes = ".*";  ///< Names of the probes that the plan offers.
   std::string plantedMistake; ///< Test-only: a known error to build in; "" = none.
 
@@ -55,6 +59,9 @@ struct CompileOptions {
   std::string dumpPhasesTo;
   std::string dumpKernelsTo;
   int64_t threads = 1;
+  CompileReport *report = nullptr; ///< Set: gets what the compilation did.
+  /// Told of the bytes of weights that are written, and of all; from any thread, one at a time. May be empty.
+  std::function<void(uint64_t done, uint64_t total)> progress;
 };
 
 /// Longest context that a plan is made for unless it is asked for more. Longer ones cost

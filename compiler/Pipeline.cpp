@@ -9,6 +9,7 @@
 #include "compiler/Pipeline.h"
 
 #include "codegen/Target.h"
+#include "compiler/ReportCollector.h"
 #include "passes/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -62,12 +63,15 @@ static void readOptions(ModuleOp module, StageOptions &options) {
   for (StringRef name : disabled)
     list.push_back(name.str());
   options.disabled = list;
+  options.quantize = resolved(module, "quantize");
 }
 
-LogicalResult runPhase(Phase phase, ModuleOp module, const CompileOptions &options) {
+LogicalResult runPhase(Phase phase, ModuleOp module, const CompileOptions &options, ReportCollector *collector) {
   if (phase == Phase::Codegen)
     return compileKernels(module, CompileKernelsOptions{unsigned(options.threads), options.dumpKernelsTo});
   PassManager pm(module.getContext());
+  if (collector)
+    collector->watch(pm);
   StageOptions stage;
   readOptions(module, stage);
   switch (phase) {

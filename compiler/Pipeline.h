@@ -14,8 +14,11 @@
 
 namespace v4 {
 
-/// Runs one phase behind Import and in front of Plan on the module, in place.
-llvm::LogicalResult runPhase(Phase phase, mlir::ModuleOp module, const CompileOptions &options);
+class ReportCollector;
+
+/// Runs one phase behind Import and in front of Plan on the module, in place. `collector` may be null.
+llvm::LogicalResult runPhase(Phase phase, mlir::ModuleOp module, const CompileOptions &options,
+                             ReportCollector *collector);
 
 } // namespace v4
 

@@ -142,6 +142,34 @@ def MergeActivationQuantPass : Pass<"v4-merge-activation-quant", "::mlir::func::
 // quant: v4 to v4, number formats and layouts
 //===----------------------------------------------------------------------===//
 
+def QuantizeWeightsPass : Pass<"v4-quantize-weights", "::mlir::ModuleOp"> {
+  let summary = "store wide matrices in the checkpoint format's usual FP8 or FP4";
+  let description = [{
+    Optional; run only by `v4-compile --quantize=experts:fp4,linear:fp8`, as the first pass of all: what follows sees the
+    graph that a narrow checkpoint would give. A bf16 weight that the importer marked `v4.narrowable` ("experts" or
+    "linear") becomes f8E4M3FN with a scale per 128 x 128 block, or f4E2M1FN with one per row and 32 columns; layer
+    functions take the scales behind it, and the input of its products is quantized, except that of
+    `v4.grouped_linear`. The codes are made when the plan is written. Narrow weights stay as they are, so does a weight
+    with columns that are no multiple of 128. A remark says for every marked weight what became of it.
+
+    ```mlir
+    ml_program.global private @w.weight(#extern) : tensor<128x256xbf16> {v4.narrowable = "linear", v4.recipe = "copy", v4.sources = ["w.weight"]}
+    %y = v4.linear %x, %w : tensor<?x256xbf16, #v4.rows<tokens>>, tensor<128x256xbf16> -> tensor<?x128xbf16, #v4.rows<tokens>>
+    ```
+    becomes
+    ```mlir
+    ml_program.global private @w.weight(#extern1) : tensor<128x256xf8E4M3FN> {v4.recipe = "quantize_e4m3", v4.sources = ["w.weight"]}
+    ml_program.global private @w.scale(#extern2) : tensor<1x2xf8E8M0FNU> {v4.recipe = "quantize_e4m3_scales", v4.sources = ["w.weight"]}
+    %q = v4.quantize %x fp8 block 128 prefix 256 : tensor<?x256xbf16, #v4.rows<tokens>>
+    %y = v4.linear %q, %w scales %s : tensor<?x256xbf16, #v4.rows<tokens>>, tensor<128x256xf8E4M3FN>, tensor<1x2xf8E8M0FNU> -> tensor<?x128xbf16, #v4.rows<tokens>>
+    ```
+  }];
+  let options = [
+    Option<"formats", "formats", "std::string", /*default=*/"\"experts:fp4,linear:fp8\"",
+           "Format per kind of weight: experts:fp4,linear:fp8; a kind that is not named stays wide">
+  ];
+}
+
 def VerifyQuantizedPass : Pass<"v4-verify-quantized", "::mlir::ModuleOp"> {
   let summary = "check that every rounding point of the reference is in place";
   let description = [{
@@ -169,6 +197,24 @@ def PackWeightsPass : Pass<"v4-pack-weights", "::mlir::ModuleOp"> {
     becomes
     ```mlir
     ml_program.global private @w(#extern1) : tensor<512x256xbf16, #v4.panels<bf16>>
+    ```
+  }];
+}
+
+def ProveExactFormsPass : Pass<"v4-prove-exact-forms", "::mlir::ModuleOp"> {
+  let summary = "ask for facts about weights that let kernels take shorter ways";
+  let description = [{
+    Optional. IR has no bytes of weights: a global gets the facts that are worth a proof as `v4.exact_forms`, the plan
+    writer proves them on all bytes while it streams them, and the plan keeps those that hold (plan.fbs says what each
+    means). f8E4M3FN codes: "no_nan". Scales: "normal_scales"; scales of f4E2M1FN codes "e4m3_per_128" too. Facts
+    belong to these bytes: other weights for the same program need a new proof.
+
+    ```mlir
+    ml_program.global private @w.scale(#extern) : tensor<1x2xf8E8M0FNU> {v4.recipe = "copy", v4.sources = ["w.scale"]}
+    ```
+    becomes
+    ```mlir
+    ml_program.global private @w.scale(#extern) : tensor<1x2xf8E8M0FNU> {v4.exact_forms = ["normal_scales"], v4.recipe = "copy", v4.sources = ["w.scale"]}
     ```
   }];
 }

@@ -21,13 +21,15 @@ namespace v4 {
 #include "passes/Passes.h.inc"
 
 llvm::ArrayRef<llvm::StringRef> optionalPasses() {
-  static const llvm::StringRef names[] = {"cse",
+  static const llvm::StringRef names[] = {"v4-quantize-weights",
+                                          "cse",
                                           "v4-fuse-moe-dispatch",
                                           "v4-fuse-projections",
                                           "v4-fuse-compressor",
                                           "v4-fuse-hyper-connections",
                                           "v4-merge-activation-quant",
                                           "v4-pack-weights",
+                                          "v4-prove-exact-forms",
                                           "v4-choose-kernels",
                                           "v4-overlap-launches"};
   return names;
@@ -45,6 +47,12 @@ static bool isTuned(llvm::StringRef name, const StageOptions &options) {
 void buildGraphPipeline(OpPassManager &pm, const StageOptions &options) {
   // First: the others assume what it checks.
   pm.addPass(createVerifyImportedPass());
+  // Before everything else: fusions see the graph that a narrow checkpoint would give. Asked for by a flag of its own.
+  if (!options.quantize.empty() && !llvm::is_contained(options.disabled, "v4-quantize-weights")) {
+    QuantizeWeightsPassOptions formats;
+    formats.formats = options.quantize;
+    pm.addPass(createQuantizeWeightsPass(formats));
+  }
   // Equal rope tables and quantizations of one layer; cache effects keep reads and writes in order.
   if (isOn("cse", options))
     pm.addNestedPass<func::FuncOp>(createCSEPass());
@@ -69,6 +77,9 @@ void buildQuantPipeline(OpPassManager &pm, const StageOptions &options) {
   // No layout without the kernels that read it.
   if (isTuned("v4-pack-weights", options) && isTuned("v4-choose-kernels", options))
     pm.addPass(createPackWeightsPass());
+  // Looks at codes and scales in whatever form they have now.
+  if (isOn("v4-prove-exact-forms", options))
+    pm.addPass(createProveExactFormsPass());
 }
 
 void buildLowerPipeline(OpPassManager &pm, const StageOptions &options) {

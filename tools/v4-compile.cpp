@@ -10,26 +10,29 @@
 #include "compiler/Compiler.h"
 
 #include "tools/FlagValues.h"
+#include "tools/compile/ProgressBar.h"
+#include "tools/compile/ReportFile.h"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <iostream>
 #include <thread>
+#include <unistd.h>
 
 namespace {
 
 struct Flags {
   v4::CompileOptions options;
-  std::string compileTo = "plan", compileFrom;
+  std::string compileTo = "plan", compileFrom, report;
   bool listTargets = false;
 };
 
 /// Flags of the tool's contract that this version refuses by name.
-constexpr const char *kLater[] = {"--report", "--refit", "--quantize", "--shrink", "--sign-key", "--device"};
+constexpr const char *kLater[] = {"--refit", "--shrink", "--sign-key", "--device"};
 /// Flags that the import writes into the module.
 constexpr const char *kImportFlags[] = {"--target", "--max-tokens", "--max-sequences", "--max-context", "--max-draft",
-                                        "-O", "--disable-pass", "--probes", "--plant-mistake"};
+                                        "-O", "--disable-pass", "--quantize", "--probes", "--plant-mistake"};
 constexpr const char *kLaterSwitches[] = {"--resume", "--certify"};
 
 int refuse(const std::string &what) {
@@ -50,10 +53,12 @@ void addFlags(CLI::App &app, Flags &flags) {
   app.add_option("--max-draft", o.maxDraft, "draft depth (default 1)");
   app.add_option("-O", o.optimization, "0: no optional pass, no tuned kernel; 1: tuned kernels; 2: all (default)");
   app.add_option("--disable-pass", o.disabledPasses, "leave an optional pass out (repeatable)");
+  app.add_option("--quantize", o.quantize, "experts:fp4,linear:fp8: formats for weights that the checkpoint holds in bf16");
   app.add_option("--probes", o.probes, "regular expression: probes that the plan offers (default: all)");
   app.add_option("--plant-mistake", o.plantedMistake, "test-only: build a known mistake into the plan")->group("");
   app.add_option("--compile-to", flags.compileTo, "stop after this phase and write its module");
   app.add_option("--compile-from", flags.compileFrom, "the input is the module of this phase");
+  app.add_option("--report", flags.report, "JSON file: passes, what they did and declined, kernels, quantization error, memory");
   app.add_option("--dump-phases-to", o.dumpPhasesTo, "folder for the module after each phase");
   app.add_option("--dump-kernels-to", o.dumpKernelsTo, "folder for each kernel's IR and assembly");
   app.add_option("-j", o.threads, "threads (default: all cores)");
@@ -100,6 +105,21 @@ int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
   return v4::kOk;
 }
 
+/// Compiles with a progress bar on a terminal, and writes the report when all went well.
+int compile(Flags &flags) {
+  v4::CompileReport report;
+  if (!flags.report.empty())
+    flags.options.report = &report;
+  v4::ProgressBar bar(stderr);
+  if (isatty(STDERR_FILENO))
+    flags.options.progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); };
+  int code = v4::compile(flags.options);
+  if (code != v4::kOk || flags.report.empty())
+    return code;
+  std::string error = v4::writeReport(report, flags.options, flags.report);
+  return error.empty() ? int(v4::kOk) : refuse(error);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -129,5 +149,5 @@ int main(int argc, char **argv) {
   }
   if (int code = resolve(app, flags, weights))
     return code;
-  return v4::compile(flags.options);
+  return compile(flags);
 }

@@ -12,8 +12,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/plan/PlanLoader.h"
-#include "runtime/plan/PlanMemory.h"
 #include "runtime/plan/PlanText.h"
+#include "tools/MemoryView.h"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -172,28 +172,6 @@ Json viewWeights(const fb::Program &program) {
                     {"recipe", text(weight.recipe())}});
   }
   return view;
-}
-
-Json viewMemory(const Plan &plan, const Limits &limits) {
-  const fb::Program &program = plan.program();
-  uint64_t arena = arenaOf(program, limits).bytes;
-  uint64_t cache = cacheBytes(program, limits.context, limits.sequences).value_or(0);
-  uint64_t weights = plan.section(SectionKind::Weights).size;
-  uint64_t tables = plan.section(SectionKind::Tables).size;
-  uint64_t code = plan.code().size;
-  return {{"context", limits.context},
-          {"sequences", limits.sequences},
-          {"tokens", limits.tokens},
-          {"weights_bytes", weights},
-          {"tables_bytes", tables},
-          {"code_bytes", code},
-          {"arena_bytes", arena},
-          {"page_bytes", program.page_bytes()},
-          {"pages_per_sequence", pagesOf(limits.context)},
-          {"state_bytes_per_sequence", program.state_bytes()},
-          {"cache_bytes", cache},
-          {"stack_bytes_per_thread", stackBytes(program)},
-          {"total_bytes", weights + tables + code + arena + cache}};
 }
 
 //===----------------------------------------------------------------------===//

@@ -31,8 +31,8 @@ using Indices = DenseMap<StringRef, uint32_t>;
 /// Walks one program. The first problem is kept in `error`; what is written after it is thrown away.
 class MetadataWriter {
 public:
-  MetadataWriter(plan::ProgramOp program, ArrayRef<uint64_t> weightOffsets)
-      : program(program), weightOffsets(weightOffsets) {}
+  MetadataWriter(plan::ProgramOp program, ArrayRef<WeightPlace> places)
+      : program(program), places(places) {}
 
   Expected<std::vector<uint8_t>> run();
 
@@ -84,7 +84,7 @@ private:
   Offset<flatbuffers::Vector<const fb::CostTerm *>> costs(plan::KernelOp op);
 
   plan::ProgramOp program;
-  ArrayRef<uint64_t> weightOffsets;
+  ArrayRef<WeightPlace> places;
   flatbuffers::FlatBufferBuilder builder{1 << 20};
   Indices buffers, weights, pools, kernels;
   std::string error;
@@ -218,7 +218,10 @@ TableVector<fb::Buffer> MetadataWriter::writeBuffers() {
 
 TableVector<fb::Weight> MetadataWriter::writeWeights() {
   size_t next = 0;
-  return writeOps<fb::Weight, plan::WeightOp>([&](plan::WeightOp op) {
+  // No facts take as much room as some.
+  builder.ForceDefaults(true);
+  auto tables = writeOps<fb::Weight, plan::WeightOp>([&](plan::WeightOp op) {
+    const WeightPlace &place = places[next++];
     std::vector<Offset<flatbuffers::String>> sources;
     for (mlir::StringAttr source : op.getSources().getAsRange<mlir::StringAttr>())
       sources.push_back(shared(source.getValue()));
@@ -227,8 +230,11 @@ TableVector<fb::Weight> MetadataWriter::writeWeights() {
     Offset<flatbuffers::String> layout = shared(op.getLayout());
     Offset<flatbuffers::String> recipe = shared(op.getRecipe());
     return fb::CreateWeight(builder, name, element(op, op.getElement()), dimensions, layout, op.getInTables(),
-                            weightOffsets[next++], op.getBytes(), builder.CreateVector(sources), op.getRank(), recipe);
+                            place.offset, op.getBytes(), builder.CreateVector(sources), op.getRank(), recipe,
+                            place.exactForms);
   });
+  builder.ForceDefaults(false);
+  return tables;
 }
 
 TableVector<fb::Pool> MetadataWriter::writePools() {
@@ -346,6 +352,6 @@ Expected<std::vector<uint8_t>> MetadataWriter::run() {
 
 } // namespace
 
-Expected<std::vector<uint8_t>> codegen::writeMetadata(plan::ProgramOp program, ArrayRef<uint64_t> weightOffsets) {
-  return MetadataWriter(program, weightOffsets).run();
+Expected<std::vector<uint8_t>> codegen::writeMetadata(plan::ProgramOp program, ArrayRef<WeightPlace> places) {
+  return MetadataWriter(program, places).run();
 }

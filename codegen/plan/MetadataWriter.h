@@ -17,8 +17,15 @@
 
 namespace v4::codegen {
 
-/// The FlatBuffer of `program`. `weightOffsets` has one entry per plan.weight, in the order of the ops.
-llvm::Expected<std::vector<uint8_t>> writeMetadata(plan::ProgramOp program, llvm::ArrayRef<uint64_t> weightOffsets);
+/// What the writer adds to a plan.weight.
+struct WeightPlace {
+  uint64_t offset;
+  uint32_t exactForms; ///< fb::ExactForm bits that are proven.
+};
+
+/// The FlatBuffer of `program`. `places` has one entry per plan.weight, in the order of the ops. Its size does not
+/// depend on the facts, which are known last.
+llvm::Expected<std::vector<uint8_t>> writeMetadata(plan::ProgramOp program, llvm::ArrayRef<WeightPlace> places);
 
 } // namespace v4::codegen
 

@@ -55,20 +55,20 @@ static void packE4M3(const uint8_t *in, int64_t r, uint8_t *out) {
     std::memcpy(out + pair * 64 + place, in + pair * 2, 2);
 }
 
+/// The low nibbles of four bytes, closed up.
+static uint32_t gatherNibbles(uint32_t bytes) {
+  bytes &= 0x0F0F0F0F;
+  bytes = (bytes | bytes >> 4) & 0x00FF00FF;
+  return (bytes | bytes >> 8) & 0xFFFF;
+}
+
 static void packE2M1(const uint8_t *in, int64_t r, uint8_t *out) {
   for (int64_t group = 0; group < kPanelColumns / 8; ++group) {
     // Byte j of a row holds column 2j in its low and 2j + 1 in its high nibble.
-    uint32_t even = 0, odd = 0;
-    for (int64_t j = 0; j < 4; ++j) {
-      uint32_t byte = in[group * 4 + j];
-      even |= (byte & 15) << (4 * j);
-      odd |= (byte >> 4) << (4 * j);
-    }
-    uint8_t *place = out + (group * kPanelRows + r) * 4;
-    place[0] = uint8_t(even);
-    place[1] = uint8_t(even >> 8);
-    place[2] = uint8_t(odd);
-    place[3] = uint8_t(odd >> 8);
+    uint32_t bytes;
+    std::memcpy(&bytes, in + group * 4, 4);
+    uint32_t packed = gatherNibbles(bytes) | gatherNibbles(bytes >> 4) << 16;
+    std::memcpy(out + (group * kPanelRows + r) * 4, &packed, 4);
   }
 }
 

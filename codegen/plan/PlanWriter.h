@@ -24,9 +24,27 @@ class ModuleOp;
 
 namespace v4::codegen {
 
+/// What quantization changed in one weight.
+struct QuantizedWeight {
+  std::string name;
+  std::string format; ///< "e4m3" or "e2m1".
+  std::vector<std::pair<std::string, RoundingError>> tensors; ///< Its checkpoint tensors.
+
+  RoundingError error() const {
+    RoundingError sum;
+    for (const auto &tensor : tensors)
+      sum.add(tensor.second);
+    return sum;
+  }
+};
+
 struct PlanWriterOptions {
   /// Threads that read, hash and write weights.
   unsigned threads = 1;
+  /// Told how far the weights are; may be empty.
+  WriteProgress progress = nullptr;
+  /// Set: gets every weight that was quantized. A remark says the same.
+  std::vector<QuantizedWeight> *quantized = nullptr;
 };
 
 /// Writes the one plan.program of `module` to `path`. The file appears under its

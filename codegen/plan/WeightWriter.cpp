@@ -11,7 +11,6 @@
 #include "runtime/plan/Format.h"
 
 #include "llvm/ADT/Twine.h"
-#include "llvm/Support/Endian.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Signals.h"
 
@@ -39,84 +38,6 @@ Hash codegen::hashBytes(ArrayRef<uint8_t> bytes) {
   Hash hash;
   crypto_generichash(hash.data(), hash.size(), bytes.data(), bytes.size(), nullptr, 0);
   return hash;
-}
-
-//===----------------------------------------------------------------------===//
-// Image
-//===----------------------------------------------------------------------===//
-
-/// The matrix that a source of `bytes` is: its rows follow from its width.
-static Expected<PanelMatrix> panelsOf(StringRef tensor, uint64_t bytes, PanelMatrix panels) {
-  uint64_t row = PanelMatrix{panels.format, 1, panels.columns}.sourceBytes();
-  if (bytes == 0 || bytes % row != 0)
-    return makeError("tensor '" + tensor + "' has " + Twine(bytes) + " bytes, expected whole rows of " + Twine(row) +
-                     " bytes; compile from the checkpoint that the module was imported from");
-  panels.rows = static_cast<int64_t>(bytes / row);
-  return panels;
-}
-
-Expected<uint64_t> WeightImage::add(StringRef weight, uint64_t weightBytes, ArrayRef<StringRef> tensors, Recipe recipe,
-                                    WeightSource &source, std::optional<PanelMatrix> panels) {
-  uint64_t begin = alignTo(bytes, plan::kTensorAlignment);
-  uint64_t end = begin;
-  for (StringRef tensor : tensors) {
-    Expected<ArrayRef<uint8_t>> data = source.bytes(tensor);
-    if (!data)
-      return data.takeError();
-    if (recipe == Recipe::I64ToI32 && data->size() % 8 != 0)
-      return makeError("tensor '" + tensor + "' has " + Twine(data->size()) +
-                       " bytes, expected whole i64 values for weight '" + weight + "'");
-    uint64_t size = recipe == Recipe::I64ToI32 ? data->size() / 2 : data->size();
-    Piece piece{end, size, *data, recipe, tensor.str()};
-    if (panels) {
-      Expected<PanelMatrix> matrix = panelsOf(tensor, data->size(), *panels);
-      if (!matrix)
-        return matrix.takeError();
-      piece.panels = *matrix;
-      piece.bytes = size = matrix->bytes();
-    }
-    pieces.push_back(std::move(piece));
-    end += size;
-  }
-  if (end - begin != weightBytes)
-    return makeError("weight '" + weight + "' has " + Twine(weightBytes) + " bytes, its " + Twine(tensors.size()) +
-                     " checkpoint tensors give " + Twine(end - begin) +
-                     "; compile from the checkpoint that the module was imported from");
-  bytes = end;
-  return begin;
-}
-
-/// Output bytes [begin, begin + out.size()) of a piece of converted indices.
-static Error narrowIndices(const Piece &piece, uint64_t begin, MutableArrayRef<uint8_t> out) {
-  // Chunks and tensors begin at multiples of 4.
-  for (uint64_t i = 0; i < out.size(); i += 4) {
-    uint64_t element = (begin + i) / 4;
-    int64_t value = static_cast<int64_t>(support::endian::read64le(piece.source.data() + element * 8));
-    if (value != static_cast<int32_t>(value))
-      return makeError("tensor '" + piece.name + "' has the value " + Twine(value) + " at index " + Twine(element) +
-                       ", expected one that fits 32 bits");
-    support::endian::write32le(out.data() + i, static_cast<uint32_t>(value));
-  }
-  return Error::success();
-}
-
-Error WeightImage::assemble(uint64_t begin, MutableArrayRef<uint8_t> out) const {
-  uint64_t end = begin + out.size();
-  std::fill(out.begin(), out.end(), 0);
-  auto piece =
-      llvm::upper_bound(pieces, begin, [](uint64_t place, const Piece &p) { return place < p.offset + p.bytes; });
-  for (; piece != pieces.end() && piece->offset < end; ++piece) {
-    uint64_t from = std::max(begin, piece->offset);
-    uint64_t to = std::min(end, piece->offset + piece->bytes);
-    MutableArrayRef<uint8_t> target = out.slice(from - begin, to - from);
-    if (piece->panels)
-      piece->panels->pack(piece->source, from - piece->offset, target);
-    else if (piece->recipe == Recipe::Copy)
-      std::memcpy(target.data(), piece->source.data() + (from - piece->offset), target.size());
-    else if (Error error = narrowIndices(*piece, from - piece->offset, target))
-      return error;
-  }
-  return Error::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -196,8 +117,8 @@ namespace {
 /// Chunks are taken in order by any thread; what a chunk becomes depends on its index alone.
 class ChunkQueue {
 public:
-  ChunkQueue(const WeightImage &image, PartialFile &file, uint64_t offset)
-      : image(image), file(file), offset(offset), hashes(divideCeil(image.bytes, plan::kHashChunkBytes)) {}
+  ChunkQueue(const WeightImage &image, PartialFile &file, uint64_t offset, const WriteProgress &progress)
+      : image(image), file(file), offset(offset), progress(progress), hashes(divideCeil(image.bytes, plan::kHashChunkBytes)) {}
 
   void work() {
     std::vector<uint8_t> buffer(std::min(plan::kHashChunkBytes, image.bytes));
@@ -212,6 +133,7 @@ public:
         return;
       }
       hashes[chunk] = hashBytes(bytes);
+      advance(bytes.size());
     }
   }
 
@@ -222,6 +144,13 @@ public:
   }
 
 private:
+  void advance(uint64_t count) {
+    if (!progress)
+      return;
+    std::lock_guard<std::mutex> guard(lock);
+    done += count;
+    progress(done, image.bytes);
+  }
   /// Of several failures the one of the first chunk is reported.
   void record(size_t chunk, Error error) {
     std::lock_guard<std::mutex> guard(lock);
@@ -236,6 +165,8 @@ private:
   const WeightImage &image;
   PartialFile &file;
   uint64_t offset;
+  const WriteProgress &progress;
+  uint64_t done = 0;
   std::vector<Hash> hashes;
   std::atomic<size_t> next{0};
   std::atomic<bool> failed{false};
@@ -247,8 +178,8 @@ private:
 } // namespace
 
 Expected<std::vector<Hash>> codegen::writeWeights(const WeightImage &image, PartialFile &file, uint64_t offset,
-                                                  unsigned threads) {
-  ChunkQueue queue(image, file, offset);
+                                                  unsigned threads, const WriteProgress &progress) {
+  ChunkQueue queue(image, file, offset, progress);
   std::vector<std::thread> workers;
   for (unsigned i = 1; i < threads; ++i)
     workers.emplace_back([&] { queue.work(); });

@@ -34,7 +34,7 @@ Expected<std::unique_ptr<Checkpoint>> v4::Checkpoint::open(StringRef directory) 
       return error;
     return checkpoint;
   }
-  Expected<MappedFile> file = MappedFile::open(index);
+  Expected<InputFile> file = InputFile::open(index);
   if (!file)
     return file.takeError();
   if (Error error = checkpoint->openSharded(*file))
@@ -60,7 +60,7 @@ Error v4::Checkpoint::openSingle() {
 }
 
 Expected<Checkpoint::Tensors> v4::Checkpoint::openShard(StringRef name) {
-  Expected<MappedFile> file = MappedFile::open(pathOf(name));
+  Expected<InputFile> file = InputFile::open(pathOf(name));
   if (!file)
     return file.takeError();
   Expected<Tensors> tensors = parseSafetensors(file->bytes(), pathOf(name));
@@ -72,7 +72,7 @@ Expected<Checkpoint::Tensors> v4::Checkpoint::openShard(StringRef name) {
   return tensors;
 }
 
-Error v4::Checkpoint::openSharded(const MappedFile &index) {
+Error v4::Checkpoint::openSharded(const InputFile &index) {
   std::string path = pathOf(kIndexName);
   if (index.bytes().size() > kIndexBytesLimit)
     return inputError(path + ": the file has " + Twine(index.bytes().size()) + " bytes, expected at most " +

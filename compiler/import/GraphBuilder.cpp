@@ -70,6 +70,8 @@ void MainBuilder::declare(const Weight &weight) {
   global->setAttr("v4.recipe", b.getStringAttr(weight.isTable ? "i64_to_i32" : "copy"));
   if (weight.isTable)
     global->setAttr("v4.table", b.getUnitAttr());
+  if (!weight.narrowable.empty())
+    global->setAttr("v4.narrowable", b.getStringAttr(weight.narrowable));
 }
 
 void MainBuilder::declare(const WeightSet &weights) {

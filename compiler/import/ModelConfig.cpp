@@ -11,7 +11,7 @@
 #include "compiler/import/ConfigReader.h"
 #include "compiler/import/ImportError.h"
 #include "compiler/import/JsonText.h"
-#include "compiler/import/MappedFile.h"
+#include "compiler/import/InputFile.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -195,7 +195,7 @@ Expected<ModelConfig> v4::parseModelConfig(StringRef text, StringRef file) {
 }
 
 Expected<ModelConfig> v4::readModelConfig(StringRef path) {
-  Expected<MappedFile> file = MappedFile::open(path);
+  Expected<InputFile> file = InputFile::open(path);
   if (!file)
     return file.takeError();
   if (file->bytes().size() > kConfigBytesLimit)

@@ -20,7 +20,7 @@
 #ifndef V4_COMPILER_IMPORT_SAFETENSORS_H
 #define V4_COMPILER_IMPORT_SAFETENSORS_H
 
-#include "compiler/import/MappedFile.h"
+#include "compiler/import/InputFile.h"
 
 #include "llvm/ADT/SmallVector.h"
 
@@ -61,10 +61,10 @@ public:
 private:
   struct Shard {
     std::string name;
-    MappedFile file;
+    InputFile file;
   };
 
-  llvm::Error openSharded(const MappedFile &index);
+  llvm::Error openSharded(const InputFile &index);
   llvm::Error openSingle();
   llvm::Expected<Tensors> openShard(llvm::StringRef name);
 

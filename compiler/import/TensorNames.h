@@ -86,6 +86,7 @@ struct Weight {
   Element element = Element::BF16;
   llvm::SmallVector<int64_t, 4> shape; ///< As stored: FP4 counts bytes in the last dimension.
   std::vector<std::string> sources;    ///< Checkpoint tensors, in order of the leading dimension.
+  std::string narrowable;              ///< A wide matrix that most checkpoints hold in FP8 or FP4: "linear" or "experts".
   bool isTable = false;                ///< An index table: i64 in the checkpoint, i32 in the program.
 };
 

@@ -44,7 +44,9 @@ void v4::TensorResolver::matrix(Role role, const std::string &stem, int64_t rows
     return;
   RoleWeight &entry = weights[role];
   entry.weight = {path + ".weight", form.element, form.shape, {path + ".weight"}};
-  if (!form.scaleShape.empty())
+  if (form.scaleShape.empty())
+    entry.weight.narrowable = "linear";
+  else
     entry.scale = Weight{path + ".scale", Element::E8M0, form.scaleShape, {path + ".scale"}};
 }
 
@@ -72,8 +74,10 @@ void v4::TensorResolver::stacked(Role role, const std::string &stem, const std::
   std::string name = prefix + stem + "." + leaf;
   first.shape.insert(first.shape.begin(), experts);
   entry.weight = {name + ".weight", first.element, first.shape, std::move(sources)};
-  if (first.scaleShape.empty())
+  if (first.scaleShape.empty()) {
+    entry.weight.narrowable = "experts";
     return;
+  }
   first.scaleShape.insert(first.scaleShape.begin(), experts);
   entry.scale = Weight{name + ".scale", Element::E8M0, first.scaleShape, std::move(scales)};
 }

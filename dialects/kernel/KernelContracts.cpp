@@ -44,9 +44,10 @@ LogicalResult PanelLinearOp::verify() {
   if (groups < 1 || rows % groups != 0 || (groups > 1 && rows / groups % kPanelRows != 0))
     return emitOpError() << "has " << groups << " groups of " << rows << " rows, expected a divisor and, for more than "
                          << "one, groups of a multiple of " << kPanelRows << " rows";
-  // panel_linear_c3, panel_linear_c4
+  // panel_linear_c3
   if (failed(checkPanelScales(*this, getFormat(), getScales())))
     return failure();
+  // panel_linear_c4
   return checkTiles(*this, getGrid(), rows);
 }
 
@@ -54,9 +55,10 @@ LogicalResult PanelExpertsOp::verify() {
   // panel_experts_c1
   if (failed(checkColumns(*this, getColumns())))
     return failure();
-  // panel_experts_c2, panel_experts_c3
+  // panel_experts_c2
   if (failed(checkPanelScales(*this, getFormat(), getScales())))
     return failure();
+  // panel_experts_c3
   return checkTiles(*this, getGrid(), getRows());
 }
 

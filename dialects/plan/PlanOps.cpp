@@ -15,6 +15,7 @@
 #include "dialects/kernel/KernelDialect.h"
 #include "dialects/v4/V4Dialect.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -129,8 +130,15 @@ LogicalResult WeightOp::verify() {
   if (failed(checkSources(*this)))
     return failure();
   // weight_c5
-  if (getRecipe() != "copy" && getRecipe() != "i64_to_i32")
-    return emitOpError() << "recipe is '" << getRecipe() << "', expected 'copy' or 'i64_to_i32'";
+  static const StringRef recipes[] = {"copy",          "i64_to_i32",          "quantize_e4m3", "quantize_e4m3_scales",
+                                      "quantize_e2m1", "quantize_e2m1_scales"};
+  if (!llvm::is_contained(recipes, getRecipe()))
+    return emitOpError() << "recipe is '" << getRecipe() << "', expected one of " << llvm::join(ArrayRef(recipes), ", ");
+  // weight_c6
+  if (ArrayAttr forms = getExactFormsAttr())
+    for (Attribute form : forms)
+      if (auto name = dyn_cast<StringAttr>(form); !name || !symbolizeExactForm(name.getValue()))
+        return emitOpError() << "exact_forms has " << form << ", expected no_nan, normal_scales or e4m3_per_128";
   return success();
 }
 

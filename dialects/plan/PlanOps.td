@@ -110,6 +110,10 @@ def Plan_CostAttr : AttrDef<Plan_Dialect, "Cost"> {
   let genVerifyDecl = 1;
 }
 
+def Plan_ExactForm : Plan_Enum<"ExactForm", "a fact about all values of a weight", [
+    I32EnumAttrCase<"NoNan", 1, "no_nan">, I32EnumAttrCase<"NormalScales", 2, "normal_scales">,
+    I32EnumAttrCase<"E4M3Per128", 4, "e4m3_per_128">]>;
+
 //===----------------------------------------------------------------------===//
 // Ops
 //===----------------------------------------------------------------------===//
@@ -167,11 +171,14 @@ def Plan_WeightOp : Plan_Child<"weight", [Symbol]> {
   let summary = "a tensor of the weights or tables section";
   let description = [{
     Table Weight. `sources` are checkpoint tensors, concatenated in order after `recipe` was applied to each: "copy"
-    (bytes as they are) or "i64_to_i32". Offsets are chosen by the writer, in op order.
+    (bytes as they are), "i64_to_i32", or, of a bf16 matrix, "quantize_e4m3" (codes; a scale per 128 x 128 block),
+    "quantize_e2m1" (codes; a scale per row and 32 columns) and "quantize_e4m3_scales", "quantize_e2m1_scales" (those
+    scales, as f8E8M0FNU). Offsets are chosen by the writer, in op order. `exact_forms` asks for facts: the writer
+    proves each on the bytes and the plan keeps those that hold ("no_nan", "normal_scales", "e4m3_per_128": plan.fbs).
 
     (C1) the element type is one of the schema's. (C2) dimensions and bytes are at least 1, rank is not
     negative. (C3) a `row_major` weight has the bytes of its shape. (C4) sources are non-empty strings, at least
-    one. (C5) the recipe is "copy" or "i64_to_i32".
+    one. (C5) the recipe is one of these. (C6) exact_forms are names of facts.
 
     ```mlir
     plan.weight @norm {element = bf16, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = ["norm.weight"], recipe = "copy"}
@@ -179,7 +186,7 @@ def Plan_WeightOp : Plan_Child<"weight", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$element, DenseI64ArrayAttr:$shape, StrAttr:$layout,
                        BoolAttr:$in_tables, I64Attr:$bytes, ArrayAttr:$sources, StrAttr:$recipe,
-                       DefaultValuedAttr<I64Attr, "0">:$rank);
+                       OptionalAttr<ArrayAttr>:$exact_forms, DefaultValuedAttr<I64Attr, "0">:$rank);
   let assemblyFormat = "$sym_name attr-dict";
   let hasVerifier = 1;
 }

@@ -22,9 +22,9 @@ def V4_RowChainOp : V4_Op<"row_chain", [Pure, AttrSizedOperandSegments, AllTypes
     The steps that are spelled, in this order: `norm w eps e` is v4.rms_norm, `eps e` alone v4.head_norm, then v4.rope,
     v4.hadamard, v4.quantize. `keep` adds a second result: the values behind the norm.
 
-    (C1) at least two steps. (C2) a norm's weight comes with eps and has the width of x. (C3) as (C1) and (C2) of v4.rope.
-    (C4) as (C1) of v4.hadamard. (C5) format, block and prefix come together, as (C1) and (C2) of v4.quantize. (C6) keep has
-    x's type and needs a norm.
+    (C1) at least two steps. (C2) a norm's weight comes with eps and has the width of x. (C3) the table is one that
+    v4.rope takes. (C4) the width is one that v4.hadamard takes. (C5) format, block and prefix come together, as v4.quantize
+    takes them. (C6) keep has x's type and needs a norm.
 
     ```mlir
     %q, %n = v4.row_chain %x norm %w eps 1.0e-06 quantize fp8 block 128 prefix 256 : tensor<?x256xbf16, #v4.rows<tokens>> norm tensor<256xbf16> keep tensor<?x256xbf16, #v4.rows<tokens>>

@@ -174,7 +174,7 @@ LogicalResult ProgramBuilder::createWeights() {
     // Indices steer addresses, so a load hashes them; floats cannot do harm.
     bool inTables = element.isInteger(32) || element.isInteger(64);
     plan::WeightOp::create(builder, global.getLoc(), global.getSymName(), element, shape, isPanels(type) ? "panels" : "row_major",
-                           inTables, *bytes, sources, recipe.getValue());
+                           inTables, *bytes, sources, recipe.getValue(), global->getAttrOfType<ArrayAttr>("v4.exact_forms"));
   }
   return success();
 }

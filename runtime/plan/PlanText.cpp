@@ -132,18 +132,32 @@ std::string PlanPrinter::buffer(const fb::Buffer &buffer) const {
       .leaf();
 }
 
+/// Names of the bits that this version knows.
+std::string exactForms(uint32_t forms) {
+  static const std::pair<fb::ExactForm, const char *> names[] = {{fb::ExactForm::NoNan, "no_nan"},
+                                                                 {fb::ExactForm::NormalScales, "normal_scales"},
+                                                                 {fb::ExactForm::E4M3Per128, "e4m3_per_128"}};
+  std::string text;
+  for (const auto &[form, name] : names)
+    if (forms & static_cast<uint32_t>(form))
+      text += (text.empty() ? "" : ", ") + quoted(name);
+  return text;
+}
+
 std::string PlanPrinter::weight(const fb::Weight &weight) const {
-  return Op("weight")
-      .attribute("sym_name", quoted(weight.name()))
+  Op op("weight");
+  op.attribute("sym_name", quoted(weight.name()))
       .attribute("element", elementName(weight.element()))
       .attribute("shape", array(*weight.shape()))
       .attribute("layout", quoted(weight.layout()))
       .attribute("in_tables", boolean(weight.in_tables()))
       .integer("bytes", static_cast<int64_t>(weight.bytes()))
       .attribute("sources", "[", list(*weight.sources(), [](const flatbuffers::String *s) { return quoted(s); }), "]")
-      .attribute("recipe", quoted(weight.recipe()))
-      .integer("rank", weight.rank())
-      .leaf();
+      .attribute("recipe", quoted(weight.recipe()));
+  // Most weights have none, and text of plans without the field stays as it was.
+  if (std::string forms = exactForms(weight.exact_forms()); !forms.empty())
+    op.attribute("exact_forms", "[", forms, "]");
+  return op.integer("rank", weight.rank()).leaf();
 }
 
 std::string PlanPrinter::pool(const fb::Pool &pool) const {

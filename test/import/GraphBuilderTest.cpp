@@ -175,6 +175,10 @@ TEST_F(GraphBuilderTest, QuantizationIsSharedAndInFrontOfNarrowWeightsOnly) {
   OwningOpRef<ModuleOp> wide = build(bf16Checkpoint());
   wide->walk([&](QuantizeOp op) { EXPECT_NE(op.getBlock(), 128u); });
   EXPECT_EQ(count<QuantizeOp>(wide->lookupSymbol("layer_csa")), 4);
+  auto kindOf = [&](StringRef name) { return wide->lookupSymbol(name)->getAttrOfType<StringAttr>("v4.narrowable"); };
+  EXPECT_EQ(kindOf("layers.0.attn.wo_a.weight").getValue(), "linear");
+  EXPECT_EQ(kindOf("layers.0.ffn.experts.w1.weight").getValue(), "experts");
+  EXPECT_FALSE(kindOf("layers.0.ffn.gate.weight"));
 }
 
 TEST_F(GraphBuilderTest, CachesAreReadBeforeTheyAreWritten) {

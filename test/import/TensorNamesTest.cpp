@@ -96,7 +96,9 @@ TEST(TensorNames, Bf16WhereFp8IsUsual) {
   for (Role role : {Role::QueryUp, Role::OutputDown, Role::ExpertGate, Role::SharedDown}) {
     EXPECT_EQ(c.inventory.layers[0].at(role).weight.element, Element::BF16);
     EXPECT_FALSE(c.inventory.layers[0].at(role).isNarrow());
+    EXPECT_EQ(c.inventory.layers[0].at(role).weight.narrowable, role == Role::ExpertGate ? "experts" : "linear");
   }
+  EXPECT_EQ(c.inventory.layers[0].at(Role::Router).weight.narrowable, "");
   EXPECT_EQ(c.inventory.layers[0].at(Role::ExpertDown).weight.shape, (llvm::SmallVector<int64_t, 4>{16, 256, 128}));
 }
 

@@ -349,8 +349,18 @@ module @weight_c4 {
 module @weight_c5 {
   plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
-    // expected-error @below {{'plan.weight' op recipe is 'shuffle', expected 'copy' or 'i64_to_i32'}}
+    // expected-error @below {{'plan.weight' op recipe is 'shuffle', expected one of copy, i64_to_i32, quantize_e4m3, quantize_e4m3_scales, quantize_e2m1, quantize_e2m1_scales}}
     plan.weight @w {element = bf16, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = ["a"], recipe = "shuffle"}
+  }
+}
+
+// -----
+
+module @weight_c6 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.weight' op exact_forms has "no_zero", expected no_nan, normal_scales or e4m3_per_128}}
+    plan.weight @w {element = bf16, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = ["a"], recipe = "copy", exact_forms = ["no_nan", "no_zero"]}
   }
 }
 

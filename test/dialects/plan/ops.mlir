@@ -21,6 +21,8 @@ plan.program attributes {
   plan.buffer @mtp_logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
   // CHECK: plan.weight @norm {bytes = 512 : i64, element = bf16, in_tables = false, layout = "row_major", recipe = "copy", shape = array<i64: 256>, sources = ["norm.weight"]}
   plan.weight @norm {element = bf16, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = ["norm.weight"], recipe = "copy"}
+  // CHECK: plan.weight @scales {bytes = 64 : i64, element = f8E8M0FNU, exact_forms = ["normal_scales", "e4m3_per_128"], in_tables = false, layout = "row_major", recipe = "quantize_e2m1_scales", shape = array<i64: 8, 8>, sources = ["w.weight"]}
+  plan.weight @scales {element = f8E8M0FNU, shape = array<i64: 8, 8>, layout = "row_major", in_tables = false, bytes = 64 : i64, sources = ["w.weight"], recipe = "quantize_e2m1_scales", exact_forms = ["normal_scales", "e4m3_per_128"]}
   // CHECK: plan.weight @codes {{.*}} element = f4E2M1FN
   plan.weight @codes {element = f4E2M1FN, shape = array<i64: 2, 3>, layout = "row_major", in_tables = true, bytes = 3 : i64, sources = ["a", "b"], recipe = "i64_to_i32"}
   // CHECK: plan.pool @layers.0.window {group = "main", offset = 0 : i64, type = !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>}

@@ -1,6 +1,6 @@
 // RUN: v4-opt --v4-graph-pipeline %s | FileCheck %s --check-prefixes=CHECK,ON
 // RUN: v4-opt --v4-graph-pipeline=optional=false %s | FileCheck %s --check-prefixes=CHECK,OFF
-// RUN: v4-opt --v4-graph-pipeline=disable-pass=cse %s | FileCheck %s --check-prefixes=CHECK,OFF
+// RUN: v4-opt --v4-graph-pipeline=disable-pass=cse,v4-merge-activation-quant %s | FileCheck %s --check-prefixes=CHECK,OFF
 
 // Equal ops become one, unless optional passes are off; two reads of a cache with a write between them stay two.
 module attributes {

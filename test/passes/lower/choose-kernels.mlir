@@ -48,6 +48,7 @@ func.func @half_packed(%x: !x, %v: tensor<64x256xbf16, #v4.panels<bf16>>, %w: te
 // CHECK-LABEL: func.func @planted
 // CHECK: v4.hadamard
 func.func @planted(%x: !x, %w: tensor<128x256xbf16>) -> !x {
+  // expected-remark @below {{v4-choose-kernels: no tuned kernel: it carries a planted mistake}}
   %a = v4.hadamard %x {v4.planted = "test"} : !x
   return %a : !x
 }

@@ -1,4 +1,4 @@
-//===- MappedFile.h - A file mapped for reading -----------------*- C++ -*-===//
+//===- InputFile.h - A file mapped for reading ------------------*- C++ -*-===//
 //
 // Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef V4_COMPILER_IMPORT_MAPPEDFILE_H
-#define V4_COMPILER_IMPORT_MAPPEDFILE_H
+#ifndef V4_COMPILER_IMPORT_INPUTFILE_H
+#define V4_COMPILER_IMPORT_INPUTFILE_H
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
@@ -17,9 +17,9 @@
 namespace v4 {
 
 /// The bytes of a regular file, mapped read-only for the life of the object.
-class MappedFile {
+class InputFile {
 public:
-  static llvm::Expected<MappedFile> open(const llvm::Twine &path);
+  static llvm::Expected<InputFile> open(const llvm::Twine &path);
 
   llvm::ArrayRef<uint8_t> bytes() const;
   llvm::StringRef text() const;
@@ -30,4 +30,4 @@ private:
 
 } // namespace v4
 
-#endif // V4_COMPILER_IMPORT_MAPPEDFILE_H
+#endif // V4_COMPILER_IMPORT_INPUTFILE_H

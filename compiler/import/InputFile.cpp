@@ -1,4 +1,4 @@
-//===- MappedFile.cpp - A file mapped for reading ---------------*- C++ -*-===//
+//===- InputFile.cpp - A file mapped for reading ----------------*- C++ -*-===//
 //
 // Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,13 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/import/MappedFile.h"
+#include "compiler/import/InputFile.h"
 
 #include "compiler/import/ImportError.h"
 
 using namespace llvm;
 
-Expected<v4::MappedFile> v4::MappedFile::open(const Twine &path) {
+Expected<v4::InputFile> v4::InputFile::open(const Twine &path) {
   // The kind is checked first: opening a pipe would block.
   sys::fs::file_status status;
   if (std::error_code code = sys::fs::status(path, status))
@@ -23,7 +23,7 @@ Expected<v4::MappedFile> v4::MappedFile::open(const Twine &path) {
   if (!handle)
     return inputError(path + ": cannot be opened (" + toString(handle.takeError()) + ")");
 
-  MappedFile file;
+  InputFile file;
   std::error_code code;
   if (status.getSize() > 0)
     file.region =
@@ -34,13 +34,13 @@ Expected<v4::MappedFile> v4::MappedFile::open(const Twine &path) {
   return file;
 }
 
-ArrayRef<uint8_t> v4::MappedFile::bytes() const {
+ArrayRef<uint8_t> v4::InputFile::bytes() const {
   if (!region)
     return {};
   return {reinterpret_cast<const uint8_t *>(region.const_data()), region.size()};
 }
 
-StringRef v4::MappedFile::text() const {
+StringRef v4::InputFile::text() const {
   ArrayRef<uint8_t> data = bytes();
   return {reinterpret_cast<const char *>(data.data()), data.size()};
 }

@@ -1,0 +1,44 @@
+//===- MemoryView.h - Bytes of a session as JSON -------------- -*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_TOOLS_MEMORYVIEW_H
+#define V4_TOOLS_MEMORYVIEW_H
+
+#include "runtime/plan/PlanLoader.h"
+#include "runtime/plan/PlanMemory.h"
+
+#include <nlohmann/json.hpp>
+
+namespace v4 {
+
+/// What a session of `limits` needs, by kind, and the sum.
+inline nlohmann::ordered_json viewMemory(const plan::Plan &plan, const plan::Limits &limits) {
+  const plan::fb::Program &program = plan.program();
+  uint64_t arena = plan::arenaOf(program, limits).bytes;
+  uint64_t cache = plan::cacheBytes(program, limits.context, limits.sequences).value_or(0);
+  uint64_t weights = plan.section(plan::SectionKind::Weights).size;
+  uint64_t tables = plan.section(plan::SectionKind::Tables).size;
+  uint64_t code = plan.code().size;
+  return {{"context", limits.context},
+          {"sequences", limits.sequences},
+          {"tokens", limits.tokens},
+          {"weights_bytes", weights},
+          {"tables_bytes", tables},
+          {"code_bytes", code},
+          {"arena_bytes", arena},
+          {"page_bytes", program.page_bytes()},
+          {"pages_per_sequence", plan::pagesOf(limits.context)},
+          {"state_bytes_per_sequence", program.state_bytes()},
+          {"cache_bytes", cache},
+          {"stack_bytes_per_thread", plan::stackBytes(program)},
+          {"total_bytes", weights + tables + code + arena + cache}};
+}
+
+} // namespace v4
+
+#endif // V4_TOOLS_MEMORYVIEW_H
