@@ -138,7 +138,7 @@ func.func @row_chain_c6(%x: tensor<?x256xbf16, #v4.rows<tokens>>) {
 // -----
 
 func.func @swiglu_quantize_c1(%a: tensor<?x4x128xbf16, #v4.rows<tokens>>, %w: tensor<?x3xf32, #v4.rows<tokens>>) {
-  // expected-error @below {{'v4.swiglu_quantize' op weights has 3 values per row, expected 4, one per assignment of gate}}
+  // expected-error @below {{'v4.swiglu_quantize' op weights has shape ?x3, expected ?x4, one per assignment of gate}}
   v4.swiglu_quantize %a, %a weights %w : tensor<?x4x128xbf16, #v4.rows<tokens>>, tensor<?x3xf32, #v4.rows<tokens>>
   return
 }
