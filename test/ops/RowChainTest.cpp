@@ -133,9 +133,9 @@ TEST_P(RowChain, FusedAndSingleTunedAndDecomposedAgree) {
   }
 }
 
-TEST_P(RowChain, KeptNormIsDouble) {
-  if (!c.keep || c.norm != "rms")
-    GTEST_SKIP() << "keeps no norm";
+class KeptNorm : public RowChain {};
+
+TEST_P(KeptNorm, IsDouble) {
   auto program = OpProgram::compile(fused(), c.level, Kernels::Tuned);
   ASSERT_TRUE(program);
   std::vector<Bf16> got = values(*program, 17);
@@ -150,9 +150,15 @@ TEST_P(RowChain, KeptNormIsDouble) {
   }
 }
 
+const Case kInput{"attention_input", "", 1, 384, 0, "rms", false, false, true, "fp8 block 128 prefix 384"};
+const Case kTail{"tail", "", 1, 80, 8, "rms", false, false, true, "fp8 block 32 prefix 64"};
+
+std::string nameOf(const testing::TestParamInfo<Case> &info) { return info.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(Chains, KeptNorm, testing::Values(kInput, kTail), nameOf);
 INSTANTIATE_TEST_SUITE_P(
     Chains, RowChain,
-    testing::Values(Case{"attention_input", "", 1, 384, 0, "rms", false, false, true, "fp8 block 128 prefix 384"},
+    testing::Values(kInput, kTail,
                     Case{"window_row", "", 1, 512, 32, "rms", false, false, false, "fp8 block 64 prefix 448"},
                     Case{"window_row_v3", "cpu:x86-64-v3", 1, 256, 32, "rms", false, false, false, "fp8 block 64 prefix 192"},
                     Case{"query", "", 3, 208, 8, "head", false, false, false, ""},
@@ -160,9 +166,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"index_query", "", 5, 128, 32, "", false, true, false, "fp4 block 32 prefix 128"},
                     Case{"index_query_v3", "cpu:x86-64-v3", 2, 32, 8, "", false, true, false, "fp4 block 32 prefix 32"},
                     Case{"index_row", "", 1, 128, 32, "rms", false, true, false, "fp4 block 32 prefix 128"},
-                    Case{"inverse", "", 2, 64, 16, "", true, false, false, "fp8 block 16 prefix 32"},
-                    Case{"tail", "", 1, 80, 8, "rms", false, false, true, "fp8 block 32 prefix 64"}),
-    [](const testing::TestParamInfo<Case> &info) { return info.param.name; });
+                    Case{"inverse", "", 2, 64, 16, "", true, false, false, "fp8 block 16 prefix 32"}),
+    nameOf);
 
 //===----------------------------------------------------------------------===//
 // SwiGLU
