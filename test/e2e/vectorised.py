@@ -54,7 +54,8 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         kernels = os.path.join(scratch, "kernels")
         os.makedirs(kernels)
-        tools.call("v4-compile", checkpoints.standard(args.cache, "mixed"), "-o", os.path.join(scratch, "x.v4plan"),
+        # Without fusions every op has a kernel of its own name, by its decomposition.
+        tools.call("v4-compile", checkpoints.standard(args.cache, "mixed"), "-o", os.path.join(scratch, "x.v4plan"), "-O0",
                    f"--dump-kernels-to={kernels}")
         stems = sorted({os.path.splitext(n)[0] for n in os.listdir(kernels) if n.endswith((".s", ".o", ".asm"))})
         for stem in stems:
