@@ -94,6 +94,41 @@ def FuseHyperConnectionsPass : Pass<"v4-fuse-hyper-connections", "::mlir::func::
   }];
 }
 
+def FuseCsaIndexerPass : Pass<"v4-fuse-csa-indexer", "::mlir::func::FuncOp"> {
+  let summary = "select compressed rows while they are scored, without a buffer of all scores";
+  let description = [{
+    Scores that only v4.top_k reads become candidates: every strip of a token's compressed rows keeps its k best, and the
+    best of those are selected. Buffers no longer grow with the context. Scores that something else looks at stay.
+
+    ```mlir
+    %s = v4.index_scores %q, %w, %keys : ...
+    %i = v4.top_k %s : ...
+    ```
+    becomes
+    ```mlir
+    %s, %r = v4.index_candidates %q, %w, %keys : ...
+    %i = v4.select_candidates %s, %r : ...
+    ```
+  }];
+}
+
+def FuseAttentionPass : Pass<"v4-fuse-attention", "::mlir::func::FuncOp"> {
+  let summary = "turn the result of attention back where it is made";
+  let description = [{
+    Attention and the inverse rotation of its result. A result that something else looks at, a probe for one, keeps both
+    ops, as does a rotation of another number of values than the cached rows have.
+
+    ```mlir
+    %o = v4.attention %q, %kv, %ring sink %sink window 128 offset 0 : ...
+    %r = v4.rope %o, %t inverse : ...
+    ```
+    becomes
+    ```mlir
+    %r = v4.attend %q, %kv, %ring back %t sink %sink window 128 offset 0 : ...
+    ```
+  }];
+}
+
 def FuseCompressorPass : Pass<"v4-fuse-compressor", "::mlir::func::FuncOp"> {
   let summary = "pool, norm, rotate, quantize and append a compressed row in one op";
   let description = [{

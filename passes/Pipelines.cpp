@@ -25,6 +25,8 @@ llvm::ArrayRef<llvm::StringRef> optionalPasses() {
                                           "cse",
                                           "v4-fuse-moe-dispatch",
                                           "v4-fuse-projections",
+                                          "v4-fuse-csa-indexer",
+                                          "v4-fuse-attention",
                                           "v4-fuse-compressor",
                                           "v4-fuse-hyper-connections",
                                           "v4-merge-activation-quant",
@@ -61,6 +63,11 @@ void buildGraphPipeline(OpPassManager &pm, const StageOptions &options) {
     pm.addNestedPass<func::FuncOp>(createFuseMoeDispatchPass());
   if (isOn("v4-fuse-projections", options))
     pm.addNestedPass<func::FuncOp>(createFuseProjectionsPass());
+  // Before rotations go to other chains: scores and heads have one reader each.
+  if (isOn("v4-fuse-csa-indexer", options))
+    pm.addNestedPass<func::FuncOp>(createFuseCsaIndexerPass());
+  if (isOn("v4-fuse-attention", options))
+    pm.addNestedPass<func::FuncOp>(createFuseAttentionPass());
   if (isOn("v4-fuse-compressor", options))
     pm.addNestedPass<func::FuncOp>(createFuseCompressorPass());
   // Behind passes that look for a quantized input: the op that makes it is another one then.

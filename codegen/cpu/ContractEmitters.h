@@ -29,6 +29,8 @@ void emitStreamNorm(kernel::StreamNormOp op, const CpuLevel &level);
 void emitRowChain(kernel::RowChainOp op, const CpuLevel &level);
 void emitSwiglu(kernel::SwigluOp op, const CpuLevel &level);
 void emitAttend(kernel::AttendOp op, const CpuLevel &level);
+void emitIndexCandidates(kernel::IndexCandidatesOp op, const CpuLevel &level);
+void emitSelectCandidates(kernel::SelectCandidatesOp op, const CpuLevel &level);
 
 } // namespace v4
 

@@ -33,6 +33,8 @@ bool expand(Operation *op, const CpuLevel &level) {
       .Case([&](kernel::RowChainOp contract) { return emitRowChain(contract, level), true; })
       .Case([&](kernel::SwigluOp contract) { return emitSwiglu(contract, level), true; })
       .Case([&](kernel::AttendOp contract) { return emitAttend(contract, level), true; })
+      .Case([&](kernel::IndexCandidatesOp contract) { return emitIndexCandidates(contract, level), true; })
+      .Case([&](kernel::SelectCandidatesOp contract) { return emitSelectCandidates(contract, level), true; })
       .Default(false);
 }
 

@@ -24,6 +24,9 @@ inline constexpr int64_t kAttentionTokens = 4;
 /// Widest head: bounds the stack.
 inline constexpr int64_t kAttentionMaxDim = 512;
 
+/// Strips that the compressed rows of a token are cut into: what a step of one token has to share out.
+inline constexpr int64_t kIndexStrips = 8;
+
 } // namespace v4
 
 #endif // V4_DIALECTS_KERNEL_ATTENTIONTILE_H

@@ -22,7 +22,7 @@ LogicalResult AttendOp::verify() {
   // attend_c2
   if (bool(getRows()) != (getRatio() != 0) || bool(getPages()) != bool(getRows()))
     return emitOpError() << "ratio = " << getRatio() << (getRows() ? " with rows" : " without rows")
-                         << (getPages() ? " and pages" : " and without pages")
+                         << (getPages() ? " and with pages" : " and without pages")
                          << ", expected rows and pages exactly when ratio is not 0";
   // attend_c3
   if (bool(getSelected()) != (getTopK() != 0))
@@ -35,5 +35,31 @@ LogicalResult AttendOp::verify() {
     return emitOpError() << "grid has tile = " << grid.getTile() << " and tiles = " << grid.getTiles() << " for " << heads
                          << " heads, expected at most " << kAttentionTokens << " tokens and " << tiles
                          << " tiles, one per " << kAttentionHeads << " heads";
+  return success();
+}
+
+LogicalResult IndexCandidatesOp::verify() {
+  // index_candidates_c1
+  int64_t dim = getDim(), heads = getHeads();
+  if (dim != 32 && dim != 64 && dim != 128)
+    return emitOpError() << "keys have " << dim << " values, expected 32, 64 or 128";
+  // index_candidates_c2
+  if (getTopK() < 1 || heads < 1)
+    return emitOpError() << "heads = " << heads << ", top_k = " << getTopK() << ", expected at least 1 of each";
+  // index_candidates_c3
+  if (getGrid().getTile() > kAttentionTokens)
+    return emitOpError() << "grid has tile = " << getGrid().getTile() << ", expected at most " << kAttentionTokens
+                         << " tokens";
+  return success();
+}
+
+LogicalResult SelectCandidatesOp::verify() {
+  // select_candidates_c1
+  if (getStrips() < 1 || getTopK() < 1)
+    return emitOpError() << "strips = " << getStrips() << ", top_k = " << getTopK() << ", expected at least 1 of each";
+  // select_candidates_c2
+  if (getGrid().getTile() != 1 || getGrid().getTiles() != 1)
+    return emitOpError() << "grid has tile = " << getGrid().getTile() << " and tiles = " << getGrid().getTiles()
+                         << ", expected one token to a workgroup";
   return success();
 }

@@ -41,4 +41,41 @@ def Kernel_AttendOp : Kernel_Contract<"attend", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
+def Kernel_IndexCandidatesOp : Kernel_Contract<"index_candidates"> {
+  let summary = "v4.index_candidates on index_fp4 keys";
+  let description = [{
+    A workgroup is `grid.tile` tokens and one strip, `grid.tiles` are all. A page of keys is decoded once for the tokens
+    of a workgroup; dot products are chains over pairs of columns, then rounded to bf16, cut at zero, weighted and
+    rounded, and added head by head, as in v4.index_scores.
+
+    (C1) dim is 32, 64 or 128. (C2) top_k is at least 1. (C3) grid.tile is at most 4.
+  }];
+  let arguments = (ins Index:$begin, Index:$end, Kernel_GridAttr:$grid, Kernel_FlatI64:$counts, Kernel_FlatI32:$positions,
+                       Kernel_FlatI32:$token_slots, Kernel_FlatI32:$slot_rows, Kernel_FlatI64:$pages, Kernel_FlatBf16:$q,
+                       Kernel_FlatBf16:$weights, Kernel_Bytes:$keys, Kernel_FlatF32:$scores, Kernel_FlatI32:$rows,
+                       I64Attr:$heads, I64Attr:$dim, I64Attr:$row_bytes, I64Attr:$top_k);
+  let assemblyFormat = [{
+    `range` $begin $end `grid` $grid `step` $counts $positions $token_slots $slot_rows $pages `q` $q `weights` $weights
+    `keys` $keys `out` $scores $rows attr-dict `:` type($counts) `,` type($positions) `,` type($token_slots) `,`
+    type($slot_rows) `,` type($pages) `,` type($q) `,` type($weights) `,` type($keys) `,` type($scores) `,` type($rows)
+  }];
+  let hasVerifier = 1;
+}
+
+def Kernel_SelectCandidatesOp : Kernel_Contract<"select_candidates"> {
+  let summary = "v4.select_candidates";
+  let description = [{
+    A workgroup is one token. `scores` and `rows` are [T, strips, top_k]; a strip ends with its first row of -1.
+
+    (C1) strips and top_k are at least 1. (C2) grid.tile and grid.tiles are 1.
+  }];
+  let arguments = (ins Index:$begin, Index:$end, Kernel_GridAttr:$grid, Kernel_FlatI64:$counts, Kernel_FlatI32:$positions,
+                       Kernel_FlatF32:$scores, Kernel_FlatI32:$rows, Kernel_FlatI32:$out, I64Attr:$strips, I64Attr:$top_k);
+  let assemblyFormat = [{
+    `range` $begin $end `grid` $grid `step` $counts $positions `of` $scores $rows `out` $out attr-dict `:`
+    type($counts) `,` type($positions) `,` type($scores) `,` type($rows) `,` type($out)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // KERNEL_ATTENTION_CONTRACTS_TD

@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/v4/V4Shapes.h"
+#include "dialects/v4/V4AttentionChecks.h"
 
 using namespace mlir;
 using namespace v4;
@@ -152,59 +152,4 @@ LogicalResult TopKOp::verify() {
 // Attention
 //===----------------------------------------------------------------------===//
 
-namespace {
-LogicalResult checkQueries(AttentionOp op) {
-  RowSpace rows = rowsOf(op.getQ().getType());
-  if (failed(checkRank(op, "q", op.getQ(), 3, "[T, heads, values]")) ||
-      failed(checkRows(op, "q", op.getQ(), RowSpace::Tokens, "one query per token")) ||
-      failed(checkShape(op, "kv", op.getKv(), {kRows, widthOf(op.getQ())}, "one row of the width of q per token")) ||
-      failed(checkRows(op, "kv", op.getKv(), rows, "the rows of q")) ||
-      failed(checkShape(op, "result", op.getResult(), op.getQ().getType().getShape(), "the shape of q")))
-    return failure();
-  return checkRows(op, "result", op.getResult(), rows, "the rows of q");
-}
-
-LogicalResult checkSelection(AttentionOp op) {
-  bool sparse = op.getRows() && op.getRows().getType().getRatio() == 4;
-  if (sparse && !op.getSelected())
-    return op.emitOpError() << "rows of ratio 4 come without selected, expected the rows of the indexer";
-  if (!sparse && op.getSelected()) {
-    if (!op.getRows())
-      return op.emitOpError() << "selected comes without rows, expected rows of ratio 4 to select from";
-    return op.emitOpError() << "selected comes with rows of ratio " << op.getRows().getType().getRatio()
-                            << ", expected rows of ratio 4";
-  }
-  if (!sparse)
-    return success();
-  if (failed(checkRank(op, "selected", op.getSelected(), 2, "[T, k]")))
-    return failure();
-  return checkRows(op, "selected", op.getSelected(), RowSpace::Tokens, "the rows of q");
-}
-} // namespace
-
-LogicalResult AttentionOp::verify() {
-  // attention_c1
-  if (failed(checkQueries(*this)))
-    return failure();
-  int64_t width = widthOf(getQ()), window = getWindow();
-  // attention_c2
-  if (getSink() && failed(checkShape(*this, "sink", getSink(), {dimOf(getQ(), 1)}, "one per head of q")))
-    return failure();
-  // attention_c6
-  if (window < 1)
-    return emitOpError() << "window = " << window << ", expected at least 1";
-  // attention_c3
-  CacheType ring = getRing().getType();
-  if (failed(checkPool(*this, "ring", ring, PoolKind::State, RowEncoding::KvCompact)) ||
-      failed(checkCount(*this, "ring", "values per row", ring.getValues(), width, "the width of q")))
-    return failure();
-  if (ring.getRows() < window)
-    return emitOpError() << "ring has " << ring.getRows() << " rows, expected at least " << window << ", the window";
-  // attention_c4
-  if (getRows() &&
-      (failed(checkPool(*this, "rows", getRows().getType(), PoolKind::Page, RowEncoding::KvCompact)) ||
-       failed(checkCount(*this, "rows", "values per row", getRows().getType().getValues(), width, "the width of q"))))
-    return failure();
-  // attention_c5
-  return checkSelection(*this);
-}
+LogicalResult AttentionOp::verify() { return checkAttention(*this); }

@@ -11,6 +11,7 @@
 
 include "dialects/v4/V4CoreOps.td"
 include "dialects/v4/V4AttentionOps.td"
+include "dialects/v4/V4AttendOps.td"
 include "dialects/v4/V4MoeOps.td"
 include "dialects/v4/V4FusedOps.td"
 include "dialects/v4/V4StreamMixOps.td"

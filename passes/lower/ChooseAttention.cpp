@@ -43,6 +43,12 @@ template <typename Op> static void writeAttend(Op op, KernelEmitter &k, Value ta
 
 static void writeAttention(Operation *op, KernelEmitter &k) { writeAttend(cast<AttentionOp>(op), k, Value()); }
 
+static void writeAttendBack(Operation *op, KernelEmitter &k) {
+  auto attend = cast<AttendOp>(op);
+  writeAttend(attend, k, k.operandOf(attend.getTable()));
+}
+
 void v4::addAttentionContracts(KernelContracts &contracts) {
   contracts["v4.attention"] = {declinesAttention<AttentionOp>, writeAttention};
+  contracts["v4.attend"] = {declinesAttention<AttendOp>, writeAttendBack};
 }

@@ -26,6 +26,7 @@ KernelContracts allContracts() {
   addStreamContracts(contracts);
   addRowContracts(contracts);
   addAttentionContracts(contracts);
+  addIndexerContracts(contracts);
   return contracts;
 }
 

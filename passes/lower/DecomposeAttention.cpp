@@ -21,6 +21,7 @@
 #include "passes/lower/CacheRows.h"
 #include "passes/lower/Decompositions.h"
 #include "passes/lower/DotTile.h"
+#include "passes/lower/RowSteps.h"
 
 #include "mlir/IR/DialectRegistry.h"
 
@@ -52,9 +53,12 @@ int64_t groupSize(int64_t heads, int64_t width) {
 /// Heads of one dot tile: 1, 2 or 4. An odd group is padded rather than walked head by head.
 int64_t headTile(int64_t group) { return group <= 2 ? group : group % 4 && group % 2 == 0 ? 2 : 4; }
 
-class Attention {
+/// Op is AttentionOp or AttendOp.
+template <typename Op> class Attention {
 public:
-  Attention(AttentionOp op, KernelEmitter &k);
+  Attention(Op op, KernelEmitter &k);
+  /// Turns the results back by the angles of `table`.
+  void turnBackBy(Value angles) { table = angles; }
   int64_t groups() const { return heads / group; }
   void emit(Value row, Value tile);
 
@@ -82,18 +86,20 @@ private:
   void softmax(Value head, Value visible);
   void addValues(Value head);
   void finish(Value row, Value firstHead);
+  void turnBack(Value row, Value at);
 
   KernelEmitter &k;
-  AttentionOp op;
+  Op op;
   int64_t heads, dim, width, group, tile, padded;
   bool hasSink;
-  Value q, kv, sink, selected, result;
+  Value q, kv, sink, selected, result, table;
   CacheRows ring;
   std::optional<CacheRows> rows;
   Value queries, keys, sums, scores, fades, maxima, totals;
 };
 
-Attention::Attention(AttentionOp op, KernelEmitter &k)
+template <typename Op>
+Attention<Op>::Attention(Op op, KernelEmitter &k)
     : k(k), op(op), heads(cast<RankedTensorType>(op.getQ().getType()).getDimSize(1)), dim(lastDim(op.getQ().getType())),
       width(wholeLanes(dim)), group(groupSize(heads, width)), tile(headTile(group)),
       padded((group + tile - 1) / tile * tile), hasSink(op.getSink() != nullptr), q(k.operandOf(op.getQ())),
@@ -119,7 +125,7 @@ Attention::Attention(AttentionOp op, KernelEmitter &k)
   clear(keys, kBlock);
 }
 
-Attention::Sight Attention::look(Value row) {
+template <typename Op> typename Attention<Op>::Sight Attention<Op>::look(Value row) {
   Value slot = k.loadIndex(k.step(plan::StepField::TokenSlots), row);
   Sight sight{row, StepRows(k, slot), {}, {}, {}, {}, {}, {}};
   Value position = k.loadIndex(k.step(plan::StepField::Positions), row);
@@ -136,7 +142,7 @@ Attention::Sight Attention::look(Value row) {
   return sight;
 }
 
-void Attention::begin(Value row, Value firstHead) {
+template <typename Op> void Attention<Op>::begin(Value row, Value firstHead) {
   Value from = k.mul(k.add(k.mul(row, heads), firstHead), dim);
   k.loop(k.index(0), k.index(group), 1, [&](Value head) {
     k.lanes(dim, [&](Value i, int64_t lanes) {
@@ -157,15 +163,15 @@ void Attention::begin(Value row, Value firstHead) {
 // Gathering: fills `keys` and gives the lanes [lo, hi) that the token sees.
 //===----------------------------------------------------------------------===//
 
-void Attention::copyStepRow(Value from, Value at) {
+template <typename Op> void Attention<Op>::copyStepRow(Value from, Value at) {
   k.lanes(dim, [&](Value i, int64_t lanes) { k.store(k.load(kv, k.add(from, i), lanes), keys, k.add(at, i)); });
 }
 
-void Attention::clearRows(Value lo, Value hi) {
+template <typename Op> void Attention<Op>::clearRows(Value lo, Value hi) {
   k.loop(k.mul(lo, width), k.mul(hi, width), kLanes, [&](Value i) { k.store(k.real(0, kLanes), keys, i); });
 }
 
-KernelEmitter::Values Attention::gatherWindow(const Sight &sight, Value block) {
+template <typename Op> KernelEmitter::Values Attention<Op>::gatherWindow(const Sight &sight, Value block) {
   Value base = k.mul(k.add(sight.firstBlock, block), kBlock);
   Value lo = notNegative(k, k.sub(sight.first, base));
   Value hi = k.minIndex(k.sub(sight.end, base), k.index(kBlock));
@@ -189,7 +195,7 @@ KernelEmitter::Values Attention::gatherWindow(const Sight &sight, Value block) {
   return {lo, hi};
 }
 
-KernelEmitter::Values Attention::gatherCompressed(const Sight &sight, Value block) {
+template <typename Op> KernelEmitter::Values Attention<Op>::gatherCompressed(const Sight &sight, Value block) {
   Value base = k.mul(k.sub(block, sight.windowBlocks), kBlock);
   Value hi = k.minIndex(k.sub(sight.compressed, base), k.index(kBlock));
   k.loop(k.index(0), hi, 1, [&](Value j) {
@@ -202,7 +208,7 @@ KernelEmitter::Values Attention::gatherCompressed(const Sight &sight, Value bloc
   return {k.index(0), hi};
 }
 
-Value Attention::visibleLanes(Value lo, Value hi) {
+template <typename Op> Value Attention<Op>::visibleLanes(Value lo, Value hi) {
   SmallVector<int32_t> numbers;
   for (int64_t lane = 0; lane < kBlock; ++lane)
     numbers.push_back(lane);
@@ -218,7 +224,7 @@ Value Attention::visibleLanes(Value lo, Value hi) {
 //===----------------------------------------------------------------------===//
 
 /// scores[head + i, row] of a tile of heads and all rows of the block.
-void Attention::scoreTile(Value head, ArrayRef<Value> queryAt) {
+template <typename Op> void Attention<Op>::scoreTile(Value head, ArrayRef<Value> queryAt) {
   int64_t rowTile = kLanes / tile;
   Value scale = k.real(float(1 / std::sqrt(double(dim))), kLanes);
   k.loop(k.index(0), k.index(kBlock), rowTile, [&](Value row) {
@@ -232,7 +238,7 @@ void Attention::scoreTile(Value head, ArrayRef<Value> queryAt) {
 }
 
 /// Replaces the scores of a head by probabilities (not yet divided by the total) and notes how older sums fade.
-void Attention::softmax(Value head, Value visible) {
+template <typename Op> void Attention<Op>::softmax(Value head, Value visible) {
   Value at = k.mul(head, kBlock);
   Value score = k.load(scores, at, kBlock);
   Value seen = k.select(visible, score, k.real(kLowest, kBlock));
@@ -247,7 +253,7 @@ void Attention::softmax(Value head, Value visible) {
 }
 
 /// sums[head + i, :] = sums * fade + probabilities * keys, for a tile of heads.
-void Attention::addValues(Value head) {
+template <typename Op> void Attention<Op>::addValues(Value head) {
   int64_t vectors = width % (4 * kLanes) == 0 ? 4 : 1;
   SmallVector<Value> fade;
   for (int64_t i = 0; i < tile; ++i)
@@ -275,7 +281,7 @@ void Attention::addValues(Value head) {
   });
 }
 
-void Attention::attend(Value visible) {
+template <typename Op> void Attention<Op>::attend(Value visible) {
   k.loop(k.index(0), k.index(padded), tile, [&](Value head) {
     SmallVector<Value> queryAt;
     for (int64_t i = 0; i < tile; ++i)
@@ -286,7 +292,7 @@ void Attention::attend(Value visible) {
   });
 }
 
-void Attention::finish(Value row, Value firstHead) {
+template <typename Op> void Attention<Op>::finish(Value row, Value firstHead) {
   Value to = k.mul(k.add(k.mul(row, heads), firstHead), dim);
   k.loop(k.index(0), k.index(group), 1, [&](Value head) {
     // At least one once there is a key; the floor only serves tokens without any, whose sums are zero.
@@ -295,10 +301,19 @@ void Attention::finish(Value row, Value firstHead) {
       Value sum = k.load(sums, k.add(k.mul(head, width), i), lanes);
       k.store(k.div(sum, k.splat(total, lanes)), result, k.add(k.add(to, k.mul(head, dim)), i));
     });
+    if (table)
+      turnBack(row, k.add(to, k.mul(head, dim)));
   });
 }
 
-void Attention::emit(Value row, Value tileIndex) {
+/// Rotates one head of the result where it lies, rounded as it is.
+template <typename Op> void Attention<Op>::turnBack(Value row, Value at) {
+  int64_t pairs = ring.getType().getRope() / 2;
+  RowPlace rotary{result, k.add(at, dim - 2 * pairs)};
+  rotateRow(k, rotary, {table, k.mul(row, 2 * pairs), pairs, /*inverse=*/true}, rotary, 2 * pairs);
+}
+
+template <typename Op> void Attention<Op>::emit(Value row, Value tileIndex) {
   Value firstHead = k.mul(tileIndex, group);
   begin(row, firstHead);
   Sight sight = look(row);
@@ -315,7 +330,17 @@ void Attention::emit(Value row, Value tileIndex) {
 
 struct AttentionModel : DecomposableOpInterface::ExternalModel<AttentionModel, AttentionOp> {
   LogicalResult decompose(Operation *operation, KernelEmitter &k) const {
-    Attention attention(cast<AttentionOp>(operation), k);
+    Attention<AttentionOp> attention(cast<AttentionOp>(operation), k);
+    k.workgroups(RowSpace::Tokens, 1, attention.groups(), [&](Value row, Value, Value tile) { attention.emit(row, tile); });
+    return success();
+  }
+};
+
+struct AttendModel : DecomposableOpInterface::ExternalModel<AttendModel, AttendOp> {
+  LogicalResult decompose(Operation *operation, KernelEmitter &k) const {
+    auto op = cast<AttendOp>(operation);
+    Attention<AttendOp> attention(op, k);
+    attention.turnBackBy(k.operandOf(op.getTable()));
     k.workgroups(RowSpace::Tokens, 1, attention.groups(), [&](Value row, Value, Value tile) { attention.emit(row, tile); });
     return success();
   }
@@ -325,5 +350,8 @@ struct AttentionModel : DecomposableOpInterface::ExternalModel<AttentionModel, A
 
 void v4::registerAttentionDecompositions(DialectRegistry &registry) {
   registry.addExtension(
-      +[](MLIRContext *context, V4Dialect *) { AttentionOp::attachInterface<AttentionModel>(*context); });
+      +[](MLIRContext *context, V4Dialect *) {
+        AttentionOp::attachInterface<AttentionModel>(*context);
+        AttendOp::attachInterface<AttendModel>(*context);
+      });
 }

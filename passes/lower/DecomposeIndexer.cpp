@@ -6,20 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "passes/lower/CacheRows.h"
 #include "passes/lower/Decompositions.h"
-#include "passes/lower/DotTile.h"
+#include "passes/lower/IndexPages.h"
 
 #include "mlir/IR/DialectRegistry.h"
 
 using namespace mlir;
 using namespace v4;
-
-/// Compressed rows that the token of a step row may use: floor((position + 1) / 4).
-static Value visibleRows(KernelEmitter &k, Value row) {
-  Value position = k.loadIndex(k.step(plan::StepField::Positions), row);
-  return k.div(k.add(position, 1), 4);
-}
 
 namespace {
 
@@ -29,87 +22,39 @@ namespace {
 
 /// Workgroups per token. Strip s scores pages s, s + kStrips, ...
 constexpr int64_t kStrips = 8;
-/// Heads and rows of one dot tile.
-constexpr int64_t kTile = 4;
 
 class IndexScores {
 public:
   IndexScores(IndexScoresOp op, KernelEmitter &k)
-      : k(k), heads(cast<RankedTensorType>(op.getQ().getType()).getDimSize(1)), dim(lastDim(op.getQ().getType())),
-        paddedHeads((heads + kTile - 1) / kTile * kTile), keys(k, op.getKeys()), q(k.operandOf(op.getQ())),
-        weights(k.operandOf(op.getWeights())), result(k.result(0)), pageRows(keys.getType().getRows()),
-        topK(op->getAttrOfType<IntegerAttr>("v4.top_k")), stride(k.count(plan::kCountIndexRows)),
-        queries(k.scratch(paddedHeads * dim, k.f32())), keyRows(k.scratch(pageRows * dim, k.f32())),
-        dots(k.scratch(paddedHeads * pageRows, k.f32())), scores(k.scratch(pageRows, k.f32())) {
-    // Heads that only fill the last tile stay zero for good.
-    k.loop(k.index(heads * dim), k.index(paddedHeads * dim), kLanes,
-           [&](Value i) { k.store(k.real(0, kLanes), queries, i); });
-  }
+      : k(k), pages(k, op.getQ(), op.getWeights(), op.getKeys()), result(k.result(0)),
+        topK(op->getAttrOfType<IntegerAttr>("v4.top_k")), stride(k.count(plan::kCountIndexRows)) {}
 
   void emit(Value row, Value strip) {
-    Value visible = visibleRows(k, row);
+    Value visible = visibleIndexRows(k, row);
     if (topK) // Nobody reads the scores when all rows are taken.
       visible = k.select(k.less(k.index(topK.getInt()), visible), visible, k.index(0));
-    Value pages = ceilDiv(k, visible, pageRows);
-    k.ifThen(k.less(strip, pages), [&] {
-      k.loop(k.index(0), k.index(heads * dim), kLanes,
-             [&](Value i) { k.store(k.load(q, k.add(k.mul(row, heads * dim), i), kLanes), queries, i); });
+    Value count = ceilDiv(k, visible, pages.getRows());
+    k.ifThen(k.less(strip, count), [&] {
+      pages.begin(row);
       Value slot = k.loadIndex(k.step(plan::StepField::TokenSlots), row);
-      k.loop(strip, pages, kStrips, [&](Value page) { emitPage(row, slot, page, visible); });
+      k.loop(strip, count, kStrips, [&](Value page) { emitPage(row, slot, page, visible); });
     });
   }
 
 private:
   void emitPage(Value row, Value slot, Value page, Value visible) {
-    Value first = k.mul(page, pageRows);
-    Value count = k.minIndex(k.sub(visible, first), k.index(pageRows));
-    Value place = keys.pageRow(slot, first);
-    k.loop(k.index(0), k.index(pageRows), 1, [&](Value j) {
-      keys.decode(k.add(place, k.mul(j, keys.getType().getRowBytes())), keyRows, k.mul(j, dim));
-    });
-    emitDots();
-    emitHeadSums(row);
+    Value first = k.mul(page, pages.getRows());
+    Value count = k.minIndex(k.sub(visible, first), k.index(pages.getRows()));
+    pages.score(row, slot, first);
     Value out = k.add(k.mul(row, stride), first);
-    k.loop(k.index(0), count, 1, [&](Value j) { k.store(k.load(scores, j), result, k.add(out, j)); });
-  }
-
-  /// dots[head, row] of a page.
-  void emitDots() {
-    k.loop(k.index(0), k.index(paddedHeads), kTile, [&](Value head) {
-      k.loop(k.index(0), k.index(pageRows), kTile, [&](Value j) {
-        SmallVector<Value> lefts, rights;
-        for (int64_t i = 0; i < kTile; ++i) {
-          lefts.push_back(k.mul(k.add(head, i), dim));
-          rights.push_back(k.mul(k.add(j, i), dim));
-        }
-        Value tile = dotTile(k, queries, lefts, keyRows, rights, dim);
-        for (int64_t i = 0; i < kTile; ++i)
-          k.store(lanesFrom(k, tile, i * kTile, kTile), dots, k.add(k.mul(k.add(head, i), pageRows), j));
-      });
-    });
-  }
-
-  /// scores[row] of a page: every rounding of the reference, heads in order.
-  void emitHeadSums(Value row) {
-    Value zero = k.real(0, kLanes);
-    k.loop(k.index(0), k.index(pageRows), kLanes, [&](Value j) {
-      Value sum = k.loop(k.index(0), k.index(heads), 1, ValueRange{zero}, [&](Value head, ValueRange carried) {
-        Value dot = k.roundBf16(k.load(dots, k.add(k.mul(head, pageRows), j), kLanes));
-        Value weight = k.splat(k.load(weights, k.add(k.mul(row, heads), head)), kLanes);
-        Value term = k.roundBf16(k.mul(k.maximum(dot, zero), weight));
-        return KernelEmitter::Values{k.add(carried[0], term)};
-      })[0];
-      k.store(k.roundBf16(sum), scores, j);
-    });
+    k.loop(k.index(0), count, 1, [&](Value j) { k.store(k.load(pages.getScores(), j), result, k.add(out, j)); });
   }
 
   KernelEmitter &k;
-  int64_t heads, dim, paddedHeads;
-  CacheRows keys;
-  Value q, weights, result;
-  int64_t pageRows;
+  IndexPages pages;
+  Value result;
   IntegerAttr topK;
-  Value stride, queries, keyRows, dots, scores;
+  Value stride;
 };
 
 struct IndexScoresModel : DecomposableOpInterface::ExternalModel<IndexScoresModel, IndexScoresOp> {
@@ -131,7 +76,7 @@ public:
         stride(k.count(plan::kCountIndexRows)) {}
 
   void emit(Value row) {
-    Value visible = visibleRows(k, row);
+    Value visible = visibleIndexRows(k, row);
     Value out = k.mul(row, wanted);
     Value choose = k.less(k.index(wanted), visible);
     k.ifThen(choose, [&] { compact(k.mul(row, stride), visible, out); });

@@ -30,6 +30,7 @@ void registerMoeDecompositions(mlir::DialectRegistry &registry);
 void registerCacheDecompositions(mlir::DialectRegistry &registry);
 void registerCompressorDecompositions(mlir::DialectRegistry &registry);
 void registerIndexerDecompositions(mlir::DialectRegistry &registry);
+void registerCandidateDecompositions(mlir::DialectRegistry &registry);
 void registerAttentionDecompositions(mlir::DialectRegistry &registry);
 
 /// All of the above.
@@ -43,6 +44,7 @@ inline void registerDecompositions(mlir::DialectRegistry &registry) {
   registerCacheDecompositions(registry);
   registerCompressorDecompositions(registry);
   registerIndexerDecompositions(registry);
+  registerCandidateDecompositions(registry);
   registerAttentionDecompositions(registry);
 }
 

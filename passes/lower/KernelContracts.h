@@ -37,6 +37,7 @@ void addLinearContracts(KernelContracts &contracts);
 void addStreamContracts(KernelContracts &contracts);
 void addRowContracts(KernelContracts &contracts);
 void addAttentionContracts(KernelContracts &contracts);
+void addIndexerContracts(KernelContracts &contracts);
 
 } // namespace v4
 

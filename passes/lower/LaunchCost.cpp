@@ -129,18 +129,37 @@ void addProjections(ProjectionsOp op, CostTable &costs) {
     costs.dots(rowUnit(result), timesOf(rowElements(result), inputWidthOf(tensorOf(weight))));
 }
 
-void addIndexScores(IndexScoresOp op, CostTable &costs) {
+/// What scoring takes, whatever becomes of the scores. A token that sees no more rows than it selects needs none.
+template <typename Op> void addScoring(Op op, CostTable &costs) {
   int64_t heads = dimOf(op.getQ(), 1);
   costs.dots(CostUnit::Visible, timesOf(heads, widthOf(op.getQ())), 4);
   costs.add(CostKind::FmaFlops, CostUnit::Visible, 3 * heads, 4);
   costs.add(CostKind::CacheBytes, CostUnit::VisibleUnion, cast<CacheType>(op.getKeys().getType()).getRowBytes(), 4);
+}
+
+void addIndexScores(IndexScoresOp op, CostTable &costs) {
+  addScoring(op, costs);
   costs.add(CostKind::ActivationBytes, CostUnit::Visible, 4, 4);
+}
+
+/// Candidates are at most the scores, whatever their buffers could hold.
+void addCandidates(IndexCandidatesOp op, CostTable &costs) {
+  costs.clear(CostKind::ActivationBytes);
+  costs.add(CostKind::ActivationBytes, CostUnit::Tokens, 2 * (rowElements(op.getQ()) + rowElements(op.getWeights())));
+  addScoring(op, costs);
+  costs.add(CostKind::ActivationBytes, CostUnit::Visible, 8, 4);
+}
+
+void addSelect(SelectCandidatesOp op, CostTable &costs) {
+  costs.clear(CostKind::ActivationBytes);
+  costs.add(CostKind::ActivationBytes, CostUnit::Tokens, 4 * widthOf(op.getResult()));
+  costs.add(CostKind::ActivationBytes, CostUnit::Visible, 8, 4);
 }
 
 void addTopK(TopKOp op, CostTable &costs) { costs.add(CostKind::ActivationBytes, CostUnit::Visible, 4, 4); }
 
 /// Scores and weighted sum: two products of the head's width for every head and row.
-void addAttention(AttentionOp op, CostTable &costs) {
+template <typename Op> void addAttention(Op op, CostTable &costs) {
   int64_t products = timesOf(2 * dimOf(op.getQ(), 1), widthOf(op.getQ()));
   auto window = static_cast<int64_t>(op.getWindow());
   costs.dots(CostUnit::Window, products, 1, window);
@@ -174,7 +193,9 @@ void addOp(Operation *op, CostTable &costs) {
       .Case([&](ProjectionsOp op) { addProjections(op, costs); })
       .Case([&](IndexScoresOp op) { addIndexScores(op, costs); })
       .Case([&](TopKOp op) { addTopK(op, costs); })
-      .Case([&](AttentionOp op) { addAttention(op, costs); })
+      .Case([&](IndexCandidatesOp op) { addCandidates(op, costs); })
+      .Case([&](SelectCandidatesOp op) { addSelect(op, costs); })
+      .Case<AttentionOp, AttendOp>([&](auto op) { addAttention(op, costs); })
       .Case<AppendRowsOp, AppendWindowOp>([&](auto op) { addAppend(op.getX(), op.getCache().getType(), costs); })
       .Case([&](CompressAppendOp op) { addAppend(op.getTable(), op.getCache().getType(), costs); })
       .Case<HcPreOp, HcHeadOp, HcMixOp>([&](auto op) { addStreamMix(op.getFn(), costs); });

@@ -59,7 +59,8 @@ protected:
   const Shape &shape = GetParam();
   int64_t ringRows = shape.window + 1;
 
-  std::string text(const std::string &scoreAttributes = "") const {
+  /// With `fused`, v4.attend turns the result back, by the angles of a table.
+  std::string text(const std::string &scoreAttributes = "", bool fused = false) const {
     std::string head = s(shape.heads) + "x" + s(shape.dim), tokens = ", #v4.rows<tokens>>";
     std::string chunks = ", #v4.rows<chunks" + s(shape.ratio) + ">>";
     std::string q = "tensor<?x" + head + "xbf16" + tokens, kv = "tensor<?x" + s(shape.dim) + "xbf16" + tokens;
@@ -74,6 +75,14 @@ protected:
 
     std::string arguments = "%q: " + q + ", %kv: " + kv + ", %ring: " + ring, body, types = q + ", " + kv + ", " + ring;
     std::string operands = "%q, %kv, %ring", results = "%o", resultTypes = q;
+    std::string name = "v4.attention";
+    if (fused) {
+      std::string table = "tensor<?x2x" + s(shape.rope / 2) + "xf32" + tokens;
+      name = "v4.attend";
+      arguments += ", %t: " + table;
+      operands += " back %t";
+      types += " back " + table;
+    }
     if (shape.sink) {
       arguments += ", %sink: " + sink;
       operands += " sink %sink";
@@ -95,7 +104,7 @@ protected:
       results += ", %s, %i";
       resultTypes += ", " + scores + ", " + sel;
     }
-    body += "%o = v4.attention " + operands + " window " + s(shape.window) + " offset " + s(shape.offset) + " : " +
+    body += "%o = " + name + " " + operands + " window " + s(shape.window) + " offset " + s(shape.offset) + " : " +
             types + " -> " + q + "\n";
     body += "v4.append_window %kv, %ring offset " + s(shape.offset) + " : " + kv + ", " + ring + "\n";
     return "func.func @f(" + arguments + ") -> (" + resultTypes + ") {\n" + body + "return " + results + " : " +
@@ -109,9 +118,12 @@ protected:
   std::vector<Bf16> indexQuery(int64_t q, int64_t t) const { return bf16Row(11, q, t, shape.indexHeads * shape.indexDim); }
   std::vector<Bf16> indexWeight(int64_t q, int64_t t) const { return bf16Row(13, q, t, shape.indexHeads); }
   std::vector<Bf16> indexKey(int64_t q, int64_t c) const { return fp4Row(15, q, c, shape.indexDim); }
+  std::vector<float> angles(int64_t q, int64_t t) const;
+  std::vector<Bf16> turned(int64_t q, int64_t t, std::vector<Bf16> row) const;
   float sinkOf(int64_t head) const { return 2 * randomReal(17, head); }
 
-  Outputs run(const OpProgram &program, const std::vector<std::vector<Span>> &steps, int64_t parts) const;
+  Outputs run(const OpProgram &program, const std::vector<std::vector<Span>> &steps, int64_t parts,
+              bool fused = false) const;
   /// Values and, behind them, the sums of the magnitudes that make them.
   std::vector<double> expected(int64_t sequence, int64_t t, int64_t head, const std::vector<int32_t> &selected) const;
   void checkScores(int64_t sequence, int64_t t, const Output &output) const;
@@ -119,7 +131,31 @@ protected:
   void checkAnyCut(const OpProgram &program, const Outputs &whole) const;
 };
 
-Outputs AttentionTest::run(const OpProgram &program, const std::vector<std::vector<Span>> &steps, int64_t parts) const {
+/// Cosines, then sines.
+std::vector<float> AttentionTest::angles(int64_t q, int64_t t) const {
+  std::vector<float> row;
+  for (int64_t i = 0; i < shape.rope; ++i)
+    row.push_back(randomReal(19, uint64_t(q), uint64_t(t), uint64_t(i)));
+  return row;
+}
+
+/// Every head of a row as the inverse v4.rope turns it.
+std::vector<Bf16> AttentionTest::turned(int64_t q, int64_t t, std::vector<Bf16> row) const {
+  std::vector<float> table = angles(q, t);
+  for (int64_t head = 0; head < shape.heads; ++head)
+    for (int64_t j = 0; j < shape.rope / 2; ++j) {
+      Bf16 *pair = &row[size_t((head + 1) * shape.dim - shape.rope + 2 * j)];
+      float a = fromBf16(pair[0]), b = fromBf16(pair[1]);
+      float cosine = table[size_t(j)], sine = table[size_t(shape.rope / 2 + j)];
+      volatile float bs = b * sine, bc = b * cosine;
+      pair[0] = toBf16(std::fma(a, cosine, bs));
+      pair[1] = toBf16(std::fma(a, -sine, bc));
+    }
+  return row;
+}
+
+Outputs AttentionTest::run(const OpProgram &program, const std::vector<std::vector<Span>> &steps, int64_t parts,
+                           bool fused) const {
   int64_t rowBytes = int64_t(plan::kvCompactRowBytes(shape.dim, shape.rope));
   int64_t keyBytes = shape.indexDim ? int64_t(plan::indexFp4RowBytes(shape.indexDim)) : 0;
   // Odd strides and a page much larger than its content: no alignment may be assumed, no row may be reached by chance.
@@ -132,10 +168,12 @@ Outputs AttentionTest::run(const OpProgram &program, const std::vector<std::vect
   for (const auto &spans : steps) {
     Step step(sequences, spans);
     std::vector<Bf16> q, kv, c, iq, iw, ik;
+    std::vector<float> table;
     for (const Span &span : spans)
       for (int64_t t = span.start; t < span.start + span.count; ++t) {
         append(q, query(span.sequence, t));
         append(kv, key(span.sequence, t));
+        append(table, angles(span.sequence, t));
         append(iq, indexQuery(span.sequence, t));
         append(iw, indexWeight(span.sequence, t));
       }
@@ -151,6 +189,8 @@ Outputs AttentionTest::run(const OpProgram &program, const std::vector<std::vect
     std::vector<int32_t> selected(size_t(step.tokens() * shape.topK), -7);
     std::vector<const void *> arguments{q.data(), kv.data(), ring.data()};
     std::vector<void *> results{o.data()};
+    if (fused)
+      arguments.push_back(table.data());
     if (shape.sink)
       arguments.push_back(sink.data());
     if (shape.ratio)
@@ -290,6 +330,19 @@ TEST_P(AttentionTest, TunedMatchesDoublePrecisionAndAnyCut) {
       if (place.first != 2 || place.second % 7 == 0)
         checkSums(place.first, place.second, output, rounds ? 1.0 / 256 : 0);
   }
+}
+
+TEST_P(AttentionTest, TurnedBackEqualsItsParts) {
+  for (Kernels kernels : {Kernels::Decomposed, Kernels::Tuned})
+    for (const char *level : {"", "cpu:x86-64-v3"}) {
+      SCOPED_TRACE(level);
+      auto parts = OpProgram::compile(text(), level, kernels), fused = OpProgram::compile(text("", true), level, kernels);
+      ASSERT_TRUE(parts && fused);
+      Outputs expected = run(*parts, kCut, 1), outputs = run(*fused, kCut, 3, true);
+      for (auto &[place, output] : expected)
+        ASSERT_EQ(outputs[place].attention, turned(place.first, place.second, output.attention))
+            << "sequence " << place.first << ", token " << place.second;
+    }
 }
 
 TEST_P(AttentionTest, ScoresThatNobodyReadsAreLeftOut) {
