@@ -16,7 +16,7 @@ using namespace mlir;
 using namespace v4;
 
 LogicalResult AttendOp::verify() {
-  // attend_c1 .. attend_c6
+  // (C1) to (C6) are tagged there.
   if (failed(checkAttention(*this)))
     return failure();
   // attend_c7

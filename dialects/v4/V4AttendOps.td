@@ -22,8 +22,9 @@ def V4_AttendOp : V4_Op<"attend", [AttrSizedOperandSegments]> {
     `result = rope(attention(q, kv, ring, sink, rows, selected), table) inverse`; what v4.attention gives is rounded to
     bf16 before it is turned back.
 
-    (C1) .. (C6) are those of v4.attention. (C7) the table is [rows of q, 2, R/2], and R is the number of rotary values
-    of the ring's rows.
+    As for v4.attention: (C1) shapes of q, kv and the result, (C2) one sink per head, (C3) the ring, (C4) the pool of
+    compressed rows, (C5) selected where the rows have ratio 4, (C6) the window. (C7) the table is [rows of q, 2, R/2],
+    and R is the number of rotary values of the ring's rows.
 
     ```mlir
     %o = v4.attend %q, %kv, %ring back %t sink %sink window 128 offset 0 : tensor<?x8x256xbf16, #v4.rows<tokens>>, tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> back tensor<?x2x32xf32, #v4.rows<tokens>> sink tensor<8xf32> -> tensor<?x8x256xbf16, #v4.rows<tokens>>

@@ -6,8 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Constraints (C1) to (C6) of v4.attention, which v4.attend shares. Labels are those
-// of v4.attention. Private to dialects/v4.
+// Constraints (C1) to (C6), which v4.attention and v4.attend share. Private to dialects/v4.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,18 +17,21 @@
 
 namespace v4 {
 
-template <typename Op> llvm::LogicalResult checkQueries(Op op) {
+template <typename Op>
+llvm::LogicalResult checkQueries(Op op) {
   RowSpace rows = rowsOf(op.getQ().getType());
   if (mlir::failed(checkRank(op, "q", op.getQ(), 3, "[T, heads, values]")) ||
       mlir::failed(checkRows(op, "q", op.getQ(), RowSpace::Tokens, "one query per token")) ||
-      mlir::failed(checkShape(op, "kv", op.getKv(), {kRows, widthOf(op.getQ())}, "one row of the width of q per token")) ||
+      mlir::failed(
+          checkShape(op, "kv", op.getKv(), {kRows, widthOf(op.getQ())}, "one row of the width of q per token")) ||
       mlir::failed(checkRows(op, "kv", op.getKv(), rows, "the rows of q")) ||
       mlir::failed(checkShape(op, "result", op.getResult(), op.getQ().getType().getShape(), "the shape of q")))
     return mlir::failure();
   return checkRows(op, "result", op.getResult(), rows, "the rows of q");
 }
 
-template <typename Op> llvm::LogicalResult checkSelection(Op op) {
+template <typename Op>
+llvm::LogicalResult checkSelection(Op op) {
   bool sparse = op.getRows() && op.getRows().getType().getRatio() == 4;
   if (sparse && !op.getSelected())
     return op.emitOpError() << "rows of ratio 4 come without selected, expected the rows of the indexer";
@@ -46,18 +48,23 @@ template <typename Op> llvm::LogicalResult checkSelection(Op op) {
   return checkRows(op, "selected", op.getSelected(), RowSpace::Tokens, "the rows of q");
 }
 
-template <typename Op> llvm::LogicalResult checkAttention(Op op) {
+template <typename Op>
+llvm::LogicalResult checkAttention(Op op) {
   // attention_c1
+  // attend_c1
   if (mlir::failed(checkQueries(op)))
     return mlir::failure();
   int64_t width = widthOf(op.getQ()), window = op.getWindow();
   // attention_c2
+  // attend_c2
   if (op.getSink() && mlir::failed(checkShape(op, "sink", op.getSink(), {dimOf(op.getQ(), 1)}, "one per head of q")))
     return mlir::failure();
   // attention_c6
+  // attend_c6
   if (window < 1)
     return op.emitOpError() << "window = " << window << ", expected at least 1";
   // attention_c3
+  // attend_c3
   CacheType ring = op.getRing().getType();
   if (mlir::failed(checkPool(op, "ring", ring, PoolKind::State, RowEncoding::KvCompact)) ||
       mlir::failed(checkCount(op, "ring", "values per row", ring.getValues(), width, "the width of q")))
@@ -65,11 +72,14 @@ template <typename Op> llvm::LogicalResult checkAttention(Op op) {
   if (ring.getRows() < window)
     return op.emitOpError() << "ring has " << ring.getRows() << " rows, expected at least " << window << ", the window";
   // attention_c4
+  // attend_c4
   if (op.getRows() &&
       (mlir::failed(checkPool(op, "rows", op.getRows().getType(), PoolKind::Page, RowEncoding::KvCompact)) ||
-       mlir::failed(checkCount(op, "rows", "values per row", op.getRows().getType().getValues(), width, "the width of q"))))
+       mlir::failed(
+           checkCount(op, "rows", "values per row", op.getRows().getType().getValues(), width, "the width of q"))))
     return mlir::failure();
   // attention_c5
+  // attend_c5
   return checkSelection(op);
 }
 

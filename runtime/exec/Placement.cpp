@@ -8,6 +8,7 @@
 
 #include "runtime/exec/Placement.h"
 
+#include "runtime/base/AvailableMemory.h"
 #include "runtime/kv/BlockPool.h"
 
 #include <cstring>
@@ -31,10 +32,18 @@ void Placement::swap(Placement &other) {
   std::swap(owner, other.owner);
 }
 
-Status Placement::create(std::string_view what, const std::vector<uint64_t> &sizes, bool guarded, const Host &host,
-                         Placement &out) {
+static Status checkBytes(std::string_view what, uint64_t bytes, uint64_t most) {
+  uint64_t bound = most ? most : availableMemory();
+  if (bytes <= bound)
+    return Status();
+  return unsupported(what, ": needs ", bytes, " bytes, ", bound, most ? " are allowed" : " are available",
+                     "; free memory or lower the session's tokens, sequences or context");
+}
+
+Status Placement::create(std::string_view what, const std::vector<uint64_t> &sizes, const Options &options,
+                         const Host &host, Placement &out) {
   Placement placement;
-  uint64_t alignment = guarded ? kGuardedAlignment : kPackedAlignment;
+  uint64_t alignment = options.guarded ? kGuardedAlignment : kPackedAlignment;
   for (uint64_t size : sizes) {
     uint64_t bytes = size < kMaxPlacementBytes ? alignUp(size, alignment) : kMaxPlacementBytes;
     placement.payloadBytes += bytes;
@@ -43,7 +52,8 @@ Status Placement::create(std::string_view what, const std::vector<uint64_t> &siz
                          " bytes; lower the session's tokens, sequences or context");
     placement.blocks.push_back({nullptr, bytes});
   }
-  V4_RETURN_IF_ERROR(guarded ? placement.placeGuarded(what) : placement.placePacked(what, host));
+  V4_RETURN_IF_ERROR(checkBytes(what, placement.payloadBytes, options.mostBytes));
+  V4_RETURN_IF_ERROR(options.guarded ? placement.placeGuarded(what) : placement.placePacked(what, host));
   out = std::move(placement);
   return Status();
 }

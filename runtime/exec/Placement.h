@@ -34,8 +34,13 @@ public:
     return *this;
   }
 
-  static Status create(std::string_view what, const std::vector<uint64_t> &sizes, bool guarded, const Host &host,
-                       Placement &out);
+  struct Options {
+    bool guarded = false;   ///< Debug placement.
+    uint64_t mostBytes = 0; ///< Bound of bytes(); 0 = the memory that is available.
+  };
+
+  static Status create(std::string_view what, const std::vector<uint64_t> &sizes, const Options &options,
+                       const Host &host, Placement &out);
 
   uint8_t *at(size_t block) const { return blocks[block].start; }
   /// Sum of the sizes, padding included, guards not.

@@ -41,6 +41,7 @@ struct SessionOptions {
   uint64_t maxSequences = 0;
   uint64_t maxContext = 0;
   uint64_t cacheBytes = 0; ///< Bound of all cache pages; 0 = every sequence may be full.
+  uint64_t fixedBytes = 0; ///< Bound of the arena, and of the step block; 0 = the memory that is available.
   unsigned threads = 0;
   bool mtp = false;
   bool debugPlacement = false;
@@ -105,6 +106,7 @@ private:
 
   Session(const RunnableProgram &program, const SessionOptions &options, const Host &host);
   plan::Limits planLimits() const;
+  Placement::Options placement() const { return {options.debugPlacement, options.fixedBytes}; }
 
   // SessionSetup.cpp
   Status setUp();

@@ -65,7 +65,7 @@ Status Session::setUp() {
     return unsupported(program.name, ": ", positionLimit, " positions a sequence, this runtime counts to ", INT32_MAX,
                        "; lower the session's max_context");
   V4_RETURN_IF_ERROR(placeBuffers());
-  V4_RETURN_IF_ERROR(StepBlock::create(planLimits(), options.debugPlacement, host, steps));
+  V4_RETURN_IF_ERROR(StepBlock::create(planLimits(), placement(), host, steps));
   V4_RETURN_IF_ERROR(createCache());
   V4_RETURN_IF_ERROR(bindLaunches());
   logitsBase = reinterpret_cast<const float *>(bufferAddresses[plan.logits_buffer()]);
@@ -88,7 +88,7 @@ Status Session::placeBuffers() {
     uint64_t &size = sizes[options.debugPlacement ? i : buffers[i]->slot()];
     size = std::max(size, bytes);
   }
-  V4_RETURN_IF_ERROR(Placement::create("arena", sizes, options.debugPlacement, host, arena));
+  V4_RETURN_IF_ERROR(Placement::create("arena", sizes, placement(), host, arena));
   for (uint32_t i = 0; i < buffers.size(); ++i)
     bufferAddresses.push_back(arena.at(options.debugPlacement ? i : buffers[i]->slot()));
   return Status();

@@ -13,7 +13,7 @@
 using namespace v4;
 using namespace v4::plan;
 
-Status StepBlock::create(const Limits &limits, bool guarded, const Host &host, StepBlock &out) {
+Status StepBlock::create(const Limits &limits, const Placement::Options &options, const Host &host, StepBlock &out) {
   StepBlock block;
   uint64_t pages = pagesOf(limits.context);
   uint64_t chunks4 = rowCapacity(fb::RowSpace::Chunks4, limits);
@@ -33,7 +33,7 @@ Status StepBlock::create(const Limits &limits, bool guarded, const Host &host, S
   size(StepField::Chunks128Slots) = chunks128 * sizeof(int32_t);
   size(StepField::Chunks128Indices) = chunks128 * sizeof(int32_t);
   size(StepField::LogitsRows) = limits.tokens * sizeof(int32_t);
-  V4_RETURN_IF_ERROR(Placement::create("step block", sizes, guarded, host, block.arrays));
+  V4_RETURN_IF_ERROR(Placement::create("step block", sizes, options, host, block.arrays));
   block.pagesPerSequence = static_cast<int64_t>(pages);
   V4_RETURN_IF_ERROR(LazyArray<SlotPages>::create("step block", limits.sequences, block.slots));
   int64_t *counts = block.array<int64_t>(StepField::Counts);

@@ -25,7 +25,7 @@ namespace v4 {
 class StepBlock {
 public:
   /// `limits.context` counts all positions of a sequence, drafts included.
-  static Status create(const plan::Limits &limits, bool guarded, const Host &host, StepBlock &out);
+  static Status create(const plan::Limits &limits, const Placement::Options &options, const Host &host, StepBlock &out);
 
   /// REQUIRES: the entries fit the limits, no sequence comes twice, and its pages cover its tokens.
   void fill(const BatchEntry *entries, uint64_t count, const KvStore &cache);

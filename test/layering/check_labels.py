@@ -4,7 +4,7 @@
 Usage: check_labels.py SOURCE_ROOT
 
 A description in dialects/NAME/*.td numbers its constraints (C1), (C2), ... For
-each there must be a comment like `// rms_norm_c1` in dialects/NAME/*.cpp, in
+each there must be a comment like `// rms_norm_c1` in dialects/NAME/*.cpp or *.h, in
 front of the check, and a symbol @rms_norm_c1 in a file *invalid.mlir of
 test/dialects/NAME. The reverse holds too: no comment or symbol of that form
 without its constraint.
@@ -61,10 +61,10 @@ def check(root):
         labels, wrong = declared(folder)
         count += len(labels)
         tests = root / "test" / "dialects" / folder.name
-        checks = found(folder.glob("*.cpp"), TAG)
+        checks = found([*folder.glob("*.cpp"), *folder.glob("*.h")], TAG)
         symbols = found(tests.glob("*invalid.mlir"), SYMBOL)
         errors += wrong
-        errors += [f"{folder}: {x} has no check, expected a comment '// {x}' in a .cpp" for x in sorted(labels - checks)]
+        errors += [f"{folder}: {x} has no check, expected a comment '// {x}' in a .cpp or .h" for x in sorted(labels - checks)]
         errors += [f"{tests}: {x} has no test, expected @{x} in an *invalid.mlir" for x in sorted(labels - symbols)]
         errors += [f"{folder}: '// {x}' tags no constraint of a .td" for x in sorted(checks - labels)]
         errors += [f"{tests}: @{x} tests no constraint of a .td" for x in sorted(symbols - labels)]

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/base/AddressRange.h"
+#include "runtime/base/AvailableMemory.h"
 #include "runtime/base/NumaNodes.h"
 
 #include <gtest/gtest.h>
@@ -45,6 +46,18 @@ TEST(AddressRange, PopulateTakesAllMemoryAtOnce) {
   ASSERT_TRUE(range.populate("test").isOk());
   EXPECT_EQ(residentBytes(range), range.size());
   EXPECT_EQ(range.data()[range.size() - 1], 0);
+}
+
+TEST(AvailableMemory, TextsOfTheKernel) {
+  EXPECT_EQ(parseMemAvailable("MemTotal:       24 kB\nMemAvailable:    7 kB\nBuffers: 1 kB\n"), 7u * 1024);
+  EXPECT_EQ(parseMemAvailable("MemAvailable:12"), 12u * 1024);
+  for (const char *wrong :
+       {"", "\n", "MemTotal: 3 kB", "MemAvailable:", "MemAvailable: x", "MemAvailable: 18446744073709551615 kB"})
+    EXPECT_EQ(parseMemAvailable(wrong), UINT64_MAX) << wrong;
+  EXPECT_EQ(parseMemoryMax("4096\n"), 4096u);
+  EXPECT_EQ(parseMemoryMax("max\n"), UINT64_MAX);
+  EXPECT_EQ(parseMemoryMax(""), UINT64_MAX);
+  EXPECT_GT(availableMemory(), 0u);
 }
 
 TEST(NumaNodes, ListsOfTheKernel) {

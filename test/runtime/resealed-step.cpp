@@ -70,6 +70,8 @@ SessionOptions smallSession(const fb::Program &program) {
   options.maxSequences = 1;
   options.maxContext = 8;
   options.threads = 1;
+  // A damaged size is refused instead of taken: filling what the machine has would take seconds a case.
+  options.fixedBytes = uint64_t(64) << 20;
   options.mtp = program.model()->has_mtp();
   options.probes.receive = receiveProbe;
   return options;

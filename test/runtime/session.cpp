@@ -281,6 +281,24 @@ struct Hooks {
   std::string log;
 };
 
+TEST(Session, FixedMemoryStaysWithinItsBound) {
+  FakeProgram program;
+  uint64_t needed = std::max(makeSession(program)->memory().arenaBytes, makeSession(program)->memory().stepBytes);
+  for (bool debug : {false, true}) {
+    SessionOptions options;
+    options.debugPlacement = debug;
+    options.fixedBytes = needed;
+    makeSession(program, options);
+    options.fixedBytes = 100;
+    std::unique_ptr<Session> session;
+    Status status = Session::create(program.runnable(), options, {}, session);
+    EXPECT_EQ(status.code(), StatusCode::Unsupported);
+    EXPECT_NE(status.message().find("bytes, 100 are allowed; free memory or lower"), std::string::npos)
+        << status.message();
+    EXPECT_EQ(session, nullptr);
+  }
+}
+
 TEST(Session, UsesTheHostsMemoryAndLog) {
   FakeProgram program;
   Hooks hooks;

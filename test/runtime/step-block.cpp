@@ -27,7 +27,7 @@ protected:
     cacheLimits.positions = kLimits.context;
     cacheLimits.guarded = GetParam();
     ASSERT_TRUE(KvStore::create(cacheLimits, cache).isOk());
-    ASSERT_TRUE(StepBlock::create(kLimits, GetParam(), {}, block).isOk());
+    ASSERT_TRUE(StepBlock::create(kLimits, {GetParam(), 0}, {}, block).isOk());
     for (uint32_t i = 0; i < 3; ++i) {
       sequences[i] = {nullptr, 0, true, 0, i + 1, 0};
       ASSERT_TRUE(cache.createSequence(sequences[i].index).isOk());
