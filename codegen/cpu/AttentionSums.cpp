@@ -24,21 +24,22 @@ static constexpr float kLowest = -3.0e38f;
 // 16 registers of 256 bits, a vector takes two.
 AttentionSums::AttentionSums(CpuBody &k, kernel::AttendOp op)
     : k(k), op(op), heads(op.getHeads()), dim(op.getDim()), rope(op.getRope()),
-      width((dim + kColumns - 1) / kColumns * kColumns), stride(width + (k.hasBf16() ? 32 : 16)), rowTile(k.has512() ? 8 : 4), chains(k.hasBf16() ? 2 : 1),
-      vectors(k.has512() ? 4 : 1) {
-  int64_t rows = blockRows(), tokens = op.getGrid().getTile();
+      width((dim + kColumns - 1) / kColumns * kColumns), stride(width + (k.hasBf16() ? 32 : 16)),
+      rowTile(k.has512() ? 8 : 4), chains(k.hasBf16() ? 2 : 1), vectors(k.has512() ? 4 : 1) {
+  int64_t rows = blockRows(), parts = op.getGrid().getTile() * kAttentionGroups;
   Type element = k.pairElement(), bf16 = k.b.getBF16Type();
   staging = k.scratch(kHeads * width, bf16);
-  queries = k.scratch(tokens * kHeads * width, element);
-  keys = k.scratch(rows * stride, element);
+  queries = k.scratch(parts * kHeads * width, element);
+  int64_t keyRows = k.hasBf16() ? rowTile : rows;
+  keys = k.scratch(keyRows * stride, element);
   values = k.hasBf16() ? k.scratch(rows * width, bf16) : keys;
-  scores = k.scratch(rows * kHeads, k.f32());
-  weights = k.scratch(rows * kHeads, element);
-  sums = k.scratch(tokens * kHeads * width, k.f32());
-  fades = k.scratch(kLanes, k.f32());
+  scores = k.scratch(parts * rows * kHeads, k.f32());
+  weights = k.scratch(kAttentionGroups * rows * kHeads, element);
+  sums = k.scratch(parts * kHeads * width, k.f32());
+  fades = k.scratch(kAttentionGroups * kLanes, k.f32());
   sinks = k.scratch(kLanes, k.f32());
-  maxima = k.scratch(tokens * kLanes, k.f32());
-  totals = k.scratch(tokens * kLanes, k.f32());
+  maxima = k.scratch(parts * kLanes, k.f32());
+  totals = k.scratch(parts * kLanes, k.f32());
   // Heads behind the last one and columns behind the last one only fill vectors; they are numbers, and zero.
   auto clear = [&](Value memory, int64_t count) {
     Value zero = k.splat(arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(element)), kLanes);
@@ -48,7 +49,7 @@ AttentionSums::AttentionSums(CpuBody &k, kernel::AttendOp op)
   };
   clear(staging, kHeads * width);
   if (dim != width)
-    clear(keys, rows * stride);
+    clear(keys, keyRows * stride);
   k.store(k.real(0, kLanes), sinks, k.index(0));
 }
 
@@ -57,8 +58,7 @@ AttentionSums::AttentionSums(CpuBody &k, kernel::AttendOp op)
 //===----------------------------------------------------------------------===//
 
 Value AttentionSums::zeroWords() {
-  return arith::ConstantOp::create(
-      k.b, k.loc, k.b.getZeroAttr(VectorType::get({perWord() * kLanes}, k.pairElement())));
+  return arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(VectorType::get({perWord() * kLanes}, k.pairElement())));
 }
 
 Value AttentionSums::loadWords(Value memory, Value at) { return k.loadRaw(memory, at, perWord() * kLanes); }
@@ -94,7 +94,7 @@ Value AttentionSums::foldRows(Value vector, function_ref<Value(Value, Value)> co
 // Queries
 //===----------------------------------------------------------------------===//
 
-void AttentionSums::begin(Value token, Value row, Value firstHead, Value count) {
+void AttentionSums::begin(Value part, Value row, Value firstHead, Value count) {
   Value from = k.mul(k.add(k.mul(row, heads), firstHead), dim);
   k.loop(k.index(0), count, 1, [&](Value head) {
     k.lanes(dim, [&](Value i, int64_t lanes) {
@@ -110,21 +110,21 @@ void AttentionSums::begin(Value token, Value row, Value firstHead, Value count) 
       k.store(sink, sinks, k.add(head, kHeads));
     }
   });
-  layQueries(token);
+  layQueries(part);
   // The sink is a first key of its score whose value is zero.
-  Value state = k.mul(token, kLanes);
+  Value state = k.mul(part, kLanes);
   bool hasSink = bool(op.getSink());
   k.store(hasSink ? k.load(sinks, k.index(0), kLanes) : k.real(kLowest, kLanes), maxima, state);
   k.store(k.real(hasSink ? 1 : 0, kLanes), totals, state);
-  Value first = k.mul(token, kHeads * width);
+  Value first = k.mul(part, kHeads * width);
   k.loop(k.index(0), k.index(kHeads * width), kLanes,
          [&](Value i) { k.store(k.real(0, kLanes), sums, k.add(first, i)); });
 }
 
 /// Transposes the staged heads, 8 pairs of words at a time.
-void AttentionSums::layQueries(Value token) {
+void AttentionSums::layQueries(Value part) {
   int64_t columns = kLanes * perWord();
-  Value to = k.mul(token, kHeads * width);
+  Value to = k.mul(part, kHeads * width);
   k.loop(k.index(0), k.index(width), columns, [&](Value column) {
     SmallVector<Value> lines;
     for (int64_t head = 0; head < kHeads; ++head) {
@@ -155,24 +155,32 @@ void AttentionSums::layQueries(Value token) {
 // A block of rows
 //===----------------------------------------------------------------------===//
 
-void AttentionSums::open(Value lo, Value hi) {
-  if (!k.hasBf16())
-    return;
-  auto clear = [&](Value begin, Value end) {
-    Value zero = zeroWords();
-    k.loop(k.mul(begin, stride), k.mul(end, stride), 2 * kLanes, [&](Value i) { k.storeRaw(zero, keys, i); });
-  };
-  clear(k.mul(k.div(lo, 2), 2), lo);
-  clear(hi, k.mul(k.div(k.add(hi, 1), 2), 2));
+/// A row beside those of the block that shares a pair with one of them.
+void AttentionSums::clearRow(Value row) {
+  Value zero = zeroWords(), at = keysAt(row);
+  k.loop(at, k.add(at, width), perWord() * kLanes, [&](Value i) { k.storeRaw(zero, keys, i); });
 }
 
-void AttentionSums::close(Value row, Value hi) {
-  if (!k.hasBf16())
-    return;
-  auto equal = [&](Value a, Value v) -> Value {
-    return arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, a, v);
+void AttentionSums::open(Value lo) {
+  if (k.hasBf16())
+    k.ifThen(k.less(k.index(0), k.mod(lo, 2)), [&] { clearRow(k.add(lo, -1)); });
+}
+
+void AttentionSums::close(Value row, Value hi, const Parts &parts) {
+  Value last = k.less(k.add(hi, -2), row);
+  auto endsOrLast = [&](int64_t count) -> Value {
+    return arith::OrIOp::create(k.b, k.loc, last, k.less(k.index(count - 2), k.mod(row, count)));
   };
-  Value whole = arith::OrIOp::create(k.b, k.loc, equal(k.mod(row, 2), k.index(1)), equal(k.add(row, 1), hi));
+  if (k.hasBf16())
+    k.ifThen(endsOrLast(2), [&] {
+      k.ifThen(k.less(k.mod(row, 2), k.index(1)), [&] { clearRow(k.add(row, 1)); });
+      joinRows(row);
+    });
+  k.ifThen(endsOrLast(rowTile), [&] { scoreRows(parts, k.sub(row, k.mod(row, rowTile))); });
+}
+
+/// Makes values of the pair of rows that `row` belongs to.
+void AttentionSums::joinRows(Value row) {
   // Joins the low halves of the 128-bit lanes of two rows, then the high ones: gatherHead() undoes that order.
   SmallVector<int64_t> low, high;
   for (int64_t lane = 0; lane < 32; lane += 8)
@@ -180,95 +188,121 @@ void AttentionSums::close(Value row, Value hi) {
       low.append({lane + i, 32 + lane + i});
       high.append({lane + 4 + i, 36 + lane + i});
     }
-  k.ifThen(whole, [&] {
-    Value pair = k.div(row, 2), at = k.mul(pair, 2 * stride), to = valuesAt(pair, k.index(0));
-    k.loop(k.index(0), k.index(width / kColumns), 1, [&](Value chunk) {
-      Value from = k.add(at, k.mul(chunk, kColumns)), into = k.add(to, k.mul(chunk, blockRows() * kColumns));
-      for (int64_t half = 0; half < kColumns; half += 32) {
-        Value a = k.loadRaw(keys, k.add(from, half), 32), v = k.loadRaw(keys, k.add(from, stride + half), 32);
-        k.storeRaw(k.shuffle(a, v, low), values, k.add(into, 2 * half));
-        k.storeRaw(k.shuffle(a, v, high), values, k.add(into, 2 * half + 32));
-      }
+  Value pair = k.div(row, 2), at = keysAt(k.mul(pair, 2)), to = valuesAt(pair, k.index(0));
+  k.loop(k.index(0), k.index(width / kColumns), 1, [&](Value chunk) {
+    Value from = k.add(at, k.mul(chunk, kColumns)), into = k.add(to, k.mul(chunk, blockRows() * kColumns));
+    for (int64_t half = 0; half < kColumns; half += 32) {
+      Value a = k.loadRaw(keys, k.add(from, half), 32), v = k.loadRaw(keys, k.add(from, stride + half), 32);
+      k.storeRaw(k.shuffle(a, v, low), values, k.add(into, 2 * half));
+      k.storeRaw(k.shuffle(a, v, high), values, k.add(into, 2 * half + 32));
+    }
+  });
+}
+
+/// Raw scores of the tile of rows from `row`, for all parts. A row's words, once broadcast, serve both groups where
+/// every workgroup has two.
+void AttentionSums::scoreRows(const Parts &parts, Value row) {
+  int64_t together = heads % kAttentionTileHeads == 0 ? kAttentionGroups : 1;
+  k.loop(parts.firstToken, parts.endToken, 1, [&](Value token) {
+    k.loop(k.index(0), parts.groups, together, [&](Value group) {
+      k.loop(row, k.add(row, rowTile), rowTile / together,
+             [&](Value first) { scoreTile(partOf(k, token, group), together, first, rowTile / together); });
     });
   });
 }
 
-void AttentionSums::attend(Value token, Value lo, Value hi) {
-  Value state = k.mul(token, kLanes);
-  Value most = foldRows(scoreRows(token, lo, hi), [&](Value a, Value v) { return k.maximum(a, v); });
+void AttentionSums::attend(Value token, Value groups, Value lo, Value hi, Beside beside) {
+  k.loop(k.index(0), groups, 1, [&](Value group) { weighGroup(partOf(k, token, group), group, lo, hi); });
+  addValues(token, groups, lo, hi, beside);
+}
+
+/// Softmax so far: weights of the block's rows and how much the sums before them fade.
+void AttentionSums::weighGroup(Value part, Value group, Value lo, Value hi) {
+  Value state = k.mul(part, kLanes);
+  Value most = foldRows(maskRows(part, lo, hi), [&](Value a, Value v) { return k.maximum(a, v); });
   Value before = k.load(maxima, state, kLanes);
   most = k.maximum(most, before);
   Value fade = k.exp(k.sub(before, most));
-  Value added = foldRows(weigh(most, lo, hi), [&](Value a, Value v) { return k.add(a, v); });
+  Value added = foldRows(weigh(most, part, group, lo, hi), [&](Value a, Value v) { return k.add(a, v); });
   k.store(most, maxima, state);
-  k.store(fade, fades, k.index(0));
+  k.store(fade, fades, k.mul(group, kLanes));
   k.store(k.fma(k.load(totals, state, kLanes), fade, added), totals, state);
-  addValues(token, lo, hi);
 }
 
-/// Products of rowTile rows with 8 heads, one vector for two rows.
-AttentionSums::Values AttentionSums::scoreTile(Value token, Value row) {
-  Values zeros(rowTile * chains, k.real(0, kLanes));
-  Value query = k.mul(token, kHeads * width), key = k.mul(row, stride);
+/// Products of `rows` rows with the heads of `groups` parts, one vector for a row and a part.
+AttentionSums::Values AttentionSums::scoreDots(Value part, int64_t groups, Value row, int64_t rows) {
+  Values zeros(groups * rows * chains, k.real(0, kLanes));
+  Value query = k.mul(part, kHeads * width), key = keysAt(row);
   int64_t pair = 2 * perWord();
   Values dots = k.loop(k.index(0), k.index(width), chains * pair, zeros, [&](Value column, ValueRange carried) {
     Values next(carried.begin(), carried.end());
     for (int64_t chain = 0; chain < chains; ++chain) {
       Value at = k.add(column, chain * pair);
-      Value words = loadWords(queries, k.add(query, k.mul(at, kHeads)));
-      for (int64_t i = 0; i < rowTile; ++i) {
-        Value &total = next[i * chains + chain];
-        total = dot(words, broadcastPair(keys, k.add(k.add(key, at), i * stride)), total);
+      Values words;
+      for (int64_t group = 0; group < groups; ++group)
+        words.push_back(loadWords(queries, k.add(k.add(query, group * kHeads * width), k.mul(at, kHeads))));
+      for (int64_t i = 0; i < rows; ++i) {
+        Value keyWords = broadcastPair(keys, k.add(k.add(key, at), i * stride));
+        for (int64_t group = 0; group < groups; ++group) {
+          Value &total = next[(group * rows + i) * chains + chain];
+          total = dot(words[group], keyWords, total);
+        }
       }
     }
     return next;
   });
+  Values totals;
+  for (int64_t i = 0; i < groups * rows; ++i)
+    totals.push_back(chains == 1 ? dots[i] : k.add(dots[2 * i], dots[2 * i + 1]));
+  return totals;
+}
+
+/// Joins the two words of every head, and two rows in a vector, and stores the scores.
+void AttentionSums::scoreTile(Value part, int64_t groups, Value row, int64_t rows) {
+  Values dots = scoreDots(part, groups, row, rows);
   SmallVector<int64_t> even, odd;
   for (int64_t lane = 0; lane < 2 * kLanes; lane += 2) {
     even.push_back(lane);
     odd.push_back(lane + 1);
   }
-  Values pairs;
-  auto total = [&](int64_t i) { return chains == 1 ? dots[i] : k.add(dots[2 * i], dots[2 * i + 1]); };
-  for (int64_t i = 0; i < rowTile; i += 2) {
-    Value a = total(i), v = total(i + 1);
-    pairs.push_back(k.add(k.shuffle(a, v, even), k.shuffle(a, v, odd)));
-  }
-  return pairs;
+  for (int64_t group = 0; group < groups; ++group)
+    for (int64_t i = 0; i < rows; i += 2) {
+      Value a = dots[group * rows + i], v = dots[group * rows + i + 1];
+      Value at = k.mul(k.add(k.add(k.mul(part, blockRows()), row), group * blockRows() + i), kHeads);
+      k.store(k.add(k.shuffle(a, v, even), k.shuffle(a, v, odd)), scores, at);
+    }
 }
 
-/// Fills the scores of rows [lo, hi), kLowest beside them up to whole tiles, and gives the largest of every lane.
-Value AttentionSums::scoreRows(Value token, Value lo, Value hi) {
+/// Scales the scores of rows [lo, hi), puts kLowest beside them where they share a pair, and gives the largest of every
+/// lane.
+Value AttentionSums::maskRows(Value part, Value lo, Value hi) {
   Value scale = k.real(float(1 / std::sqrt(double(dim))), kLanes), lowest = k.real(kLowest, kLanes);
   SmallVector<int64_t> rowOfLane;
   for (int64_t lane = 0; lane < kLanes; ++lane)
     rowOfLane.push_back(lane / kHeads);
   Value lanes = k.constants(k.b.getI32Type(), rowOfLane);
   Value below = k.splat(k.toInteger(k.add(lo, -1)), kLanes), above = k.splat(k.toInteger(hi), kLanes);
-  Value first = k.mul(k.div(lo, rowTile), rowTile);
-  return k.loop(first, hi, rowTile, ValueRange{lowest}, [&](Value row, ValueRange carried) {
-    Value most = carried[0];
-    for (auto [i, pair] : llvm::enumerate(scoreTile(token, row))) {
-      Value place = k.add(row, 2 * int64_t(i));
-      Value numbers = k.add(lanes, k.splat(k.toInteger(place), kLanes));
-      Value seen = arith::AndIOp::create(k.b, k.loc, k.less(below, numbers), k.less(numbers, above));
-      Value score = k.select(seen, k.mul(pair, scale), lowest);
-      k.store(score, scores, k.mul(place, kHeads));
-      most = k.maximum(most, score);
-    }
-    return Values{most};
+  Value from = k.mul(part, blockRows() * kHeads);
+  return k.loop(k.div(lo, 2), k.div(k.add(hi, 1), 2), 1, ValueRange{lowest}, [&](Value pair, ValueRange carried) {
+    Value at = k.add(from, k.mul(pair, kLanes));
+    Value numbers = k.add(lanes, k.splat(k.toInteger(k.mul(pair, 2)), kLanes));
+    Value seen = arith::AndIOp::create(k.b, k.loc, k.less(below, numbers), k.less(numbers, above));
+    Value score = k.select(seen, k.mul(k.load(scores, at, kLanes), scale), lowest);
+    k.store(score, scores, at);
+    return Values{k.maximum(carried[0], score)};
   })[0];
 }
 
 /// Turns scores into weights e^(score - most) and gives their sum, lane by lane.
-Value AttentionSums::weigh(Value most, Value lo, Value hi) {
+Value AttentionSums::weigh(Value most, Value part, Value group, Value lo, Value hi) {
   SmallVector<int64_t> joined;
   for (int64_t head = 0; head < kHeads; ++head)
     joined.append({head, kHeads + head});
   Value first = k.div(lo, 2), last = k.div(k.add(hi, 1), 2);
+  Value from = k.mul(part, blockRows() * kHeads), to = k.mul(group, blockRows() * kHeads);
   return k.loop(first, last, 1, ValueRange{k.real(0, kLanes)}, [&](Value pair, ValueRange carried) {
-    Value at = k.mul(pair, kLanes);
-    Value score = k.load(scores, at, kLanes);
+    Value at = k.add(to, k.mul(pair, kLanes));
+    Value score = k.load(scores, k.add(from, k.mul(pair, kLanes)), kLanes);
     // A row that is not seen weighs nothing, even when nothing else was seen yet.
     Value seen = k.less(k.real(kLowest / 2, kLanes), score);
     Value weight = k.select(seen, k.exp(k.sub(score, most)), k.real(0, kLanes));
@@ -286,10 +320,18 @@ Value AttentionSums::weigh(Value most, Value lo, Value hi) {
 // Sums
 //===----------------------------------------------------------------------===//
 
-void AttentionSums::addValues(Value token, Value lo, Value hi) {
+/// All groups meet a stretch of columns while it is in the first cache.
+void AttentionSums::addValues(Value token, Value groups, Value lo, Value hi, Beside beside) {
   Value first = k.div(lo, perWord()), last = k.div(k.add(hi, perWord() - 1), perWord());
   k.loop(k.index(0), k.index(width), vectors * kLanes, [&](Value column) {
-    k.loop(k.index(0), k.index(kHeads), 4, [&](Value head) { addColumns(token, head, column, first, last); });
+    if (vectors * kLanes == kColumns)
+      beside(column);
+    else
+      k.ifThen(k.less(k.mod(column, kColumns), k.index(1)), [&] { beside(column); });
+    k.loop(k.index(0), groups, 1, [&](Value group) {
+      k.loop(k.index(0), k.index(kHeads), 4,
+             [&](Value head) { addColumns(partOf(k, token, group), group, head, column, first, last); });
+    });
   });
 }
 
@@ -302,22 +344,23 @@ Value AttentionSums::valuesAt(Value row, Value column) {
 }
 
 /// Four heads and `vectors` vectors of columns, over the words of rows [first, last).
-void AttentionSums::addColumns(Value token, Value head, Value column, Value first, Value last) {
-  Value at = k.add(k.mul(k.add(k.mul(token, kHeads), head), width), column);
+void AttentionSums::addColumns(Value part, Value group, Value head, Value column, Value first, Value last) {
+  Value at = k.add(k.mul(k.add(k.mul(part, kHeads), head), width), column);
   Values faded;
   for (int64_t i = 0; i < 4; ++i) {
-    Value fade = k.splat(k.load(fades, k.add(head, i)), kLanes);
+    Value fade = k.splat(k.load(fades, k.add(k.add(k.mul(group, kLanes), head), i)), kLanes);
     for (int64_t v = 0; v < vectors; ++v)
       faded.push_back(k.mul(k.load(sums, k.add(at, i * width + v * kLanes), kLanes), fade));
   }
   int64_t per = perWord();
+  Value weight0 = k.add(k.mul(group, blockRows() * kHeads), k.mul(head, per));
   Values added = k.loop(first, last, 1, faded, [&](Value row, ValueRange carried) {
     Values next(carried.begin(), carried.end()), parts;
     Value from = valuesAt(row, column);
     for (int64_t v = 0; v < vectors; ++v)
       parts.push_back(loadWords(values, k.add(from, v * kLanes * per)));
     for (int64_t i = 0; i < 4; ++i) {
-      Value weight = broadcastWord(weights, k.mul(k.add(k.add(k.mul(row, kHeads), head), i), per));
+      Value weight = broadcastWord(weights, k.add(k.add(weight0, k.mul(row, kHeads * per)), i * per));
       for (int64_t v = 0; v < vectors; ++v)
         next[i * vectors + v] = dot(parts[v], weight, next[i * vectors + v]);
     }
@@ -332,12 +375,12 @@ void AttentionSums::addColumns(Value token, Value head, Value column, Value firs
 // Results
 //===----------------------------------------------------------------------===//
 
-void AttentionSums::finish(Value token, Value row, Value firstHead, Value count) {
-  Value state = k.mul(token, kLanes);
+void AttentionSums::finish(Value part, Value row, Value firstHead, Value count) {
+  Value state = k.mul(part, kLanes);
   k.loop(k.index(0), count, 1, [&](Value head) {
     // At least one once there is a key; the floor only serves tokens without any, whose sums are zero.
     Value total = k.maximum(k.load(totals, k.add(state, head)), k.real(1e-30f));
-    gatherHead(token, head, k.splat(k.div(k.real(1), total), kLanes));
+    gatherHead(part, head, k.splat(k.div(k.real(1), total), kLanes));
     Value from = k.mul(head, width);
     Value to = k.mul(k.add(k.add(k.mul(row, heads), firstHead), head), dim);
     int64_t plain = op.getTable() ? dim - rope : dim;
@@ -353,8 +396,8 @@ void AttentionSums::finish(Value token, Value row, Value firstHead, Value count)
 }
 
 /// One head's result in bf16, columns in order, on the staging row of the head.
-void AttentionSums::gatherHead(Value token, Value head, Value inverse) {
-  Value from = k.mul(k.add(k.mul(token, kHeads), head), width), to = k.mul(head, width);
+void AttentionSums::gatherHead(Value part, Value head, Value inverse) {
+  Value from = k.mul(k.add(k.mul(part, kHeads), head), width), to = k.mul(head, width);
   k.loop(k.index(0), k.index(width), 2 * kLanes, [&](Value column) {
     Value a = k.mul(k.load(sums, k.add(from, column), kLanes), inverse);
     Value v = k.mul(k.load(sums, k.add(k.add(from, column), kLanes), kLanes), inverse);

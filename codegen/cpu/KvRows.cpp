@@ -35,8 +35,8 @@ void KvRows::decodeRun(Value pool, Value offset, Value scalePlace, Value keys, V
   }
   Value exponent = k.sub(arith::ExtUIOp::create(k.b, k.loc, k.b.getI16Type(), code),
                          arith::ConstantOp::create(k.b, k.loc, k.b.getI16IntegerAttr(127)));
-  Value bias = arith::ShLIOp::create(k.b, k.loc, exponent,
-                                     arith::ConstantOp::create(k.b, k.loc, k.b.getI16IntegerAttr(7)));
+  Value bias =
+      arith::ShLIOp::create(k.b, k.loc, exponent, arith::ConstantOp::create(k.b, k.loc, k.b.getI16IntegerAttr(7)));
   bias = k.splat(bias, 32);
   // The table look-up joins the low halves of all 128-bit lanes, then the high ones; in this order of 8 codes each the
   // columns come out in place.
@@ -60,6 +60,14 @@ void KvRows::decodeRope(Value pool, Value offset, Value keys, Value at) {
       k.storeRaw(raw, keys, k.add(at, i));
   };
   k.lanes(rope, move);
+}
+
+void KvRows::fetch(Value pool, Value offset) {
+  constexpr int64_t kLineBytes = 64;
+  int64_t bytes = (dim - rope) + 2 * rope + (dim - rope) / kRun;
+  for (int64_t at = 0; at < bytes; at += kLineBytes)
+    memref::PrefetchOp::create(k.b, k.loc, pool, ValueRange{k.add(offset, at)}, /*isWrite=*/false,
+                               /*localityHint=*/3, /*isDataCache=*/true);
 }
 
 void KvRows::decode(Value pool, Value offset, Value keys, Value at) {

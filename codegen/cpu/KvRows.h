@@ -24,6 +24,8 @@ public:
 
   KvRows(CpuBody &k, int64_t dim, int64_t rope) : k(k), dim(dim), rope(rope) {}
 
+  /// Asks for the stored row at a byte offset, to be decoded later.
+  void fetch(Value pool, Value offset);
   /// Decodes the stored row at a byte offset into `keys` from `at`.
   void decode(Value pool, Value offset, Value keys, Value at);
   /// Copies `dim` bf16 values of an activation.

@@ -17,10 +17,16 @@
 
 namespace v4 {
 
-/// Heads of a workgroup. Two columns of each fill a vector; 64 heads make 8 workgroups of one token.
+/// Heads of a group: two columns of each fill a vector.
 inline constexpr int64_t kAttentionHeads = 8;
-/// Tokens of a workgroup: neighbours see almost the same rows, which are decoded once for all of them.
-inline constexpr int64_t kAttentionTokens = 4;
+/// Groups of a workgroup. Its rows are decoded once for all of them, which costs as much as two groups' sums; a step of
+/// one token still has a workgroup per 16 heads to share out.
+inline constexpr int64_t kAttentionGroups = 2;
+inline constexpr int64_t kAttentionTileHeads = kAttentionGroups * kAttentionHeads;
+/// Tokens of a workgroup: neighbours see almost the same rows of the window.
+inline constexpr int64_t kAttentionTokens = 2;
+/// Tokens of a workgroup of the indexer, whose keys are decoded once for all of them.
+inline constexpr int64_t kIndexTokens = 4;
 /// Widest head: bounds the stack.
 inline constexpr int64_t kAttentionMaxDim = 512;
 

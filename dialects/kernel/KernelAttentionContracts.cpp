@@ -30,11 +30,11 @@ LogicalResult AttendOp::verify() {
                          << " selected, expected selected exactly when top_k is not 0";
   // attend_c4
   GridAttr grid = getGrid();
-  int64_t tiles = (heads + kAttentionHeads - 1) / kAttentionHeads;
+  int64_t tiles = (heads + kAttentionTileHeads - 1) / kAttentionTileHeads;
   if (heads < 1 || grid.getTiles() != tiles || grid.getTile() > kAttentionTokens)
     return emitOpError() << "grid has tile = " << grid.getTile() << " and tiles = " << grid.getTiles() << " for " << heads
                          << " heads, expected at most " << kAttentionTokens << " tokens and " << tiles
-                         << " tiles, one per " << kAttentionHeads << " heads";
+                         << " tiles, one per " << kAttentionTileHeads << " heads";
   return success();
 }
 
@@ -47,8 +47,8 @@ LogicalResult IndexCandidatesOp::verify() {
   if (getTopK() < 1 || heads < 1)
     return emitOpError() << "heads = " << heads << ", top_k = " << getTopK() << ", expected at least 1 of each";
   // index_candidates_c3
-  if (getGrid().getTile() > kAttentionTokens)
-    return emitOpError() << "grid has tile = " << getGrid().getTile() << ", expected at most " << kAttentionTokens
+  if (getGrid().getTile() > kIndexTokens)
+    return emitOpError() << "grid has tile = " << getGrid().getTile() << ", expected at most " << kIndexTokens
                          << " tokens";
   return success();
 }

@@ -27,7 +27,7 @@ template <typename Op> static void writeAttend(Op op, KernelEmitter &k, Value ta
   int64_t heads = cast<RankedTensorType>(op.getQ().getType()).getDimSize(1);
   CacheType ring = op.getRing().getType();
   bool hasRows = bool(op.getRows()), isSparse = bool(op.getSelected());
-  auto grid = k.setGrid(RowSpace::Tokens, kAttentionTokens, (heads + kAttentionHeads - 1) / kAttentionHeads);
+  auto grid = k.setGrid(RowSpace::Tokens, kAttentionTokens, (heads + kAttentionTileHeads - 1) / kAttentionTileHeads);
   Value counts = k.step(StepField::Counts), positions = k.step(StepField::Positions);
   Value tokenSlots = k.step(StepField::TokenSlots), slotRows = k.step(StepField::SlotRows);
   Value slotStarts = k.step(StepField::SlotStarts), states = k.step(StepField::StateOffsets);

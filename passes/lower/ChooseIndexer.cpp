@@ -30,7 +30,7 @@ static std::string declinesCandidates(Operation *op) {
 static void writeCandidates(Operation *op, KernelEmitter &k) {
   auto candidates = cast<IndexCandidatesOp>(op);
   ArrayRef<int64_t> shape = cast<RankedTensorType>(candidates.getScores().getType()).getShape();
-  auto grid = k.setGrid(RowSpace::Tokens, kAttentionTokens, shape[1]);
+  auto grid = k.setGrid(RowSpace::Tokens, kIndexTokens, shape[1]);
   Value counts = k.step(StepField::Counts), positions = k.step(StepField::Positions);
   Value tokenSlots = k.step(StepField::TokenSlots), slotRows = k.step(StepField::SlotRows);
   kernel::IndexCandidatesOp::create(k.b, k.loc, k.begin(), k.end(), grid, counts, positions, tokenSlots, slotRows,
