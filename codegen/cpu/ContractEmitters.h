@@ -31,6 +31,14 @@ void emitSwiglu(kernel::SwigluOp op, const CpuLevel &level);
 void emitAttend(kernel::AttendOp op, const CpuLevel &level);
 void emitIndexCandidates(kernel::IndexCandidatesOp op, const CpuLevel &level);
 void emitSelectCandidates(kernel::SelectCandidatesOp op, const CpuLevel &level);
+void emitGatherRows(kernel::GatherRowsOp op, const CpuLevel &level);
+void emitPreviousRows(kernel::PreviousRowsOp op, const CpuLevel &level);
+void emitSumRows(kernel::SumRowsOp op, const CpuLevel &level);
+void emitRopeTable(kernel::RopeTableOp op, const CpuLevel &level);
+void emitRoute(kernel::RouteOp op, const CpuLevel &level);
+void emitDispatch(kernel::DispatchOp op, const CpuLevel &level);
+void emitAppendRows(kernel::AppendRowsOp op, const CpuLevel &level);
+void emitCompressAppend(kernel::CompressAppendOp op, const CpuLevel &level);
 
 } // namespace v4
 

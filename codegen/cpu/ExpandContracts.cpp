@@ -9,8 +9,8 @@
 #include "codegen/cpu/ContractEmitters.h"
 #include "codegen/cpu/CpuPasses.h"
 
-#include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -35,6 +35,14 @@ bool expand(Operation *op, const CpuLevel &level) {
       .Case([&](kernel::AttendOp contract) { return emitAttend(contract, level), true; })
       .Case([&](kernel::IndexCandidatesOp contract) { return emitIndexCandidates(contract, level), true; })
       .Case([&](kernel::SelectCandidatesOp contract) { return emitSelectCandidates(contract, level), true; })
+      .Case([&](kernel::GatherRowsOp contract) { return emitGatherRows(contract, level), true; })
+      .Case([&](kernel::PreviousRowsOp contract) { return emitPreviousRows(contract, level), true; })
+      .Case([&](kernel::SumRowsOp contract) { return emitSumRows(contract, level), true; })
+      .Case([&](kernel::RopeTableOp contract) { return emitRopeTable(contract, level), true; })
+      .Case([&](kernel::RouteOp contract) { return emitRoute(contract, level), true; })
+      .Case([&](kernel::DispatchOp contract) { return emitDispatch(contract, level), true; })
+      .Case([&](kernel::AppendRowsOp contract) { return emitAppendRows(contract, level), true; })
+      .Case([&](kernel::CompressAppendOp contract) { return emitCompressAppend(contract, level), true; })
       .Default(false);
 }
 

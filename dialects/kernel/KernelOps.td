@@ -202,5 +202,7 @@ def Kernel_CacheStoreOp : Kernel_Op<"cache_store", [MemoryEffects<[MemWrite]>]> 
 
 include "dialects/kernel/KernelContracts.td"
 include "dialects/kernel/KernelAttentionContracts.td"
+include "dialects/kernel/KernelMoveContracts.td"
+include "dialects/kernel/KernelCacheContracts.td"
 
 #endif // KERNEL_OPS_TD

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "dialects/kernel/KernelDialect.h"
+#include "dialects/kernel/ContractChecks.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -14,16 +14,35 @@ using namespace mlir;
 using namespace v4;
 using namespace v4::kernel;
 
-static LogicalResult checkOneRow(Operation *op, GridAttr grid) {
+LogicalResult kernel::checkOneRow(Operation *op, GridAttr grid) {
   if (grid.getTile() == 1)
     return success();
   return op->emitOpError() << "grid has tile = " << grid.getTile() << ", expected 1";
 }
 
-static LogicalResult checkMultiple(Operation *op, StringRef name, int64_t value, int64_t unit) {
+LogicalResult kernel::checkMultiple(Operation *op, StringRef name, int64_t value, int64_t unit) {
   if (value % unit == 0)
     return success();
   return op->emitOpError() << name << " = " << value << ", expected a multiple of " << unit;
+}
+
+LogicalResult kernel::checkSingle(Operation *op, GridAttr grid) {
+  if (grid.getTile() == 1 && grid.getTiles() == 1)
+    return success();
+  return op->emitOpError() << "grid has tile = " << grid.getTile() << ", tiles = " << grid.getTiles()
+                           << ", expected 1 and 1: a workgroup is one row";
+}
+
+LogicalResult kernel::checkPositive(Operation *op, StringRef name, int64_t value) {
+  if (value >= 1)
+    return success();
+  return op->emitOpError() << name << " = " << value << ", expected at least 1";
+}
+
+LogicalResult kernel::checkParts(Operation *op, int64_t width, int64_t parts) {
+  if (parts >= 1 && width >= 1 && width % parts == 0)
+    return success();
+  return op->emitOpError() << "cuts " << width << " values into " << parts << " parts, expected a divisor";
 }
 
 LogicalResult RowChainOp::verify() {
@@ -36,8 +55,8 @@ LogicalResult RowChainOp::verify() {
       failed(checkMultiple(*this, "prefix", prefix, 16)))
     return failure();
   // row_chain_c3
-  if (block && (failed(checkMultiple(*this, "quantize", block, 16)) ||
-                failed(checkMultiple(*this, "prefix", prefix, block))))
+  if (block &&
+      (failed(checkMultiple(*this, "quantize", block, 16)) || failed(checkMultiple(*this, "prefix", prefix, block))))
     return failure();
   if (block && !getHadamard() && prefix > width - rotary && (width - rotary) % block != 0)
     return emitOpError() << "rotates from value " << width - rotary << ", inside a block of " << block;

@@ -8,166 +8,42 @@
 
 #include "passes/lower/CacheRows.h"
 
-#include "passes/lower/DotTile.h"
-
 using namespace mlir;
 using namespace v4;
-
-// Values that share one scale.
-static constexpr int64_t kKvBlock = 64;
-static constexpr int64_t kFp4Block = 32;
-
-//===----------------------------------------------------------------------===//
-// Places
-//===----------------------------------------------------------------------===//
 
 Value v4::notNegative(KernelEmitter &k, Value value) { return k.maxIndex(value, k.index(0)); }
 
 Value v4::ceilDiv(KernelEmitter &k, Value value, int64_t divisor) { return k.div(k.add(value, divisor - 1), divisor); }
 
-Value CacheRows::pageRow(Value slot, Value row) {
-  Value page = k.add(k.mul(slot, k.count(plan::kCountPages)), k.div(row, type.getRows()));
-  Value base = k.loadIndex(k.step(plan::StepField::PageOffsets), page);
-  return k.add(base, k.mul(k.mod(row, type.getRows()), type.getRowBytes()));
+static Type formatOf(RowEncoding encoding, MLIRContext *context) {
+  switch (encoding) {
+  case RowEncoding::KvCompact:
+    return Float8E4M3FNType::get(context);
+  case RowEncoding::IndexFp4:
+    return Float4E2M1FNType::get(context);
+  case RowEncoding::F32:
+    return Float32Type::get(context);
+  case RowEncoding::Bf16:
+    return BFloat16Type::get(context);
+  }
+  llvm_unreachable("unknown row encoding");
+}
+
+PoolRow v4::poolRowOf(CacheType type) {
+  return {formatOf(type.getEncoding(), type.getContext()), type.getValues(), type.getRope(), type.getRowBytes()};
+}
+
+Value CacheRows::pageRow(Value slot, Value number) {
+  Value first = emitter.mul(slot, emitter.count(plan::kCountPages));
+  return PoolRows::pageRow(emitter.step(plan::StepField::PageOffsets), first, number, type.getRows());
 }
 
 Value CacheRows::ringRow(Value slot, Value position) {
-  Value base = k.loadIndex(k.step(plan::StepField::StateOffsets), slot);
-  return k.add(base, k.mul(k.mod(position, type.getRows()), type.getRowBytes()));
+  Value state = emitter.loadIndex(emitter.step(plan::StepField::StateOffsets), slot);
+  return PoolRows::ringRow(state, position, type.getRows());
 }
 
-StepRows::StepRows(KernelEmitter &k, Value slot) : slot(slot) {
+StepRows v4::stepRows(KernelEmitter &k, Value slot) {
   Value rows = k.step(plan::StepField::SlotRows);
-  firstRow = k.loadIndex(rows, slot);
-  firstPosition = k.loadIndex(k.step(plan::StepField::SlotStarts), slot);
-  Value count = k.sub(k.loadIndex(rows, k.add(slot, 1)), firstRow);
-  lastPosition = k.add(firstPosition, k.add(count, -1));
-}
-
-Value StepRows::contains(KernelEmitter &k, Value position) const { return k.less(firstPosition, k.add(position, 1)); }
-
-Value StepRows::rowOf(KernelEmitter &k, Value position) const {
-  return k.add(firstRow, k.sub(position, firstPosition));
-}
-
-//===----------------------------------------------------------------------===//
-// Decoding
-//===----------------------------------------------------------------------===//
-
-void CacheRows::decode(Value offset, Value scratch, Value at) {
-  if (type.getEncoding() == RowEncoding::KvCompact)
-    decodeKv(offset, scratch, at);
-  else
-    decodeFp4(offset, scratch, at);
-}
-
-void CacheRows::decodeKv(Value offset, Value scratch, Value at) {
-  int64_t narrow = type.getValues() - type.getRope();
-  k.loop(k.index(0), k.index(narrow), kKvBlock, [&](Value i) {
-    Value place = k.add(offset, k.add(k.div(i, kKvBlock), narrow + 2 * type.getRope()));
-    Value scale = k.splat(k.decode(k.cacheLoad(pool, place, k.i8()), k.e8m0()), kLanes);
-    for (int64_t j = 0; j < kKvBlock; j += kLanes) {
-      Value column = k.add(i, j);
-      Value codes = k.cacheLoad(pool, k.add(offset, column), k.vec(k.i8(), kLanes));
-      k.store(k.mul(k.decode(codes, k.e4m3()), scale), scratch, k.add(at, column));
-    }
-  });
-  Value wide = k.add(offset, narrow);
-  Value wideAt = k.add(at, narrow);
-  k.lanes(type.getRope(), [&](Value i, int64_t width) {
-    Value raw = k.cacheLoad(pool, k.add(wide, k.mul(i, 2)), k.vec(k.b.getBF16Type(), width));
-    k.store(arith::ExtFOp::create(k.b, k.loc, k.vec(k.f32(), width), raw), scratch, k.add(wideAt, i));
-  });
-}
-
-void CacheRows::decodeFp4(Value offset, Value scratch, Value at) {
-  int64_t values = type.getValues();
-  k.loop(k.index(0), k.index(values), kFp4Block, [&](Value i) {
-    Value place = k.add(offset, k.add(k.div(i, kFp4Block), values / 2));
-    Value scale = k.splat(k.decode(k.cacheLoad(pool, place, k.i8()), k.e8m0()), kLanes);
-    for (int64_t j = 0; j < kFp4Block; j += kLanes) {
-      Value column = k.add(i, j);
-      Value bytes = k.cacheLoad(pool, k.add(offset, k.div(column, 2)), k.vec(k.i8(), kLanes / 2));
-      Value codes = kernel::UnpackOp::create(k.b, k.loc, k.vec(k.i8(), kLanes), bytes);
-      k.store(k.mul(k.decode(codes, k.e2m1()), scale), scratch, k.add(at, column));
-    }
-  });
-}
-
-Value CacheRows::loadReal(Value offset, Value element, int64_t lanes) {
-  return k.cacheLoad(pool, k.add(offset, k.mul(element, 4)), k.vec(k.f32(), lanes));
-}
-
-//===----------------------------------------------------------------------===//
-// Encoding
-//===----------------------------------------------------------------------===//
-
-void CacheRows::encode(Value source, Value at, Value offset) {
-  if (type.getEncoding() == RowEncoding::KvCompact)
-    encodeKv(source, at, offset);
-  else
-    encodeFp4(source, at, offset);
-}
-
-/// Stores the e8m0 code of the smallest power of two >= max(amax, floor) * reciprocal and gives its reciprocal.
-Value CacheRows::storeScale(Value amax, float floor, float reciprocal, Value offset) {
-  Value target = k.mul(k.maximum(amax, k.real(floor)), k.real(reciprocal));
-  Value bits = arith::BitcastOp::create(k.b, k.loc, k.b.getI32Type(), target);
-  // Adding a full mantissa carries into the exponent unless the mantissa is zero.
-  Value code = arith::ShRUIOp::create(k.b, k.loc, k.add(bits, k.integer(0x7FFFFF)), k.integer(23));
-  k.cacheStore(arith::TruncIOp::create(k.b, k.loc, k.i8(), code), pool, offset);
-  Value inverse = arith::ShLIOp::create(k.b, k.loc, k.sub(k.integer(254), code), k.integer(23));
-  return k.splat(arith::BitcastOp::create(k.b, k.loc, k.f32(), inverse), kLanes);
-}
-
-void CacheRows::encodeKv(Value source, Value at, Value offset) {
-  int64_t narrow = type.getValues() - type.getRope();
-  k.loop(k.index(0), k.index(narrow), kKvBlock, [&](Value i) {
-    Value amax = k.absMax(source, k.add(at, i), kKvBlock);
-    Value place = k.add(offset, k.add(k.div(i, kKvBlock), narrow + 2 * type.getRope()));
-    Value inverse = storeScale(amax, 1e-4f, 1.0f / 448.0f, place);
-    for (int64_t j = 0; j < kKvBlock; j += kLanes) {
-      Value column = k.add(i, j);
-      Value scaled = k.mul(k.load(source, k.add(at, column), kLanes), inverse);
-      k.cacheStore(k.encode(scaled, k.e4m3()), pool, k.add(offset, column));
-    }
-  });
-  Value wide = k.add(offset, narrow);
-  Value wideAt = k.add(at, narrow);
-  k.lanes(type.getRope(), [&](Value i, int64_t width) {
-    Value real = k.load(source, k.add(wideAt, i), width);
-    Value raw = arith::TruncFOp::create(k.b, k.loc, k.vec(k.b.getBF16Type(), width), real);
-    k.cacheStore(raw, pool, k.add(wide, k.mul(i, 2)));
-  });
-  int64_t used = narrow + 2 * type.getRope() + narrow / kKvBlock;
-  for (int64_t pad = used; pad < type.getRowBytes(); ++pad)
-    k.cacheStore(arith::ConstantOp::create(k.b, k.loc, k.b.getI8IntegerAttr(0)), pool, k.add(offset, pad));
-}
-
-void CacheRows::encodeFp4(Value source, Value at, Value offset) {
-  int64_t values = type.getValues();
-  SmallVector<int64_t> even, odd;
-  for (int64_t lane = 0; lane < kLanes; ++lane)
-    (lane % 2 ? odd : even).push_back(lane);
-  Value four = arith::ConstantOp::create(
-      k.b, k.loc, DenseElementsAttr::get(cast<VectorType>(k.vec(k.i8(), kLanes / 2)), int8_t(4)));
-  k.loop(k.index(0), k.index(values), kFp4Block, [&](Value i) {
-    Value amax = k.absMax(source, k.add(at, i), kFp4Block);
-    Value place = k.add(offset, k.add(k.div(i, kFp4Block), values / 2));
-    Value inverse = storeScale(amax, 0x1.8p-124f, 1.0f / 6.0f, place);
-    for (int64_t j = 0; j < kFp4Block; j += kLanes) {
-      Value column = k.add(i, j);
-      Value codes = k.encode(k.mul(k.load(source, k.add(at, column), kLanes), inverse), k.e2m1());
-      Value low = vector::ShuffleOp::create(k.b, k.loc, codes, codes, even);
-      Value high = vector::ShuffleOp::create(k.b, k.loc, codes, codes, odd);
-      Value bytes = arith::OrIOp::create(k.b, k.loc, low, arith::ShLIOp::create(k.b, k.loc, high, four));
-      k.cacheStore(bytes, pool, k.add(offset, k.div(column, 2)));
-    }
-  });
-  for (int64_t pad = values / 2 + values / kFp4Block; pad < type.getRowBytes(); ++pad)
-    k.cacheStore(arith::ConstantOp::create(k.b, k.loc, k.b.getI8IntegerAttr(0)), pool, k.add(offset, pad));
-}
-
-void CacheRows::storeReal(Value real, Value offset, Value element) {
-  k.cacheStore(real, pool, k.add(offset, k.mul(element, 4)));
+  return StepRows(k, rows, k.step(plan::StepField::SlotStarts), slot);
 }

@@ -27,6 +27,8 @@ KernelContracts allContracts() {
   addRowContracts(contracts);
   addAttentionContracts(contracts);
   addIndexerContracts(contracts);
+  addMoveContracts(contracts);
+  addCacheContracts(contracts);
   return contracts;
 }
 

@@ -127,7 +127,7 @@ Attention<Op>::Attention(Op op, KernelEmitter &k)
 
 template <typename Op> typename Attention<Op>::Sight Attention<Op>::look(Value row) {
   Value slot = k.loadIndex(k.step(plan::StepField::TokenSlots), row);
-  Sight sight{row, StepRows(k, slot), {}, {}, {}, {}, {}, {}};
+  Sight sight{row, stepRows(k, slot), {}, {}, {}, {}, {}, {}};
   Value position = k.loadIndex(k.step(plan::StepField::Positions), row);
   sight.end = notNegative(k, k.add(position, op.getOffset() + 1));
   sight.first = notNegative(k, k.sub(sight.end, k.index(op.getWindow())));

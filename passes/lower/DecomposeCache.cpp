@@ -43,12 +43,11 @@ struct AppendRowsModel : DecomposableOpInterface::ExternalModel<AppendRowsModel,
 /// Emits `body(byte offset of its ring row)` for a token unless a later token of the step takes its ring row.
 void ifLastOfRing(KernelEmitter &k, CacheRows &ring, Value row, int64_t offset,
                   function_ref<void(Value)> body) {
-  StepRows rows(k, k.loadIndex(k.step(plan::StepField::TokenSlots), row));
+  StepRows rows = stepRows(k, k.loadIndex(k.step(plan::StepField::TokenSlots), row));
   Value position = k.loadIndex(k.step(plan::StepField::Positions), row);
   Value shifted = k.add(position, offset);
-  Value kept = k.less(rows.lastPosition, k.add(position, ring.getType().getRows()));
-  Value exists = k.less(k.index(-1), shifted);
-  k.ifThen(arith::AndIOp::create(k.b, k.loc, kept, exists), [&] { body(ring.ringRow(rows.slot, shifted)); });
+  k.ifThen(rows.isLastOfRing(k, position, offset, ring.getType().getRows()),
+           [&] { body(ring.ringRow(rows.slot, shifted)); });
 }
 
 struct AppendWindowModel : DecomposableOpInterface::ExternalModel<AppendWindowModel, AppendWindowOp> {

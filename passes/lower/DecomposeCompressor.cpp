@@ -49,7 +49,7 @@ public:
   /// Channels [begin, end) of the row of chunk `row` of the step; channel 0 is at `to`.
   void emit(Value row, Value begin, Value end, RowPlace to) {
     Value chunk = k.loadIndex(k.step(indices()), row);
-    StepRows rows(k, k.loadIndex(k.step(slots()), row));
+    StepRows rows = stepRows(k, k.loadIndex(k.step(slots()), row));
     Value firstPosition = k.mul(k.add(chunk, 1 - halves), ratio);
     Value firstCandidate = k.index(0);
     if (halves == 2)

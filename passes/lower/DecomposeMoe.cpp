@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/kernel/RouteScore.h"
 #include "passes/lower/Decompositions.h"
 #include "passes/lower/RowSteps.h"
 
@@ -21,9 +22,7 @@ using Decomposition = DecomposableOpInterface::ExternalModel<Model, Op>;
 void routeScores(KernelEmitter &k, Value logits, Value token, Value scores, int64_t experts) {
   k.lanes(experts, [&](Value e, int64_t width) {
     Value l = k.load(logits, k.add(k.mul(token, experts), e), width);
-    Value bounded = k.minimum(l, k.real(30, width)); // e^l stays finite where it is not used
-    Value soft = math::Log1pOp::create(k.b, k.loc, k.exp(bounded));
-    k.store(k.sqrt(k.select(k.less(k.real(20, width), l), l, soft)), scores, e);
+    k.store(routeScore(k, l), scores, e);
   });
 }
 

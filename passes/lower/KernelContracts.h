@@ -38,6 +38,8 @@ void addStreamContracts(KernelContracts &contracts);
 void addRowContracts(KernelContracts &contracts);
 void addAttentionContracts(KernelContracts &contracts);
 void addIndexerContracts(KernelContracts &contracts);
+void addMoveContracts(KernelContracts &contracts);
+void addCacheContracts(KernelContracts &contracts);
 
 } // namespace v4
 

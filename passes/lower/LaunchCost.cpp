@@ -178,6 +178,30 @@ void addAppend(Value rows, Type cache, CostTable &costs) {
   costs.add(CostKind::CacheBytes, rowUnit(rows), cast<CacheType>(cache).getRowBytes());
 }
 
+/// The rows that want logits, read and written.
+void addSelectLogits(SelectLogitsRowsOp op, CostTable &costs) {
+  costs.clear(CostKind::ActivationBytes);
+  costs.add(CostKind::ActivationBytes, CostUnit::Logits, 2 * bytesOf(tensorOf(op.getResult())));
+}
+
+/// The last row of each sequence.
+void addSaveStreams(SaveStreamsOp op, CostTable &costs) {
+  int64_t bytes = bytesOf(tensorOf(op.getX()));
+  costs.clear(CostKind::ActivationBytes);
+  costs.add(CostKind::ActivationBytes, CostUnit::Sequences, bytes);
+  costs.add(CostKind::CacheBytes, CostUnit::Sequences, bytes);
+}
+
+/// A step without a finished chunk reads nothing; a chunk reads values and gates of its tokens, in the step or the ring,
+/// each half once for ratio 4, where the other half belongs to the next chunk.
+void addCompressAppend(CompressAppendOp op, CostTable &costs) {
+  CostUnit chunks = rowUnit(op.getTable());
+  costs.clear(CostKind::ActivationBytes);
+  costs.add(CostKind::ActivationBytes, chunks, timesOf(2 * op.getRatio(), bytesOf(tensorOf(op.getValues()))));
+  costs.add(CostKind::ActivationBytes, chunks, bytesOf(tensorOf(op.getTable())));
+  addAppend(op.getTable(), op.getCache().getType(), costs);
+}
+
 /// A few f32 outputs over all streams of a token.
 void addStreamMix(Value fn, CostTable &costs) {
   costs.add(CostKind::FmaFlops, CostUnit::Tokens, timesOf(2, timesOf(dimOf(fn, 0), widthOf(fn))));
@@ -197,7 +221,9 @@ void addOp(Operation *op, CostTable &costs) {
       .Case([&](SelectCandidatesOp op) { addSelect(op, costs); })
       .Case<AttentionOp, AttendOp>([&](auto op) { addAttention(op, costs); })
       .Case<AppendRowsOp, AppendWindowOp>([&](auto op) { addAppend(op.getX(), op.getCache().getType(), costs); })
-      .Case([&](CompressAppendOp op) { addAppend(op.getTable(), op.getCache().getType(), costs); })
+      .Case([&](CompressAppendOp op) { addCompressAppend(op, costs); })
+      .Case([&](SelectLogitsRowsOp op) { addSelectLogits(op, costs); })
+      .Case([&](SaveStreamsOp op) { addSaveStreams(op, costs); })
       .Case<HcPreOp, HcHeadOp, HcMixOp>([&](auto op) { addStreamMix(op.getFn(), costs); });
 }
 

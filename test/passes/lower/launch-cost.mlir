@@ -34,3 +34,17 @@ func.func @attend(%q: tensor<?x8x256xbf16, #v4.rows<tokens>>, %kv: tensor<?x256x
   %o = v4.attention %q, %kv, %ring sink %sink rows %rows selected %sel window 128 offset 0 : tensor<?x8x256xbf16, #v4.rows<tokens>>, tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> sink tensor<8xf32> rows !v4.cache<page, ratio = 4, kv_compact, rows = 32, values = 256, rope = 64> selected tensor<?x16xi32, #v4.rows<tokens>> -> tensor<?x8x256xbf16, #v4.rows<tokens>>
   return %o : tensor<?x8x256xbf16, #v4.rows<tokens>>
 }
+
+// Rows that are not asked for are not read.
+// CHECK-DAG: func.func private @select_logits_rows_0({{.*}}kernel.costs = [#plan.cost<activation_bytes, logits, 1024, ratio = 1, most = 0>]
+func.func @logits_rows(%x: tensor<?x256xbf16, #v4.rows<tokens>>) -> tensor<?x256xbf16, #v4.rows<logits>> {
+  %y = v4.select_logits_rows %x : tensor<?x256xbf16, #v4.rows<tokens>> -> tensor<?x256xbf16, #v4.rows<logits>>
+  return %y : tensor<?x256xbf16, #v4.rows<logits>>
+}
+
+// One row of each sequence.
+// CHECK-DAG: func.func private @save_streams_0({{.*}}kernel.costs = [#plan.cost<activation_bytes, sequences, 2048, ratio = 1, most = 0>, #plan.cost<cache_bytes, sequences, 2048, ratio = 1, most = 0>]
+func.func @streams(%x: tensor<?x4x256xbf16, #v4.rows<tokens>>, %c: !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>) {
+  v4.save_streams %x, %c : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>
+  return
+}
