@@ -48,15 +48,15 @@ void v4::emitPanelProjections(kernel::PanelProjectionsOp op, const CpuLevel &lev
 
 namespace {
 
-/// Inputs of one expert at a time, and columns of a workgroup: one run of the quantization.
-constexpr int64_t kInputs = 96, kColumns = 128;
+/// Columns of a workgroup: one run of the quantization.
+constexpr int64_t kColumns = 128;
 
 class GateUp {
 public:
   GateUp(kernel::PanelGateUpOp op, const CpuLevel &level)
-      : op(op), k(op, level), matmul(k, op.getFormat(), op.getRows(), op.getColumns(), kInputs) {
-    gate = k.scratch(kInputs * kColumns, k.b.getBF16Type());
-    up = k.scratch(kInputs * kColumns, k.b.getBF16Type());
+      : op(op), k(op, level), matmul(k, op.getFormat(), op.getRows(), op.getColumns(), kPanelInputs) {
+    gate = k.scratch(kPanelInputs * kColumns, k.b.getBF16Type());
+    up = k.scratch(kPanelInputs * kColumns, k.b.getBF16Type());
     matmul.x = op.getX();
   }
 
@@ -73,8 +73,8 @@ private:
       Value expert = k.loadIndex(op.getHits(), k.add(hit, 1));
       Value last = k.loadIndex(op.getOffsets(), k.add(expert, 1));
       k.workgroups(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(), [&](Value, Value, Value tile) {
-        k.loop(k.loadIndex(op.getOffsets(), expert), last, kInputs, [&](Value begin) {
-          rows(expert, tile, begin, k.minIndex(k.add(begin, kInputs), last));
+        k.loop(k.loadIndex(op.getOffsets(), expert), last, kPanelInputs, [&](Value begin) {
+          rows(expert, tile, begin, k.minIndex(k.add(begin, kPanelInputs), last));
         });
       });
     });

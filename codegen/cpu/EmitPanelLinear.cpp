@@ -12,9 +12,6 @@
 using namespace mlir;
 using namespace v4;
 
-/// Assignments of one expert that are multiplied at a time.
-static constexpr int64_t kExpertInputs = 96;
-
 void v4::emitPanelLinear(kernel::PanelLinearOp op, const CpuLevel &level) {
   CpuBody k(op, level);
   int64_t rows = op.getRows(), columns = op.getColumns(), inner = op.getInner(), groups = op.getGroups();
@@ -37,7 +34,7 @@ void v4::emitPanelLinear(kernel::PanelLinearOp op, const CpuLevel &level) {
 void v4::emitPanelExperts(kernel::PanelExpertsOp op, const CpuLevel &level) {
   CpuBody k(op, level);
   int64_t rows = op.getRows(), columns = op.getColumns(), active = op.getActive();
-  PanelMatmul matmul(k, op.getFormat(), rows, columns, kExpertInputs);
+  PanelMatmul matmul(k, op.getFormat(), rows, columns, kPanelInputs);
   matmul.weight = op.getWeight();
   matmul.scales = op.getScales();
   matmul.x = op.getX();
@@ -47,9 +44,9 @@ void v4::emitPanelExperts(kernel::PanelExpertsOp op, const CpuLevel &level) {
     Value last = k.loadIndex(op.getOffsets(), k.add(expert, 1));
     k.workgroups(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(), [&](Value, Value, Value panel) {
       Value first = k.mul(panel, kPanelRows);
-      k.loop(k.loadIndex(op.getOffsets(), expert), last, kExpertInputs, [&](Value begin) {
+      k.loop(k.loadIndex(op.getOffsets(), expert), last, kPanelInputs, [&](Value begin) {
         matmul.run(
-            expert, panel, begin, k.minIndex(k.add(begin, kExpertInputs), last),
+            expert, panel, begin, k.minIndex(k.add(begin, kPanelInputs), last),
             [&](Value input) {
               Value assignment = k.loadIndex(op.getOrder(), input);
               return k.mul(op.getSharedInput() ? k.div(assignment, active) : assignment, columns);

@@ -76,8 +76,8 @@ Value decodeE2M1ByTable(LaneBuilder &b, Value codes) {
   static constexpr float kValues[16] = {0.0f,  0.5f,  1.0f,  1.5f,  2.0f,  3.0f,  4.0f,  6.0f,
                                         -0.0f, -0.5f, -1.0f, -1.5f, -2.0f, -3.0f, -4.0f, -6.0f};
   auto register16 = VectorType::get({16}, b.builder.getF32Type());
-  Value table = arith::ConstantOp::create(b.builder, b.loc,
-                                          DenseElementsAttr::get(register16, ArrayRef<float>(kValues)));
+  Value table =
+      arith::ConstantOp::create(b.builder, b.loc, DenseElementsAttr::get(register16, ArrayRef<float>(kValues)));
   auto type = cast<VectorType>(codes.getType());
   int64_t count = type.getNumElements();
   Value result;
@@ -181,6 +181,12 @@ Value truncateToBf16(LaneBuilder &b, Value value) {
   return b.cast(b.trunc(b.select(isNaN, quiet, rounded), 16), b.bf16());
 }
 
+/// The bits of a bf16 are the upper half of the same number's f32. Written out, since a bf16 that LLVM keeps in a
+/// register from one block to the next would, on a level without bf16 instructions, be widened and rounded by calls.
+Value widenBf16(LaneBuilder &b, Value value) {
+  return b.cast(b.shl(b.zext(b.cast(value, b.integer(16)), 32), 16), b.f32());
+}
+
 //===----------------------------------------------------------------------===//
 // Pass
 //===----------------------------------------------------------------------===//
@@ -211,6 +217,12 @@ bool isBf16Rounding(Operation *op) {
          getElementTypeOrSelf(truncate.getIn().getType()).isF32();
 }
 
+bool isBf16Widening(Operation *op) {
+  auto extend = dyn_cast<arith::ExtFOp>(op);
+  return extend && getElementTypeOrSelf(extend.getType()).isF32() &&
+         getElementTypeOrSelf(extend.getIn().getType()).isBF16();
+}
+
 class ExpandFloatFormats : public impl::ExpandFloatFormatsPassBase<ExpandFloatFormats> {
 public:
   using ExpandFloatFormatsPassBase::ExpandFloatFormatsPassBase;
@@ -220,7 +232,7 @@ public:
     getOperation().walk([&](Operation *op) {
       if (isa<kernel::UnpackOp>(op))
         unpacks.push_back(op);
-      else if (isa<kernel::DecodeOp, kernel::EncodeOp>(op) || isBf16Rounding(op))
+      else if (isa<kernel::DecodeOp, kernel::EncodeOp>(op) || isBf16Rounding(op) || isBf16Widening(op))
         others.push_back(op);
     });
     // Decoding looks through unpack, so unpack goes last.
@@ -245,6 +257,8 @@ private:
       value = expandEncode(b, encode);
     else if (auto unpack = dyn_cast<kernel::UnpackOp>(op))
       value = unpackNibbles(b, unpack.getBytes());
+    else if (isBf16Widening(op))
+      value = widenBf16(b, op->getOperand(0));
     else
       value = truncateToBf16(b, op->getOperand(0));
     if (!value)

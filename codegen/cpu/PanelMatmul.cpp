@@ -29,7 +29,7 @@ PanelMatmul::PanelMatmul(CpuBody &k, Type type, int64_t rows, int64_t columns, i
   totals = k.scratch(maxInputs * kPanelRows, k.f32());
 }
 
-int64_t PanelMatmul::inputsPerPass() const { return k.has512() ? 6 : 2; }
+int64_t PanelMatmul::inputsPerPass() const { return k.has512() ? 8 : 2; }
 
 int64_t PanelMatmul::stepColumns(bool fromBuffer) const {
   if (fromBuffer)

@@ -101,5 +101,9 @@ LogicalResult PanelGateUpOp::verify() {
   // panel_gate_up_c4
   if (bool(getOrder()) != bool(getOffsets()) || bool(getOrder()) != bool(getHits()))
     return emitOpError() << "has some of order, offsets and hits, expected all or none";
+  // panel_gate_up_c5
+  if (getGrid().getTile() > kPanelInputs)
+    return emitOpError() << "grid has tile = " << getGrid().getTile() << ", expected at most " << kPanelInputs
+                         << " inputs";
   return success();
 }

@@ -88,7 +88,8 @@ def Kernel_PanelGateUpOp : Kernel_Contract<"panel_gate_up", [AttrSizedOperandSeg
     are hit. Sums as in kernel.panel_linear, each rounded to bf16; the epilogue is that of v4.swiglu and v4.quantize.
 
     (C1) columns is a multiple of 64. (C2) rows is a multiple of 128, grid.tiles one for each 128 rows. (C3) f8E4M3FN
-    and f4E2M1FN have scales, others none. (C4) order, offsets and hits come together.
+    and f4E2M1FN have scales, others none. (C4) order, offsets and hits come together. (C5) grid.tile is at most 192, for
+    which the stack has room.
   }];
   let arguments = (ins Index:$begin, Index:$end, Kernel_GridAttr:$grid, Kernel_FlatI64:$counts, Kernel_FlatBf16:$x,
                        Kernel_FlatPanels:$gate, Kernel_FlatPanels:$up, Optional<Kernel_Bytes>:$gate_scales,

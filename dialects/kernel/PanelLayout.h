@@ -42,6 +42,10 @@ inline constexpr int64_t kPanelRows = 32;
 inline constexpr int64_t kPanelColumns = 64;
 inline constexpr int64_t kF32GroupRows = 6;
 
+/// Most inputs that a workgroup multiplies at a time: a block of a panel is decoded once for all of them. Their totals
+/// and, with an epilogue, their products are on the stack.
+inline constexpr int64_t kPanelInputs = 192;
+
 /// Bytes of one block.
 inline constexpr int64_t panelBlockBytes(PanelFormat format) {
   switch (format) {

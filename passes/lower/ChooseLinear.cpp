@@ -11,9 +11,6 @@
 using namespace mlir;
 using namespace v4;
 
-/// Inputs of a workgroup: a block of a panel is decoded once for all of them.
-static constexpr int64_t kInputTile = 96;
-
 static RankedTensorType weightType(Value weight) { return cast<RankedTensorType>(weight.getType()); }
 
 static int64_t rowsOfWeight(Value weight) {
@@ -42,7 +39,7 @@ static std::string declinesLayout(Value weight) {
 template <typename Op>
 static void writePanelLinear(Op linear, KernelEmitter &k, int64_t inner, int64_t xStride, int64_t groups) {
   int64_t rows = rowsOfWeight(linear.getWeight());
-  auto grid = k.setGrid(rowsOf(linear.getX().getType()), std::max<int64_t>(1, kInputTile / inner), panelCount(rows));
+  auto grid = k.setGrid(rowsOf(linear.getX().getType()), std::max<int64_t>(1, kPanelInputs / inner), panelCount(rows));
   Value scales = linear.getScales() ? k.operandOf(linear.getScales()) : Value();
   kernel::PanelLinearOp::create(k.b, k.loc, k.begin(), k.end(), grid, k.step(plan::StepField::Counts), k.operand(0),
                                 k.operand(1), scales, k.result(0), formatOf(linear.getWeight()).getValue(), rows,
@@ -113,7 +110,7 @@ static void writeProjections(Operation *op, KernelEmitter &k) {
   }
   for (Value scale : fused.getScales())
     scales.push_back(k.operandOf(scale));
-  auto grid = k.setGrid(rowsOf(fused.getX().getType()), kInputTile, panels);
+  auto grid = k.setGrid(rowsOf(fused.getX().getType()), kPanelInputs, panels);
   kernel::PanelProjectionsOp::create(k.b, k.loc, k.begin(), k.end(), grid, k.step(plan::StepField::Counts),
                                      k.operand(0), weights, scales, outs, formatOf(fused.getWeights()[0]).getValue(),
                                      rows, columnsOf(fused.getWeights()[0]));
@@ -132,7 +129,7 @@ static void writeGateUp(Operation *op, KernelEmitter &k) {
   auto optional = [&](Value value) { return value ? k.operandOf(value) : Value(); };
   bool experts = bool(fused.getOrder());
   int64_t rows = rowsOfWeight(fused.getGate());
-  auto grid = k.setGrid(experts ? RowSpace::One : rowsOf(fused.getType()), experts ? 1 : kInputTile, rows / 128);
+  auto grid = k.setGrid(experts ? RowSpace::One : rowsOf(fused.getType()), experts ? 1 : kPanelInputs, rows / 128);
   kernel::PanelGateUpOp::create(
       k.b, k.loc, k.begin(), k.end(), grid, k.step(plan::StepField::Counts), k.operand(0), k.operandOf(fused.getGate()),
       k.operandOf(fused.getUp()), optional(fused.getGateScales()), optional(fused.getUpScales()),

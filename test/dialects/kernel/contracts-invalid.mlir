@@ -134,3 +134,11 @@ func.func @panel_gate_up_c4(%b: index, %e: index, %x: memref<?xbf16>, %w: memref
   "kernel.panel_gate_up"(%b, %e, %c, %x, %w, %w, %s, %s, %o, %y) {grid = #kernel.grid<rows = 1, tile = 96, tiles = 2>, format = f8E4M3FN, rows = 256, columns = 256, active = 1, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 1>} : (index, index, memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xi8>, memref<?xi8>, memref<?xi8>, memref<?xi32>, memref<?xbf16>) -> ()
   return
 }
+
+// -----
+
+func.func @panel_gate_up_c5(%b: index, %e: index, %x: memref<?xbf16>, %w: memref<?xi8>, %s: memref<?xi8>, %o: memref<?xi32>, %y: memref<?xbf16>, %c: memref<?xi64>) {
+  // expected-error @below {{'kernel.panel_gate_up' op grid has tile = 193, expected at most 192 inputs}}
+  kernel.panel_gate_up range %b %e grid <rows = 1, tile = 193, tiles = 2> counts %c x %x gate %w up %w scales %s %s out %y {format = f8E4M3FN, rows = 256, columns = 256, active = 1} : memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xi8> scales memref<?xi8> memref<?xi8> out memref<?xbf16>
+  return
+}

@@ -7,7 +7,7 @@
 
 // Equal products share one kernel, whose body is the contract alone.
 // CHECK-LABEL: func.func @packed
-// CHECK: kernel.launch @linear_0 grid <rows = 1, tile = 96, tiles = 4> (%{{.*}}, %{{.*}}) writes [] step [0]
+// CHECK: kernel.launch @linear_0 grid <rows = 1, tile = 192, tiles = 4> (%{{.*}}, %{{.*}}) writes [] step [0]
 // CHECK: kernel.launch @linear_0
 func.func @packed(%x: !x, %w: !w) -> (!y, !y) {
   %a = v4.linear %x, %w : !x, !w -> !y
@@ -55,6 +55,6 @@ func.func @planted(%x: !x, %w: tensor<128x256xbf16>) -> !x {
 
 // CHECK-LABEL: func.func private @linear_0
 // CHECK-SAME: kernel.entry
-// CHECK-NEXT: kernel.panel_linear range %{{.*}} %{{.*}} grid <rows = 1, tile = 96, tiles = 4>
+// CHECK-NEXT: kernel.panel_linear range %{{.*}} %{{.*}} grid <rows = 1, tile = 192, tiles = 4>
 // CHECK-SAME: columns = 256 : i64, format = bf16, groups = 1 : i64, inner = 1 : i64, rows = 128 : i64, x_stride = 256 : i64
 // CHECK-NEXT: return
