@@ -276,6 +276,21 @@ void v4_sequence_release(v4_sequence *sequence) {
     unwrap(sequence)->session->releaseSequence(*unwrap(sequence));
 }
 
+v4_status v4_sequence_fork(const v4_sequence *sequence, v4_sequence **out_sequence, v4_error *error) {
+  V4_REQUIRE_ARGUMENT(sequence);
+  V4_REQUIRE_ARGUMENT(out_sequence);
+  Sequence *copy = nullptr;
+  Status status = unwrap(sequence)->session->fork(*unwrap(sequence), copy);
+  if (status.isOk())
+    *out_sequence = reinterpret_cast<v4_sequence *>(copy);
+  return report(status, error);
+}
+
+v4_status v4_sequence_truncate(v4_sequence *sequence, uint64_t position, v4_error *error) {
+  V4_REQUIRE_ARGUMENT(sequence);
+  return report(unwrap(sequence)->session->truncate(*unwrap(sequence), position), error);
+}
+
 uint64_t v4_sequence_position(const v4_sequence *sequence) {
   return sequence ? static_cast<uint64_t>(unwrap(sequence)->position) : 0;
 }

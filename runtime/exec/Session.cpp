@@ -10,41 +10,39 @@
 
 #include "runtime/base/Clock.h"
 
+#include <algorithm>
+#include <cstring>
+
 using namespace v4;
 using namespace v4::plan;
 
-Status Session::createSequence(Sequence *&out) {
-  uint32_t index = 0;
-  V4_RETURN_IF_ERROR(cache.createSequence(index));
-  Sequence &sequence = sequences[index];
-  sequence = {};
-  sequence.session = this;
-  sequence.index = index;
-  sequence.live = true;
-  sequence.serial = nextSerial++;
-  out = &sequence;
-  return Status();
-}
-
-void Session::releaseSequence(Sequence &sequence) {
-  if (!sequence.live)
-    return;
-  sequence.live = false;
-  cache.releaseSequence(sequence.index);
-}
-
 Status Session::step(uint64_t count) {
   V4_RETURN_IF_ERROR(checkBatch(count));
-  for (uint64_t i = 0; i < count; ++i) {
-    const BatchEntry &entry = entries[i];
-    V4_RETURN_IF_ERROR(cache.grow(entry.sequence->index, entry.sequence->position + entry.tokenCount));
-  }
+  for (uint64_t i = 0; i < count; ++i)
+    V4_RETURN_IF_ERROR(growEntry(entries[i]));
   if (options.debugPlacement)
     arena.poison(); // nothing in the arena survives a step
   steps.fill(entries.data(), count, cache);
   runPhases();
-  for (uint64_t i = 0; i < count; ++i)
-    entries[i].sequence->position += static_cast<int64_t>(entries[i].tokenCount);
+  for (uint64_t i = 0; i < count; ++i) {
+    Sequence &sequence = *entries[i].sequence;
+    int32_t *end = history.data() + sequence.index * positionLimit + sequence.position;
+    std::memmove(end, entries[i].tokens, entries[i].tokenCount * sizeof(int32_t));
+    sequence.position += static_cast<int64_t>(entries[i].tokenCount);
+    sequence.fed = std::max(sequence.fed, static_cast<uint64_t>(sequence.position));
+  }
+  return Status();
+}
+
+/// Makes the positions of its tokens writable.
+Status Session::growEntry(const BatchEntry &entry) {
+  Sequence &sequence = *entry.sequence;
+  uint64_t begin = static_cast<uint64_t>(sequence.position);
+  uint32_t pages = cache.pageCount(sequence.index);
+  uint32_t last = pages ? cache.pageBlocksOf(sequence.index)[pages - 1] : 0;
+  V4_RETURN_IF_ERROR(cache.grow(sequence.index, begin, begin + entry.tokenCount));
+  if (pages && cache.pageBlocksOf(sequence.index)[pages - 1] != last)
+    sequence.serial = nextSerial++; // a shared page was copied
   return Status();
 }
 
@@ -109,14 +107,18 @@ Status Session::checkBatch(uint64_t count) {
     V4_RETURN_IF_ERROR(checkEntry(entry, slot));
     entry.sequence->lastStep = stepNumber;
     tokens += entry.tokenCount;
-    pages += cache.missingPages(entry.sequence->index, entry.sequence->position + entry.tokenCount);
   }
   if (tokens > options.maxTokens)
     return invalidInput("step: ", tokens, " tokens, the session takes ", options.maxTokens,
                         " in one step; split the prompt into chunks");
-  if (pages > cache.availablePages())
+  for (uint64_t slot = 0; slot < count; ++slot) {
+    uint64_t begin = static_cast<uint64_t>(entries[slot].sequence->position);
+    pages += cache.countBlocks(entries[slot].sequence->index, begin, begin + entries[slot].tokenCount);
+  }
+  cache.endCount();
+  if (pages > cache.availableBlocks())
     return unsupported("step: needs ", pages, " more cache pages of ", cache.pageBytes(), " bytes, ",
-                       cache.availablePages(), " of ", cache.maxPages(),
+                       cache.availableBlocks(), " of ", cache.maxBlocks(),
                        " are free; release a sequence or raise the session's cache_bytes");
   return Status();
 }
@@ -147,7 +149,7 @@ SessionMemory Session::memory() const {
   SessionMemory memory;
   memory.arenaBytes = arena.bytes();
   memory.stepBytes = steps.bytes();
-  memory.pageBytes = cache.maxPages() * cache.pageBytes();
+  memory.pageBytes = cache.maxBlocks() * cache.pageBytes();
   memory.stateBytes = program.program->state_bytes() * options.maxSequences;
   return memory;
 }

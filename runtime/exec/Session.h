@@ -65,6 +65,17 @@ public:
 
   Status createSequence(Sequence *&out);
   void releaseSequence(Sequence &sequence);
+  /// A sequence with the same tokens. Pages are shared until one of the two writes; nothing is computed.
+  Status fork(const Sequence &sequence, Sequence *&out);
+  /// Goes back to `target` tokens, at most position. Where that state is gone (more tokens behind it than the plan's
+  /// rings keep, as a rule its max_draft), goes back to the nearest earlier one that is kept: then position is below
+  /// target, and tokens(sequence)[position .. target) must be fed again. Computes nothing.
+  Status rewind(Sequence &sequence, uint64_t target);
+  /// rewind, and feeds the missing tokens again: steps of this session, whose logits replace those of the last one.
+  /// When it fails, the sequence stands at its position, at most target.
+  Status truncate(Sequence &sequence, uint64_t target);
+  /// The tokens fed, and behind a rewind those taken back, until others are fed.
+  const int32_t *tokens(const Sequence &sequence) const { return history.data() + sequence.index * positionLimit; }
 
   /// Room for maxSequences entries, to be filled before `step`.
   BatchEntry *batch() { return entries.data(); }
@@ -118,9 +129,15 @@ private:
   void addProbes(uint32_t launchIndex, const plan::fb::Launch &launch);
   uint64_t rowBytes(const plan::fb::Buffer &buffer) const;
 
+  // Sequences.cpp
+  Status checkLive(const Sequence &sequence, std::string_view call) const;
+  Sequence &startSequence(uint32_t index);
+  Status replay(Sequence &sequence, uint64_t target);
+
   // Session.cpp
   Status checkBatch(uint64_t count);
   Status checkEntry(const BatchEntry &entry, uint64_t slot) const;
+  Status growEntry(const BatchEntry &entry);
   void runPhases();
   void runTogether(uint32_t begin, uint32_t end);
   void runTraced(uint32_t launch);
@@ -153,6 +170,7 @@ private:
   TraceSink trace;
   LazyArray<BatchEntry> entries;
   LazyArray<Sequence> sequences; ///< By cache index.
+  LazyArray<int32_t> history;    ///< [sequences][positions]: the tokens fed.
   uint64_t nextSerial = 1;
   uint64_t stepNumber = 0;
 };

@@ -73,6 +73,7 @@ Status Session::setUp() {
     mtpLogitsBase = reinterpret_cast<const float *>(bufferAddresses[static_cast<size_t>(plan.mtp_logits_buffer())]);
   V4_RETURN_IF_ERROR(LazyArray<BatchEntry>::create("batch", options.maxSequences, entries));
   V4_RETURN_IF_ERROR(LazyArray<Sequence>::create("sequences", options.maxSequences, sequences));
+  V4_RETURN_IF_ERROR(LazyArray<int32_t>::create("tokens", options.maxSequences * positionLimit, history));
   return ThreadPool::create(options.threads, stackBytes(plan) + kStackReserveBytes, pool);
 }
 
@@ -102,6 +103,7 @@ Status Session::createCache() {
   limits.positions = positionLimit;
   limits.cacheBytes = options.cacheBytes;
   limits.guarded = options.debugPlacement;
+  limits.rings = stateRings(*program.program, options.mtp);
   return KvStore::create(limits, cache);
 }
 

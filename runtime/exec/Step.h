@@ -21,7 +21,8 @@ struct Sequence {
   uint32_t index; ///< In the cache.
   bool live;
   int64_t position; ///< Of the next token; the number of tokens fed.
-  uint64_t serial;  ///< Never the same for two sequences of a session.
+  uint64_t fed;     ///< Most tokens that its state block has seen since it was cleared or restored; >= position.
+  uint64_t serial;  ///< Of the page table as it is; never the same for two sequences or two tables that differ.
   uint64_t lastStep;
 };
 

@@ -43,6 +43,7 @@ public:
   uint64_t blockBytes() const { return bytes; }
   uint64_t available() const { return count - used; }
   uint64_t inUse() const { return used; }
+  bool isGuarded() const { return guarded; }
 
 private:
   Status commitNext();

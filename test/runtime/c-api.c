@@ -56,7 +56,7 @@ static void checkEngine(v4_engine *engine) {
   EXPECT(v4_engine_get_info(engine, &info, &error) == V4_OK);
   EXPECT(info.vocab_size == VOCABULARY && info.layers == 1 && info.eos_token_id == 31 && info.has_mtp == 1);
   EXPECT(info.max_tokens == 64 && info.max_sequences == 3 && info.max_context == 1000 && info.max_draft == 1);
-  EXPECT(info.page_tokens == 128 && info.page_bytes == 192 && info.state_bytes == 64 && info.weights_bytes == 4);
+  EXPECT(info.page_tokens == 128 && info.page_bytes == 192 && info.state_bytes == 1344 && info.weights_bytes == 4);
   EXPECT(info.target_length == strlen("cpu:x86-64-v3") && strcmp(info.target, "cpu:x86-64-v3") == 0);
   EXPECT(info.probe_count == 3);
   EXPECT(v4_engine_probe_name(engine, 1, &name, &length, &error) == V4_OK);
@@ -89,7 +89,7 @@ static v4_session *createSession(v4_engine *engine, size_t *probes) {
   v4_session_info_init(&info);
   EXPECT(v4_session_get_info(session, &info, &error) == V4_OK);
   EXPECT(info.max_context == 200 && info.max_tokens == 64 && info.threads == 2 && info.positions == 201);
-  EXPECT(info.arena_bytes > 0 && info.step_bytes > 0 && info.page_bytes == 3 * 2 * 192 && info.state_bytes == 3 * 64);
+  EXPECT(info.arena_bytes > 0 && info.step_bytes > 0 && info.page_bytes == 3 * 2 * 192 && info.state_bytes == 3 * 1344);
   return session;
 }
 

@@ -169,7 +169,7 @@ typedef struct v4_session_options {
   uint32_t max_sequences;   /* 0 = the plan's */
   uint32_t max_context;     /* positions of a sequence, drafts not counted; 0 = the plan's */
   uint32_t threads;         /* the caller included; 0 = the CPUs of this process */
-  uint64_t cache_bytes;     /* bound of all cache pages; 0 = every sequence may be full */
+  uint64_t cache_bytes;     /* bound of all cache pages and snapshots; 0 = every sequence may be full */
   uint32_t mtp;             /* run the MTP block */
   uint32_t debug_placement; /* end every buffer and cache page at an inaccessible memory page */
   v4_probe_callback probe;  /* called within v4_session_step, on its thread; null = no probes */
@@ -201,6 +201,13 @@ V4_API v4_status v4_session_get_info(const v4_session *session, v4_session_info 
 V4_API v4_status v4_sequence_create(v4_session *session, v4_sequence **out_sequence, v4_error *error);
 /* Null is allowed. The handle is invalid afterwards. */
 V4_API void v4_sequence_release(v4_sequence *sequence);
+/* A second sequence with the same tokens: cache pages are shared until one of the two writes, nothing is computed. */
+V4_API v4_status v4_sequence_fork(const v4_sequence *sequence, v4_sequence **out_sequence, v4_error *error);
+/* Forgets the tokens from `position` on, which is at most v4_sequence_position; what follows has the bits of a sequence
+ * that never saw them. Up to the plan's max_draft tokens are taken back at once; for more, the session goes back to the
+ * nearest state that it has kept and feeds the tokens behind that again: such a call runs steps, takes their time and
+ * ends the validity of logits. When it fails there, the sequence stands at some position of at most `position`. */
+V4_API v4_status v4_sequence_truncate(v4_sequence *sequence, uint64_t position, v4_error *error);
 /* Tokens fed so far. */
 V4_API uint64_t v4_sequence_position(const v4_sequence *sequence);
 

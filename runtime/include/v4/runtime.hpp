@@ -91,6 +91,14 @@ public:
   explicit Sequence(v4_sequence *raw) : handle(raw) {}
   v4_sequence *get() const { return handle.get(); }
   uint64_t position() const { return v4_sequence_position(handle.get()); }
+  /// A second sequence with the same tokens.
+  Sequence fork() const {
+    v4_sequence *raw = nullptr;
+    detail::check(v4_sequence_fork, handle.get(), &raw);
+    return Sequence(raw);
+  }
+  /// Forgets the tokens from `position` on. May run steps.
+  void truncate(uint64_t position) { detail::check(v4_sequence_truncate, handle.get(), position); }
 
 private:
   detail::Handle<v4_sequence, v4_sequence_release> handle;
