@@ -276,7 +276,7 @@ void v4_sequence_release(v4_sequence *sequence) {
     unwrap(sequence)->session->releaseSequence(*unwrap(sequence));
 }
 
-v4_status v4_sequence_fork(const v4_sequence *sequence, v4_sequence **out_sequence, v4_error *error) {
+v4_status v4_sequence_fork(v4_sequence *sequence, v4_sequence **out_sequence, v4_error *error) {
   V4_REQUIRE_ARGUMENT(sequence);
   V4_REQUIRE_ARGUMENT(out_sequence);
   Sequence *copy = nullptr;

@@ -33,8 +33,29 @@ Status Session::createSequence(Sequence *&out) {
 void Session::releaseSequence(Sequence &sequence) {
   if (!sequence.live)
     return;
+  settle(sequence);
+  markTurn(sequence);
+  dropPages(sequence, 0);
   sequence.live = false;
   cache.releaseSequence(sequence.index);
+}
+
+/// Drops the pages behind the first `count`, also from the prefix tree where nobody else needs them.
+void Session::dropPages(Sequence &sequence, uint64_t count) {
+  uint64_t pages = cache.pageCount(sequence.index);
+  if (count >= pages)
+    return;
+  // Pages are nodes up to `published`; the one behind is, where tokens of a node were taken back.
+  const uint32_t *blocks = cache.pageBlocksOf(sequence.index);
+  uint32_t deepest = PrefixTree::kRoot;
+  if (caching && sequence.published < pages && tree.contains(blocks[sequence.published]))
+    deepest = blocks[sequence.published];
+  else if (caching && sequence.published)
+    deepest = blocks[sequence.published - 1];
+  cache.dropPages(sequence.index, count);
+  sequence.published = std::min(sequence.published, count);
+  sequence.serial = nextSerial++;
+  tree.leave(deepest);
 }
 
 Status Session::checkLive(const Sequence &sequence, std::string_view call) const {
@@ -43,13 +64,17 @@ Status Session::checkLive(const Sequence &sequence, std::string_view call) const
   return invalidInput(call, ": names no live sequence of this session, expected one that is not released");
 }
 
-Status Session::fork(const Sequence &sequence, Sequence *&out) {
+Status Session::fork(Sequence &sequence, Sequence *&out) {
   V4_RETURN_IF_ERROR(checkLive(sequence, "fork"));
+  settle(sequence);
+  markTurn(sequence);
   uint32_t index = 0;
   V4_RETURN_IF_ERROR(cache.forkSequence(sequence.index, index));
   Sequence &copy = startSequence(index);
   copy.position = sequence.position;
+  copy.began = sequence.began;
   copy.fed = sequence.fed;
+  copy.published = sequence.published;
   std::memcpy(history.data() + index * positionLimit, tokens(sequence),
               static_cast<uint64_t>(sequence.position) * sizeof(int32_t));
   out = &copy;
@@ -63,15 +88,28 @@ Status Session::rewind(Sequence &sequence, uint64_t target) {
     return invalidInput("truncate: to ", target, " tokens, the sequence has ", position, "; expected 0 to ", position);
   if (target == position)
     return Status();
-  if (!cache.holdsState(sequence.fed, target)) {
-    target = 0;
-    cache.clearState(sequence.index);
-    sequence.fed = 0;
-  }
-  cache.dropPages(sequence.index, plan::pagesOf(target));
+  if (!holdsState(sequence, target))
+    target = restoreBefore(sequence, target);
+  dropPages(sequence, plan::pagesOf(target));
+  sequence.published = std::min(sequence.published, target / plan::kPageTokens);
   sequence.position = static_cast<int64_t>(target);
-  sequence.serial = nextSerial++;
   return Status();
+}
+
+/// Gives the state block the state of the last kept position that is at most `target`.
+uint64_t Session::restoreBefore(Sequence &sequence, uint64_t target) {
+  const uint32_t *blocks = cache.pageBlocksOf(sequence.index);
+  uint64_t pages = std::min(sequence.published, target / plan::kPageTokens);
+  while (pages && !tree.hasSnapshot(blocks[pages - 1]))
+    --pages;
+  if (pages) {
+    cache.restoreSnapshot(sequence.index, tree.snapshotOf(blocks[pages - 1]));
+    tree.touch(blocks[pages - 1], false);
+  } else {
+    cache.clearState(sequence.index);
+  }
+  sequence.began = sequence.fed = pages * plan::kPageTokens;
+  return sequence.fed;
 }
 
 Status Session::truncate(Sequence &sequence, uint64_t target) {
@@ -83,7 +121,7 @@ Status Session::truncate(Sequence &sequence, uint64_t target) {
 Status Session::replay(Sequence &sequence, uint64_t target) {
   while (static_cast<uint64_t>(sequence.position) < target) {
     uint64_t position = static_cast<uint64_t>(sequence.position);
-    entries[0] = {&sequence, tokens(sequence) + position, std::min(target - position, options.maxTokens), 0};
+    entries[0] = {&sequence, tokens(sequence) + position, prefillChunk(position, target, options.maxTokens), 0};
     V4_RETURN_IF_ERROR(step(1));
   }
   return Status();

@@ -18,6 +18,7 @@ using namespace v4::plan;
 
 Status Session::step(uint64_t count) {
   V4_RETURN_IF_ERROR(checkBatch(count));
+  V4_RETURN_IF_ERROR(checkRoom(count));
   for (uint64_t i = 0; i < count; ++i)
     V4_RETURN_IF_ERROR(growEntry(entries[i]));
   if (options.debugPlacement)
@@ -41,8 +42,11 @@ Status Session::growEntry(const BatchEntry &entry) {
   uint32_t pages = cache.pageCount(sequence.index);
   uint32_t last = pages ? cache.pageBlocksOf(sequence.index)[pages - 1] : 0;
   V4_RETURN_IF_ERROR(cache.grow(sequence.index, begin, begin + entry.tokenCount));
-  if (pages && cache.pageBlocksOf(sequence.index)[pages - 1] != last)
+  if (pages && cache.pageBlocksOf(sequence.index)[pages - 1] != last) {
     sequence.serial = nextSerial++; // a shared page was copied
+    if (caching && tree.contains(last))
+      tree.leave(last);
+  }
   return Status();
 }
 
@@ -101,7 +105,7 @@ Status Session::checkBatch(uint64_t count) {
     return invalidInput("step: ", count, " sequences, expected 1 to ", options.maxSequences,
                         " (the session's max_sequences)");
   ++stepNumber;
-  uint64_t tokens = 0, pages = 0;
+  uint64_t tokens = 0;
   for (uint64_t slot = 0; slot < count; ++slot) {
     BatchEntry &entry = entries[slot];
     V4_RETURN_IF_ERROR(checkEntry(entry, slot));
@@ -111,12 +115,26 @@ Status Session::checkBatch(uint64_t count) {
   if (tokens > options.maxTokens)
     return invalidInput("step: ", tokens, " tokens, the session takes ", options.maxTokens,
                         " in one step; split the prompt into chunks");
+  return Status();
+}
+
+/// What the entries fed before counts as accepted now. Then their new pages must fit, if need be in the place of cached
+/// prefixes.
+Status Session::checkRoom(uint64_t count) {
+  for (uint64_t slot = 0; slot < count; ++slot) {
+    Sequence &sequence = *entries[slot].sequence;
+    settle(sequence);
+    if (entries[slot].logitsCount && !sequence.answers)
+      markTurn(sequence);
+    sequence.answers = entries[slot].logitsCount != 0;
+  }
+  uint64_t pages = 0;
   for (uint64_t slot = 0; slot < count; ++slot) {
     uint64_t begin = static_cast<uint64_t>(entries[slot].sequence->position);
     pages += cache.countBlocks(entries[slot].sequence->index, begin, begin + entries[slot].tokenCount);
   }
   cache.endCount();
-  if (pages > cache.availableBlocks())
+  if (!makeRoom(pages))
     return unsupported("step: needs ", pages, " more cache pages of ", cache.pageBytes(), " bytes, ",
                        cache.availableBlocks(), " of ", cache.maxBlocks(),
                        " are free; release a sequence or raise the session's cache_bytes");

@@ -22,6 +22,7 @@
 #include "runtime/exec/Probe.h"
 #include "runtime/exec/StepBlock.h"
 #include "runtime/exec/Trace.h"
+#include "runtime/kv/PrefixTree.h"
 
 #include <deque>
 
@@ -40,11 +41,13 @@ struct SessionOptions {
   uint64_t maxTokens = 0;
   uint64_t maxSequences = 0;
   uint64_t maxContext = 0;
-  uint64_t cacheBytes = 0; ///< Bound of all cache pages; 0 = every sequence may be full.
+  uint64_t cacheBytes = 0; ///< Bound of all cache pages and snapshots; 0 = every sequence may be full.
   uint64_t fixedBytes = 0; ///< Bound of the arena, and of the step block; 0 = the memory that is available.
   unsigned threads = 0;
   bool mtp = false;
+  bool forgetPrefixes = false; ///< Keep nothing of a sequence that another one could use.
   bool debugPlacement = false;
+  unsigned hashBits = 128; ///< Of the prefix tree; fewer are for tests.
   ProbeSink probes;
 };
 
@@ -58,6 +61,11 @@ struct SessionMemory {
 /// Fills zeros of `options` from the envelope; InvalidInput when it asks for more.
 Status resolveSessionOptions(const RunnableProgram &program, SessionOptions &options);
 
+/// Tokens of the next step of a prompt that ends at `end`, of which `position` tokens are fed: at most `most`, to a
+/// page boundary where there is one, and to the last one in front of `end`, so that its snapshot serves the next
+/// request.
+uint64_t prefillChunk(uint64_t position, uint64_t end, uint64_t most);
+
 class Session {
 public:
   static Status create(const RunnableProgram &program, const SessionOptions &options, const Host &host,
@@ -66,7 +74,7 @@ public:
   Status createSequence(Sequence *&out);
   void releaseSequence(Sequence &sequence);
   /// A sequence with the same tokens. Pages are shared until one of the two writes; nothing is computed.
-  Status fork(const Sequence &sequence, Sequence *&out);
+  Status fork(Sequence &sequence, Sequence *&out);
   /// Goes back to `target` tokens, at most position. Where that state is gone (more tokens behind it than the plan's
   /// rings keep, as a rule its max_draft), goes back to the nearest earlier one that is kept: then position is below
   /// target, and tokens(sequence)[position .. target) must be fed again. Computes nothing.
@@ -74,6 +82,25 @@ public:
   /// rewind, and feeds the missing tokens again: steps of this session, whose logits replace those of the last one.
   /// When it fails, the sequence stands at its position, at most target.
   Status truncate(Sequence &sequence, uint64_t target);
+  /// Begins a new sequence, of no tokens yet, with the longest prefix of `tokens` that the session still has, at most
+  /// count - 1 tokens: what is left must be fed. A sequence that ends a step on a page boundary leaves a snapshot
+  /// there; prefillChunk gives the steps that do. What a step fed counts as accepted, and can be used by others, when
+  /// its sequence is stepped, forked, parked or released: take drafts back before.
+  Status reuse(Sequence &sequence, const int32_t *tokens, uint64_t count, PrefixHit &hit);
+  /// Takes a sequence out of the session: its state goes to a snapshot, its pages stay. The handle is released.
+  /// Unsupported when there is no room for the snapshot; then nothing has changed.
+  Status park(Sequence &sequence, std::unique_ptr<ParkedSequence> &out);
+  /// The reverse. InvalidInput when all sequences exist; then `parked` is as it was.
+  Status unpark(std::unique_ptr<ParkedSequence> &parked, Sequence *&out);
+  void dropParked(std::unique_ptr<ParkedSequence> parked);
+
+  /// Pages that `positions` positions take: a request whose sum over all running ones stays within maxPages always
+  /// ends.
+  uint64_t pagesFor(uint64_t positions) const { return plan::pagesOf(positions); }
+  uint64_t maxPages() const { return cache.maxBlocks(); }
+  const KvStore &store() const { return cache; }
+  const PrefixTree &prefixes() const { return tree; }
+
   /// The tokens fed, and behind a rewind those taken back, until others are fed.
   const int32_t *tokens(const Sequence &sequence) const { return history.data() + sequence.index * positionLimit; }
 
@@ -132,10 +159,24 @@ private:
   // Sequences.cpp
   Status checkLive(const Sequence &sequence, std::string_view call) const;
   Sequence &startSequence(uint32_t index);
+  void dropPages(Sequence &sequence, uint64_t count);
+  bool holdsState(const Sequence &sequence, uint64_t position) const {
+    return position >= sequence.began && cache.holdsState(sequence.fed, position);
+  }
+  uint64_t restoreBefore(Sequence &sequence, uint64_t target);
+
+  // Prefixes.cpp
+  void settle(Sequence &sequence);
+  void publish(Sequence &sequence);
+  void keepState(Sequence &sequence);
+  void markTurn(Sequence &sequence);
+  bool makeRoom(uint64_t blocks);
+  void beginBehind(Sequence &sequence, uint32_t node, const int32_t *tokens, uint64_t pages);
   Status replay(Sequence &sequence, uint64_t target);
 
   // Session.cpp
   Status checkBatch(uint64_t count);
+  Status checkRoom(uint64_t count);
   Status checkEntry(const BatchEntry &entry, uint64_t slot) const;
   Status growEntry(const BatchEntry &entry);
   void runPhases();
@@ -156,6 +197,8 @@ private:
   std::vector<uint8_t *> bufferAddresses;
   StepBlock steps;
   KvStore cache;
+  PrefixTree tree;
+  bool caching = false;
   std::unique_ptr<ThreadPool> pool;
 
   std::vector<void *> bindings; ///< Of all launches, one after the other.

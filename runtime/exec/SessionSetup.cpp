@@ -104,7 +104,9 @@ Status Session::createCache() {
   limits.cacheBytes = options.cacheBytes;
   limits.guarded = options.debugPlacement;
   limits.rings = stateRings(*program.program, options.mtp);
-  return KvStore::create(limits, cache);
+  V4_RETURN_IF_ERROR(KvStore::create(limits, cache));
+  caching = !options.forgetPrefixes && limits.pageBytes != 0;
+  return PrefixTree::create(cache, options.hashBits, tree);
 }
 
 void *Session::address(const fb::Binding &binding) const {

@@ -120,6 +120,7 @@ TEST_P(SequencesTest, TruncatedSequencesForget) {
   Sequence *a = create();
   feedLong(a, 300, 1);
   for (uint64_t target : {299u, 297u, 296u, 293u, 257u, 256u, 255u, 130u, 127u, 3u, 0u}) {
+    SCOPED_TRACE(target);
     truncate(a, target);
     feedLong(a, 9, static_cast<uint32_t>(target));
     truncate(a, target);
@@ -145,8 +146,8 @@ TEST_P(SequencesTest, TakingBackTwiceGoesNoFurtherThanTheRingsReach) {
   feedLong(a, 260, 1);
   ASSERT_TRUE(session->rewind(*a, 258).isOk());
   EXPECT_EQ(a->position, 258);
-  ASSERT_TRUE(session->rewind(*a, 256).isOk());
-  EXPECT_NE(a->position, 256);
+  ASSERT_TRUE(session->rewind(*a, 255).isOk());
+  EXPECT_EQ(a->position, 128); // where the last snapshot in front is
   known[a].resize(static_cast<size_t>(a->position));
   feedLong(a, 10, 2);
 }

@@ -29,7 +29,8 @@ protected:
     ASSERT_TRUE(KvStore::create(cacheLimits, cache).isOk());
     ASSERT_TRUE(StepBlock::create(kLimits, {GetParam(), 0}, {}, block).isOk());
     for (uint32_t i = 0; i < 3; ++i) {
-      sequences[i] = {nullptr, 0, true, 0, 0, i + 1, 0};
+      sequences[i] = {};
+      sequences[i].serial = i + 1;
       ASSERT_TRUE(cache.createSequence(sequences[i].index).isOk());
     }
   }

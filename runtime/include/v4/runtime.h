@@ -202,7 +202,7 @@ V4_API v4_status v4_sequence_create(v4_session *session, v4_sequence **out_seque
 /* Null is allowed. The handle is invalid afterwards. */
 V4_API void v4_sequence_release(v4_sequence *sequence);
 /* A second sequence with the same tokens: cache pages are shared until one of the two writes, nothing is computed. */
-V4_API v4_status v4_sequence_fork(const v4_sequence *sequence, v4_sequence **out_sequence, v4_error *error);
+V4_API v4_status v4_sequence_fork(v4_sequence *sequence, v4_sequence **out_sequence, v4_error *error);
 /* Forgets the tokens from `position` on, which is at most v4_sequence_position; what follows has the bits of a sequence
  * that never saw them. Up to the plan's max_draft tokens are taken back at once; for more, the session goes back to the
  * nearest state that it has kept and feeds the tokens behind that again: such a call runs steps, takes their time and
