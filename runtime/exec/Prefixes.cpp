@@ -82,8 +82,11 @@ void Session::keepState(Sequence &sequence) {
     return;
   Snapshot snapshot;
   // No memory for a cache is no error of a sequence.
-  if (cache.takeSnapshot(sequence.index, position, snapshot).isOk())
-    tree.keepSnapshot(node, snapshot);
+  if (!cache.takeSnapshot(sequence.index, position, snapshot).isOk())
+    return;
+  tree.keepSnapshot(node, snapshot);
+  if (options.canary)
+    canary.sealSnapshot(snapshot);
 }
 
 /// A prompt or a turn ends here: its last snapshot is worth more.
@@ -150,6 +153,7 @@ void Session::beginBehind(Sequence &sequence, uint32_t node, const int32_t *toke
   sequence.published = pages;
   sequence.began = sequence.fed = pages * kTokens;
   sequence.position = static_cast<int64_t>(sequence.fed);
+  sealState(sequence);
 }
 
 //===----------------------------------------------------------------------===//
@@ -167,6 +171,8 @@ Status Session::park(Sequence &sequence, std::unique_ptr<ParkedSequence> &out) {
                        " are free; release a sequence or raise the session's cache_bytes");
   std::unique_ptr<ParkedSequence> parked(new ParkedSequence);
   V4_RETURN_IF_ERROR(cache.takeSnapshot(sequence.index, position, parked->state));
+  if (options.canary)
+    canary.sealSnapshot(parked->state);
   parked->tokens.assign(tokens(sequence), tokens(sequence) + position);
   const uint32_t *blocks = cache.pageBlocksOf(sequence.index);
   parked->pages.assign(blocks, blocks + cache.pageCount(sequence.index));
@@ -191,6 +197,7 @@ Status Session::unpark(std::unique_ptr<ParkedSequence> &parked, Sequence *&out) 
   sequence->began = sequence->fed = parked->tokens.size();
   sequence->position = static_cast<int64_t>(sequence->fed);
   sequence->published = parked->published;
+  sealState(*sequence);
   parked.reset();
   out = sequence;
   return Status();

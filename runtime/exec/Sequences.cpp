@@ -27,6 +27,7 @@ Status Session::createSequence(Sequence *&out) {
   uint32_t index = 0;
   V4_RETURN_IF_ERROR(cache.createSequence(index));
   out = &startSequence(index);
+  sealState(*out);
   return Status();
 }
 
@@ -37,6 +38,8 @@ void Session::releaseSequence(Sequence &sequence) {
   markTurn(sequence);
   dropPages(sequence, 0);
   sequence.live = false;
+  if (options.canary)
+    canary.forgetState(sequence.index);
   cache.releaseSequence(sequence.index);
 }
 
@@ -58,6 +61,12 @@ void Session::dropPages(Sequence &sequence, uint64_t count) {
   tree.leave(deepest);
 }
 
+/// The state block was written between steps.
+void Session::sealState(const Sequence &sequence) {
+  if (options.canary)
+    canary.sealState(sequence.index, tokens(sequence), sequence.fed);
+}
+
 Status Session::checkLive(const Sequence &sequence, std::string_view call) const {
   if (sequence.session == this && sequence.live)
     return Status();
@@ -77,6 +86,7 @@ Status Session::fork(Sequence &sequence, Sequence *&out) {
   copy.published = sequence.published;
   std::memcpy(history.data() + index * positionLimit, tokens(sequence),
               static_cast<uint64_t>(sequence.position) * sizeof(int32_t));
+  sealState(copy);
   out = &copy;
   return Status();
 }
@@ -88,7 +98,8 @@ Status Session::rewind(Sequence &sequence, uint64_t target) {
     return invalidInput("truncate: to ", target, " tokens, the sequence has ", position, "; expected 0 to ", position);
   if (target == position)
     return Status();
-  if (!holdsState(sequence, target))
+  // Of nothing, any state block holds the state; a cleared one counts from there.
+  if (target == 0 || !holdsState(sequence, target))
     target = restoreBefore(sequence, target);
   dropPages(sequence, plan::pagesOf(target));
   sequence.published = std::min(sequence.published, target / plan::kPageTokens);
@@ -109,6 +120,7 @@ uint64_t Session::restoreBefore(Sequence &sequence, uint64_t target) {
     cache.clearState(sequence.index);
   }
   sequence.began = sequence.fed = pages * plan::kPageTokens;
+  sealState(sequence);
   return sequence.fed;
 }
 

@@ -11,6 +11,7 @@
 #include "runtime/base/Clock.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 using namespace v4;
@@ -18,6 +19,8 @@ using namespace v4::plan;
 
 Status Session::step(uint64_t count) {
   V4_RETURN_IF_ERROR(checkBatch(count));
+  if (options.canary)
+    V4_RETURN_IF_ERROR(checkSeals(count));
   V4_RETURN_IF_ERROR(checkRoom(count));
   for (uint64_t i = 0; i < count; ++i)
     V4_RETURN_IF_ERROR(growEntry(entries[i]));
@@ -25,13 +28,44 @@ Status Session::step(uint64_t count) {
     arena.poison(); // nothing in the arena survives a step
   steps.fill(entries.data(), count, cache);
   runPhases();
+  for (uint64_t i = 0; i < count; ++i)
+    acceptTokens(entries[i]);
+  return options.canary ? sealStep(count) : Status();
+}
+
+void Session::acceptTokens(const BatchEntry &entry) {
+  Sequence &sequence = *entry.sequence;
+  int32_t *end = history.data() + sequence.index * positionLimit + sequence.position;
+  std::memmove(end, entry.tokens, entry.tokenCount * sizeof(int32_t));
+  sequence.position += static_cast<int64_t>(entry.tokenCount);
+  sequence.fed = std::max(sequence.fed, static_cast<uint64_t>(sequence.position));
+}
+
+Status Session::checkSeals(uint64_t count) {
+  V4_RETURN_IF_ERROR(canary.check());
   for (uint64_t i = 0; i < count; ++i) {
-    Sequence &sequence = *entries[i].sequence;
-    int32_t *end = history.data() + sequence.index * positionLimit + sequence.position;
-    std::memmove(end, entries[i].tokens, entries[i].tokenCount * sizeof(int32_t));
-    sequence.position += static_cast<int64_t>(entries[i].tokenCount);
-    sequence.fed = std::max(sequence.fed, static_cast<uint64_t>(sequence.position));
+    const Sequence &sequence = *entries[i].sequence;
+    V4_RETURN_IF_ERROR(canary.checkOwner(sequence.index, tokens(sequence), static_cast<uint64_t>(sequence.position)));
   }
+  return Status();
+}
+
+/// What the step was to write is sealed anew; it must have left the rest alone.
+Status Session::sealStep(uint64_t count) {
+  for (uint64_t i = 0; i < count; ++i) {
+    const Sequence &sequence = *entries[i].sequence;
+    uint64_t end = static_cast<uint64_t>(sequence.position);
+    canary.sealWritten(sequence.index, tokens(sequence), end - entries[i].tokenCount, end);
+  }
+  return canary.check();
+}
+
+Status Session::checkLogits(uint64_t row) const {
+  for (const float *values : {logits(row), mtpLogits(row)})
+    for (uint64_t i = 0; values && i < vocabulary; ++i)
+      if (!std::isfinite(values[i]))
+        return checkFailed("logits row ", row, ": entry ", i, values == logits(row) ? "" : " of the MTP block",
+                           " is not finite, expected numbers; end this request, its tokens lead the model astray");
   return Status();
 }
 

@@ -22,6 +22,7 @@
 #include "runtime/exec/Probe.h"
 #include "runtime/exec/StepBlock.h"
 #include "runtime/exec/Trace.h"
+#include "runtime/kv/Canary.h"
 #include "runtime/kv/PrefixTree.h"
 
 #include <deque>
@@ -36,6 +37,13 @@ struct RunnableProgram {
   const v4_kernel_fn *kernels = nullptr;   ///< By kernel index.
 };
 
+/// Builds for tests check the cache in every session.
+#ifdef V4_CANARY
+inline constexpr bool kCanaryDefault = true;
+#else
+inline constexpr bool kCanaryDefault = false;
+#endif
+
 /// Zero means: as much as the plan's envelope allows; for threads, the CPUs of this process.
 struct SessionOptions {
   uint64_t maxTokens = 0;
@@ -47,7 +55,8 @@ struct SessionOptions {
   bool mtp = false;
   bool forgetPrefixes = false; ///< Keep nothing of a sequence that another one could use.
   bool debugPlacement = false;
-  unsigned hashBits = 128; ///< Of the prefix tree; fewer are for tests.
+  bool canary = kCanaryDefault; ///< Seal the cache and check all of it around every step (Canary.h).
+  unsigned hashBits = 128;      ///< Of the prefix tree; fewer are for tests.
   ProbeSink probes;
 };
 
@@ -98,6 +107,11 @@ public:
   /// ends.
   uint64_t pagesFor(uint64_t positions) const { return plan::pagesOf(positions); }
   uint64_t maxPages() const { return cache.maxBlocks(); }
+  /// Gives up all kept prefixes.
+  void forgetPrefixes() {
+    while (tree.evict())
+      ;
+  }
   const KvStore &store() const { return cache; }
   const PrefixTree &prefixes() const { return tree; }
 
@@ -114,6 +128,8 @@ public:
   /// The same for the MTP block, which saw the row's token and the streams of the position before. Position 0 has no
   /// such value: its row is unspecified.
   const float *mtpLogits(uint64_t row) const { return options.mtp ? logitsRow(mtpLogitsBase, row) : nullptr; }
+  /// CheckFailed when a logit of the row, MTP included, is not finite: the row's sequence is of no further use.
+  Status checkLogits(uint64_t row) const;
   uint64_t logitsCount() const { return static_cast<uint64_t>(steps.count(plan::kCountLogits)); }
 
   /// From the next step on; an empty sink ends it.
@@ -160,6 +176,7 @@ private:
   Status checkLive(const Sequence &sequence, std::string_view call) const;
   Sequence &startSequence(uint32_t index);
   void dropPages(Sequence &sequence, uint64_t count);
+  void sealState(const Sequence &sequence);
   bool holdsState(const Sequence &sequence, uint64_t position) const {
     return position >= sequence.began && cache.holdsState(sequence.fed, position);
   }
@@ -179,6 +196,9 @@ private:
   Status checkRoom(uint64_t count);
   Status checkEntry(const BatchEntry &entry, uint64_t slot) const;
   Status growEntry(const BatchEntry &entry);
+  Status checkSeals(uint64_t count);
+  Status sealStep(uint64_t count);
+  void acceptTokens(const BatchEntry &entry);
   void runPhases();
   void runTogether(uint32_t begin, uint32_t end);
   void runTraced(uint32_t launch);
@@ -199,6 +219,7 @@ private:
   KvStore cache;
   PrefixTree tree;
   bool caching = false;
+  Canary canary;
   std::unique_ptr<ThreadPool> pool;
 
   std::vector<void *> bindings; ///< Of all launches, one after the other.

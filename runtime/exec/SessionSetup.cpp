@@ -106,6 +106,8 @@ Status Session::createCache() {
   limits.rings = stateRings(*program.program, options.mtp);
   V4_RETURN_IF_ERROR(KvStore::create(limits, cache));
   caching = !options.forgetPrefixes && limits.pageBytes != 0;
+  if (options.canary)
+    V4_RETURN_IF_ERROR(Canary::create(cache, options.maxSequences, canary));
   return PrefixTree::create(cache, options.hashBits, tree);
 }
 

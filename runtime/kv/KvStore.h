@@ -112,6 +112,8 @@ public:
 
   uint64_t availableBlocks() const { return pages.available(); }
   uint64_t maxBlocks() const { return pages.available() + pages.inUse(); }
+  /// Blocks from here on were never used.
+  uint64_t usedBlocks() const { return pages.touched(); }
   uint64_t pageBytes() const { return pages.blockBytes(); }
   uint64_t stateBytes() const { return states.blockBytes(); }
   uint64_t availableSequences() const { return freeCount + (sequences - freshIndex); }
