@@ -8,6 +8,8 @@
 
 #include "runtime/plan/PlanState.h"
 
+#include "runtime/plan/Format.h"
+
 #include <algorithm>
 
 using namespace v4;
@@ -38,6 +40,24 @@ bool plan::holdsState(const std::vector<StateRing> &rings, uint64_t fed, uint64_
     // The last row written is that of fed - 1 - lag.
     return span.begin == span.end || span.begin >= reduced(fed, ring.lag + ring.rows);
   });
+}
+
+CacheFunction plan::cacheFunction(const fb::Program &program, uint64_t context, bool mtp) {
+  std::vector<StateRing> rings = stateRings(program, mtp);
+  // Windows are full, and partial windows as full as ever, within the first pages.
+  uint64_t reach = kPageTokens;
+  for (const StateRing &ring : rings)
+    reach = std::max(reach, ring.rows + kPageTokens);
+  CacheFunction function = {};
+  for (uint64_t position = 1; position <= std::min(context, 2 * reach); ++position) {
+    uint64_t &most = position % kPageTokens ? function.offBoundaryBytes : function.boundaryBytes;
+    most = std::max(most, snapshotBytes(rings, position));
+  }
+  if (uint64_t page = program.page_bytes()) {
+    function.boundaryBlocks = (function.boundaryBytes + page - 1) / page;
+    function.offBoundaryBlocks = (function.offBoundaryBytes + page - 1) / page;
+  }
+  return function;
 }
 
 uint64_t plan::snapshotBytes(const std::vector<StateRing> &rings, uint64_t position) {

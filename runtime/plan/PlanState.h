@@ -50,6 +50,15 @@ bool holdsState(const std::vector<StateRing> &rings, uint64_t fed, uint64_t posi
 /// Bytes of a snapshot of the state of `position` tokens.
 uint64_t snapshotBytes(const std::vector<StateRing> &rings, uint64_t position);
 
+/// What the cache of a session can come to need, and what its parts are made of.
+struct CacheFunction {
+  uint64_t boundaryBytes;     ///< Most bytes of a snapshot at a page boundary.
+  uint64_t boundaryBlocks;    ///< The cache pages that it takes; 0 = none can be kept.
+  uint64_t offBoundaryBytes;  ///< Most bytes elsewhere: partial windows that are all but full.
+  uint64_t offBoundaryBlocks; ///< The cache pages that it takes.
+};
+CacheFunction cacheFunction(const fb::Program &program, uint64_t context, bool mtp);
+
 } // namespace v4::plan
 
 #endif // V4_RUNTIME_PLAN_PLANSTATE_H
