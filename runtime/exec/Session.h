@@ -18,6 +18,7 @@
 #ifndef V4_RUNTIME_EXEC_SESSION_H
 #define V4_RUNTIME_EXEC_SESSION_H
 
+#include "runtime/base/AtomicFile.h"
 #include "runtime/device/CpuDevice.h"
 #include "runtime/exec/Probe.h"
 #include "runtime/exec/StepBlock.h"
@@ -29,12 +30,15 @@
 
 namespace v4 {
 
+class StateReader;
+
 /// A program with addresses for what it names. Outlives every session made from it.
 struct RunnableProgram {
   std::string name; ///< For messages.
   const plan::fb::Program *program = nullptr;
   const uint8_t *const *weights = nullptr; ///< By weight index.
   const v4_kernel_fn *kernels = nullptr;   ///< By kernel index.
+  Digest identity{};                       ///< Of plan and weights: what a saved state is bound to.
 };
 
 /// Builds for tests check the cache in every session.
@@ -102,6 +106,12 @@ public:
   /// The reverse. InvalidInput when all sequences exist; then `parked` is as it was.
   Status unpark(std::unique_ptr<ParkedSequence> &parked, Sequence *&out);
   void dropParked(std::unique_ptr<ParkedSequence> parked);
+
+  /// Writes `count` sequences and all kept prefixes to a file, whole or not at all; they stay as they are.
+  Status save(const std::string &path, Sequence *const *saved, uint64_t count);
+  /// The reverse, in a session that may have others: appends the sequences to `out`, adds as many prefixes as fit.
+  /// Checks the whole file first. When it fails, nothing has changed but kept prefixes.
+  Status load(const std::string &path, std::vector<Sequence *> &out);
 
   /// Pages that `positions` positions take: a request whose sum over all running ones stays within maxPages always
   /// ends.
@@ -188,6 +198,12 @@ private:
   void keepState(Sequence &sequence);
   void markTurn(Sequence &sequence);
   bool makeRoom(uint64_t blocks);
+
+  // SaveState.cpp
+  void saveSequence(AtomicFile &file, const Sequence &sequence) const;
+  void savePath(AtomicFile &file, uint32_t node) const;
+  Status loadSequence(StateReader &reader, Sequence *&out);
+  bool loadPath(StateReader &reader);
   void beginBehind(Sequence &sequence, uint32_t node, const int32_t *tokens, uint64_t pages);
   Status replay(Sequence &sequence, uint64_t target);
 

@@ -56,6 +56,11 @@ void Canary::sealWritten(uint32_t sequence, const int32_t *tokens, uint64_t begi
   sealState(sequence, tokens, end);
 }
 
+void Canary::sealPage(uint32_t block, const int32_t *tokens, uint64_t page, uint32_t owner) {
+  uint64_t end = (page + 1) * kTokens, checksum = mix(0, store->blockData(block), store->pageBytes());
+  blocks[block] = {checksum, mixTokens(0, tokens, 0, end), page * kTokens, end, owner, Kind::Page, true};
+}
+
 void Canary::sealState(uint32_t sequence, const int32_t *tokens, uint64_t position) {
   uint64_t checksum = mix(0, store->stateData(sequence), store->stateBytes());
   states[sequence] = {checksum, mixTokens(0, tokens, 0, position), 0, position, sequence, Kind::State, true};

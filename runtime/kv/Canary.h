@@ -30,6 +30,8 @@ public:
   void sealWritten(uint32_t sequence, const int32_t *tokens, uint64_t begin, uint64_t end);
   /// The same of a state block alone, behind `position` tokens.
   void sealState(uint32_t sequence, const int32_t *tokens, uint64_t position);
+  /// A page of tokens that no running sequence fed.
+  void sealPage(uint32_t block, const int32_t *tokens, uint64_t page, uint32_t owner);
   void sealSnapshot(const Snapshot &snapshot);
   void forgetState(uint32_t sequence) { states[sequence].sealed = false; }
 

@@ -96,6 +96,12 @@ public:
   /// Writes the rows of the snapshot; what else is in the state block is not needed at its position.
   void restoreSnapshot(uint32_t index, const Snapshot &snapshot);
   void dropSnapshot(const Snapshot &snapshot);
+  /// The bytes of a snapshot as one piece, of a state block and of a kept one; and back. snapshotBytes(position) bytes.
+  void readState(uint32_t index, uint64_t position, uint8_t *out) const;
+  void writeState(uint32_t index, uint64_t position, const uint8_t *bytes);
+  void readSnapshot(const Snapshot &snapshot, uint8_t *out) const;
+  /// REQUIRES: availableBlocks() >= snapshotBlocks(position).
+  Status writeSnapshot(uint64_t position, const uint8_t *bytes, Snapshot &out);
   /// Clears the state block, as for a new sequence.
   void clearState(uint32_t index);
   uint32_t nextBlock(uint32_t block) const { return chain[block]; }
@@ -121,6 +127,8 @@ public:
 
 private:
   Status takeIndex(uint32_t &index);
+  Status takeChain(uint64_t position, Snapshot &out);
+  void poisonState(uint32_t index);
   bool mustCopy(uint32_t index, uint64_t begin) const;
   void setPage(uint64_t entry, uint32_t block);
 

@@ -68,7 +68,8 @@ uint64_t KvStore::snapshotBlocks(uint64_t position) const {
   return pageBytes() ? (snapshotBytes(position) + pageBytes() - 1) / pageBytes() : UINT64_MAX;
 }
 
-Status KvStore::takeSnapshot(uint32_t index, uint64_t position, Snapshot &out) {
+/// Blocks for a snapshot.
+Status KvStore::takeChain(uint64_t position, Snapshot &out) {
   Snapshot snapshot{position, 0, 0};
   for (uint64_t needed = snapshotBlocks(position); snapshot.blocks < needed; ++snapshot.blocks) {
     uint32_t block = 0;
@@ -79,6 +80,13 @@ Status KvStore::takeSnapshot(uint32_t index, uint64_t position, Snapshot &out) {
     chain[block] = snapshot.first;
     snapshot.first = block;
   }
+  out = snapshot;
+  return Status();
+}
+
+Status KvStore::takeSnapshot(uint32_t index, uint64_t position, Snapshot &out) {
+  Snapshot snapshot;
+  V4_RETURN_IF_ERROR(takeChain(position, snapshot));
   ChainCursor cursor(*this, snapshot.first);
   forEachRun(rings, position, stateData(index), [&](uint8_t *rows, uint64_t bytes) {
     cursor.pass(rows, bytes, [](uint8_t *to, uint8_t *from, uint64_t count) { std::memcpy(to, from, count); });
@@ -87,10 +95,14 @@ Status KvStore::takeSnapshot(uint32_t index, uint64_t position, Snapshot &out) {
   return Status();
 }
 
-void KvStore::restoreSnapshot(uint32_t index, const Snapshot &snapshot) {
-  // What a snapshot leaves out is never read: poison shows it where blocks are guarded.
+/// What a snapshot leaves out is never read: poison shows it where blocks are guarded.
+void KvStore::poisonState(uint32_t index) {
   if (pages.isGuarded() && states.blockBytes())
     std::memset(stateData(index), kPoison, states.blockBytes());
+}
+
+void KvStore::restoreSnapshot(uint32_t index, const Snapshot &snapshot) {
+  poisonState(index);
   ChainCursor cursor(*this, snapshot.first);
   forEachRun(rings, snapshot.position, stateData(index), [&](uint8_t *rows, uint64_t bytes) {
     cursor.pass(rows, bytes, [](uint8_t *from, uint8_t *to, uint64_t count) { std::memcpy(to, from, count); });
@@ -104,4 +116,33 @@ void KvStore::dropSnapshot(const Snapshot &snapshot) {
     drop(block);
     block = next;
   }
+}
+
+void KvStore::readState(uint32_t index, uint64_t position, uint8_t *out) const {
+  forEachRun(rings, position, stateData(index), [&](uint8_t *rows, uint64_t bytes) {
+    std::memcpy(out, rows, bytes);
+    out += bytes;
+  });
+}
+
+void KvStore::writeState(uint32_t index, uint64_t position, const uint8_t *bytes) {
+  poisonState(index);
+  forEachRun(rings, position, stateData(index), [&](uint8_t *rows, uint64_t count) {
+    std::memcpy(rows, bytes, count);
+    bytes += count;
+  });
+}
+
+void KvStore::readSnapshot(const Snapshot &snapshot, uint8_t *out) const {
+  ChainCursor cursor(*this, snapshot.first);
+  cursor.pass(out, snapshotBytes(snapshot.position),
+              [](uint8_t *from, uint8_t *to, uint64_t count) { std::memcpy(to, from, count); });
+}
+
+Status KvStore::writeSnapshot(uint64_t position, const uint8_t *bytes, Snapshot &out) {
+  V4_RETURN_IF_ERROR(takeChain(position, out));
+  ChainCursor cursor(*this, out.first);
+  cursor.pass(const_cast<uint8_t *>(bytes), snapshotBytes(position),
+              [](uint8_t *to, uint8_t *from, uint64_t count) { std::memcpy(to, from, count); });
+  return Status();
 }

@@ -168,9 +168,10 @@ std::string PlanPrinter::pool(const fb::Pool &pool) const {
                  ", ", encodingName(pool.encoding()), ", rows = ", pool.rows(), ", values = ", pool.row_values(),
                  ", rope = ", rotary, ">")
       .attribute("group", quoted(groupName(pool.group())));
+  op.integer("offset", static_cast<int64_t>(pool.offset()));
   if (pool.period())
     op.attribute("reach", "array<i64: ", pool.period(), ", ", pool.history(), ", ", pool.lag(), ">");
-  return op.integer("offset", static_cast<int64_t>(pool.offset())).integer("rank", pool.rank()).leaf();
+  return op.integer("rank", pool.rank()).leaf();
 }
 
 std::string PlanPrinter::costs(const fb::Kernel &kernel) const {

@@ -10,7 +10,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
 
 using namespace v4;
 using namespace v4::test;
@@ -171,6 +174,63 @@ TEST_F(Prefixes, ParkedSequencesGoOn) {
     ASSERT_TRUE(feed(sequence, tokens).isOk());
     session->releaseSequence(*sequence);
   }
+}
+
+TEST_F(Prefixes, SavedSequencesAndPrefixesGoOn) {
+  std::vector<int32_t> tokens = somePrompt(300, 1), other = somePrompt(200, 2);
+  SessionOptions options;
+  options.cacheBytes = 100 * 192;
+  open(options);
+  Sequence *saved[2] = {create(), create()};
+  ASSERT_TRUE(feed(saved[0], {tokens.begin(), tokens.begin() + 270}).isOk());
+  serve(other);
+  std::string path = testing::TempDir() + "v4-saved-state";
+  Status status = session->save(path, saved, 2);
+  ASSERT_TRUE(status.isOk()) << status.message();
+  open(options);
+  std::vector<Sequence *> loaded;
+  status = session->load(path, loaded);
+  ASSERT_TRUE(status.isOk()) << status.message();
+  ASSERT_EQ(loaded.size(), 2u);
+  EXPECT_EQ(loaded[0]->position, 270);
+  EXPECT_EQ(loaded[1]->position, 0);
+  ASSERT_TRUE(feed(loaded[0], tokens).isOk());
+  ASSERT_TRUE(feed(loaded[1], {3, 4}).isOk());
+  session->releaseSequence(*loaded[0]);
+  session->releaseSequence(*loaded[1]);
+  EXPECT_EQ(serve(other).tokens, 128u);
+  EXPECT_EQ(serve(tokens).tokens, 256u);
+  std::remove(path.c_str());
+}
+
+TEST_F(Prefixes, DamagedStatesAreRefused) {
+  Sequence *sequence = create();
+  ASSERT_TRUE(feed(sequence, somePrompt(131, 1)).isOk());
+  std::string path = testing::TempDir() + "v4-damaged-state";
+  ASSERT_TRUE(session->save(path, &sequence, 1).isOk());
+  std::ifstream in(path, std::ios::binary);
+  std::string whole((std::istreambuf_iterator<char>(in)), {});
+  auto refused = [&](const std::string &bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+    std::vector<Sequence *> loaded;
+    Status status = session->load(path, loaded);
+    EXPECT_EQ(status.code(), StatusCode::InvalidInput);
+    EXPECT_EQ(status.message().compare(0, path.size() + 2, path + ": "), 0) << status.message();
+    EXPECT_TRUE(loaded.empty());
+  };
+  for (size_t length = 0; length < whole.size(); length += length < 200 ? 1 : 61)
+    refused(whole.substr(0, length));
+  for (size_t at = 0; at < whole.size(); at += at < 200 ? 1 : 37) {
+    std::string damaged = whole;
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << at % 8));
+    refused(damaged);
+  }
+  std::ofstream(path, std::ios::binary) << whole;
+  SessionOptions options;
+  open(options);
+  std::vector<Sequence *> loaded;
+  EXPECT_TRUE(session->load(path, loaded).isOk());
+  std::remove(path.c_str());
 }
 
 TEST_F(Prefixes, CanariesFindWhatNobodyShouldHaveWritten) {
