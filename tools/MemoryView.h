@@ -11,6 +11,7 @@
 
 #include "runtime/plan/PlanLoader.h"
 #include "runtime/plan/PlanMemory.h"
+#include "runtime/plan/PlanState.h"
 
 #include <nlohmann/json.hpp>
 
@@ -21,6 +22,7 @@ inline nlohmann::ordered_json viewMemory(const plan::Plan &plan, const plan::Lim
   const plan::fb::Program &program = plan.program();
   uint64_t arena = plan::arenaOf(program, limits).bytes;
   uint64_t cache = plan::cacheBytes(program, limits.context, limits.sequences).value_or(0);
+  plan::CacheFunction snapshots = plan::cacheFunction(program, limits.context, program.mtp_logits_buffer() >= 0);
   uint64_t weights = plan.section(plan::SectionKind::Weights).size;
   uint64_t tables = plan.section(plan::SectionKind::Tables).size;
   uint64_t code = plan.code().size;
@@ -34,6 +36,10 @@ inline nlohmann::ordered_json viewMemory(const plan::Plan &plan, const plan::Lim
           {"page_bytes", program.page_bytes()},
           {"pages_per_sequence", plan::pagesOf(limits.context)},
           {"state_bytes_per_sequence", program.state_bytes()},
+          {"snapshot_bytes_at_page_boundary", snapshots.boundaryBytes},
+          {"snapshot_pages_at_page_boundary", snapshots.boundaryBlocks},
+          {"snapshot_bytes_elsewhere_at_most", snapshots.offBoundaryBytes},
+          {"snapshot_pages_elsewhere_at_most", snapshots.offBoundaryBlocks},
           {"cache_bytes", cache},
           {"stack_bytes_per_thread", plan::stackBytes(program)},
           {"total_bytes", weights + tables + code + arena + cache}};

@@ -216,6 +216,8 @@ static Status createSession(Engine &engine, v4_session &session) {
   options.cacheBytes = given.cache_bytes;
   options.threads = given.threads;
   options.mtp = given.mtp != 0;
+  options.forgetPrefixes = given.forget_prefixes != 0;
+  options.canary = kCanaryDefault || given.canary != 0;
   options.debugPlacement = given.debug_placement != 0;
   if (given.probe)
     options.probes = {&session, forwardProbe};
@@ -254,6 +256,10 @@ v4_status v4_session_get_info(const v4_session *session, v4_session_info *info, 
   value.step_bytes = memory.stepBytes;
   value.page_bytes = memory.pageBytes;
   value.state_bytes = memory.stateBytes;
+  const KvStore &store = session->session->store();
+  value.cache_used_bytes = (store.maxBlocks() - store.availableBlocks()) * store.pageBytes();
+  value.prefix_pages = session->session->prefixes().nodeCount();
+  value.prefix_snapshots = session->session->prefixes().snapshotCount();
   return report(writeInfo(value, "v4_session_info", info), error);
 }
 
@@ -274,6 +280,46 @@ v4_status v4_sequence_create(v4_session *session, v4_sequence **out_sequence, v4
 void v4_sequence_release(v4_sequence *sequence) {
   if (sequence)
     unwrap(sequence)->session->releaseSequence(*unwrap(sequence));
+}
+
+v4_status v4_sequence_fork(v4_sequence *sequence, v4_sequence **out_sequence, v4_error *error) {
+  V4_REQUIRE_ARGUMENT(sequence);
+  V4_REQUIRE_ARGUMENT(out_sequence);
+  Sequence *copy = nullptr;
+  Status status = unwrap(sequence)->session->fork(*unwrap(sequence), copy);
+  if (status.isOk())
+    *out_sequence = reinterpret_cast<v4_sequence *>(copy);
+  return report(status, error);
+}
+
+v4_status v4_sequence_truncate(v4_sequence *sequence, uint64_t position, v4_error *error) {
+  V4_REQUIRE_ARGUMENT(sequence);
+  return report(unwrap(sequence)->session->truncate(*unwrap(sequence), position), error);
+}
+
+void v4_prefix_hit_init(v4_prefix_hit *hit) { initStruct(hit); }
+
+const char *v4_hit_reason_text(int32_t reason) { return hitReasonText(static_cast<HitReason>(reason)); }
+
+uint64_t v4_prefill_chunk(uint64_t position, uint64_t prompt_tokens, uint64_t most) {
+  return prefillChunk(position, prompt_tokens, most);
+}
+
+v4_status v4_sequence_reuse(v4_sequence *sequence, const int32_t *tokens, size_t token_count, v4_prefix_hit *out_hit,
+                            v4_error *error) {
+  V4_REQUIRE_ARGUMENT(sequence);
+  V4_REQUIRE_ARGUMENT(tokens);
+  V4_REQUIRE_ARGUMENT(out_hit);
+  PrefixHit hit;
+  Status status = unwrap(sequence)->session->reuse(*unwrap(sequence), tokens, token_count, hit);
+  v4_prefix_hit value;
+  v4_prefix_hit_init(&value);
+  value.tokens = hit.tokens;
+  value.matched = hit.matched;
+  value.reason = static_cast<int32_t>(hit.reason);
+  if (status.isOk())
+    status = writeInfo(value, "v4_prefix_hit", out_hit);
+  return report(status, error);
 }
 
 uint64_t v4_sequence_position(const v4_sequence *sequence) {
@@ -299,6 +345,11 @@ const float *v4_session_logits(const v4_session *session, size_t row) {
 
 const float *v4_session_mtp_logits(const v4_session *session, size_t row) {
   return session ? session->session->mtpLogits(row) : nullptr;
+}
+
+v4_status v4_session_check_logits(const v4_session *session, size_t row, v4_error *error) {
+  V4_REQUIRE_ARGUMENT(session);
+  return report(session->session->checkLogits(row), error);
 }
 
 //===----------------------------------------------------------------------===//

@@ -36,6 +36,6 @@ Status Engine::loadCode() {
 
 Status Engine::createSession(const SessionOptions &options, std::unique_ptr<Session> &out) {
   V4_RETURN_IF_ERROR(loadCode());
-  RunnableProgram runnable{loaded.name(), &program(), weights.data(), device->kernels()};
+  RunnableProgram runnable{loaded.name(), &program(), weights.data(), device->kernels(), loaded.planHash()};
   return Session::create(runnable, options, host, out);
 }

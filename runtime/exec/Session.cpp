@@ -10,41 +10,77 @@
 
 #include "runtime/base/Clock.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
 using namespace v4;
 using namespace v4::plan;
 
-Status Session::createSequence(Sequence *&out) {
-  uint32_t index = 0;
-  V4_RETURN_IF_ERROR(cache.createSequence(index));
-  Sequence &sequence = sequences[index];
-  sequence = {};
-  sequence.session = this;
-  sequence.index = index;
-  sequence.live = true;
-  sequence.serial = nextSerial++;
-  out = &sequence;
-  return Status();
-}
-
-void Session::releaseSequence(Sequence &sequence) {
-  if (!sequence.live)
-    return;
-  sequence.live = false;
-  cache.releaseSequence(sequence.index);
-}
-
 Status Session::step(uint64_t count) {
   V4_RETURN_IF_ERROR(checkBatch(count));
-  for (uint64_t i = 0; i < count; ++i) {
-    const BatchEntry &entry = entries[i];
-    V4_RETURN_IF_ERROR(cache.grow(entry.sequence->index, entry.sequence->position + entry.tokenCount));
-  }
+  if (options.canary)
+    V4_RETURN_IF_ERROR(checkSeals(count));
+  V4_RETURN_IF_ERROR(checkRoom(count));
+  for (uint64_t i = 0; i < count; ++i)
+    V4_RETURN_IF_ERROR(growEntry(entries[i]));
   if (options.debugPlacement)
     arena.poison(); // nothing in the arena survives a step
   steps.fill(entries.data(), count, cache);
   runPhases();
   for (uint64_t i = 0; i < count; ++i)
-    entries[i].sequence->position += static_cast<int64_t>(entries[i].tokenCount);
+    acceptTokens(entries[i]);
+  return options.canary ? sealStep(count) : Status();
+}
+
+void Session::acceptTokens(const BatchEntry &entry) {
+  Sequence &sequence = *entry.sequence;
+  int32_t *end = history.data() + sequence.index * positionLimit + sequence.position;
+  std::memmove(end, entry.tokens, entry.tokenCount * sizeof(int32_t));
+  sequence.position += static_cast<int64_t>(entry.tokenCount);
+  sequence.fed = std::max(sequence.fed, static_cast<uint64_t>(sequence.position));
+}
+
+Status Session::checkSeals(uint64_t count) {
+  V4_RETURN_IF_ERROR(canary.check());
+  for (uint64_t i = 0; i < count; ++i) {
+    const Sequence &sequence = *entries[i].sequence;
+    V4_RETURN_IF_ERROR(canary.checkOwner(sequence.index, tokens(sequence), static_cast<uint64_t>(sequence.position)));
+  }
+  return Status();
+}
+
+/// What the step was to write is sealed anew; it must have left the rest alone.
+Status Session::sealStep(uint64_t count) {
+  for (uint64_t i = 0; i < count; ++i) {
+    const Sequence &sequence = *entries[i].sequence;
+    uint64_t end = static_cast<uint64_t>(sequence.position);
+    canary.sealWritten(sequence.index, tokens(sequence), end - entries[i].tokenCount, end);
+  }
+  return canary.check();
+}
+
+Status Session::checkLogits(uint64_t row) const {
+  for (const float *values : {logits(row), mtpLogits(row)})
+    for (uint64_t i = 0; values && i < vocabulary; ++i)
+      if (!std::isfinite(values[i]))
+        return checkFailed("logits row ", row, ": entry ", i, values == logits(row) ? "" : " of the MTP block",
+                           " is not finite, expected numbers; end this request, its tokens lead the model astray");
+  return Status();
+}
+
+/// Makes the positions of its tokens writable.
+Status Session::growEntry(const BatchEntry &entry) {
+  Sequence &sequence = *entry.sequence;
+  uint64_t begin = static_cast<uint64_t>(sequence.position);
+  uint32_t pages = cache.pageCount(sequence.index);
+  uint32_t last = pages ? cache.pageBlocksOf(sequence.index)[pages - 1] : 0;
+  V4_RETURN_IF_ERROR(cache.grow(sequence.index, begin, begin + entry.tokenCount));
+  if (pages && cache.pageBlocksOf(sequence.index)[pages - 1] != last) {
+    sequence.serial = nextSerial++; // a shared page was copied
+    if (caching && tree.contains(last))
+      tree.leave(last);
+  }
   return Status();
 }
 
@@ -103,20 +139,38 @@ Status Session::checkBatch(uint64_t count) {
     return invalidInput("step: ", count, " sequences, expected 1 to ", options.maxSequences,
                         " (the session's max_sequences)");
   ++stepNumber;
-  uint64_t tokens = 0, pages = 0;
+  uint64_t tokens = 0;
   for (uint64_t slot = 0; slot < count; ++slot) {
     BatchEntry &entry = entries[slot];
     V4_RETURN_IF_ERROR(checkEntry(entry, slot));
     entry.sequence->lastStep = stepNumber;
     tokens += entry.tokenCount;
-    pages += cache.missingPages(entry.sequence->index, entry.sequence->position + entry.tokenCount);
   }
   if (tokens > options.maxTokens)
     return invalidInput("step: ", tokens, " tokens, the session takes ", options.maxTokens,
                         " in one step; split the prompt into chunks");
-  if (pages > cache.availablePages())
+  return Status();
+}
+
+/// What the entries fed before counts as accepted now. Then their new pages must fit, if need be in the place of cached
+/// prefixes.
+Status Session::checkRoom(uint64_t count) {
+  for (uint64_t slot = 0; slot < count; ++slot) {
+    Sequence &sequence = *entries[slot].sequence;
+    settle(sequence);
+    if (entries[slot].logitsCount && !sequence.answers)
+      markTurn(sequence);
+    sequence.answers = entries[slot].logitsCount != 0;
+  }
+  uint64_t pages = 0;
+  for (uint64_t slot = 0; slot < count; ++slot) {
+    uint64_t begin = static_cast<uint64_t>(entries[slot].sequence->position);
+    pages += cache.countBlocks(entries[slot].sequence->index, begin, begin + entries[slot].tokenCount);
+  }
+  cache.endCount();
+  if (!makeRoom(pages))
     return unsupported("step: needs ", pages, " more cache pages of ", cache.pageBytes(), " bytes, ",
-                       cache.availablePages(), " of ", cache.maxPages(),
+                       cache.availableBlocks(), " of ", cache.maxBlocks(),
                        " are free; release a sequence or raise the session's cache_bytes");
   return Status();
 }
@@ -147,7 +201,7 @@ SessionMemory Session::memory() const {
   SessionMemory memory;
   memory.arenaBytes = arena.bytes();
   memory.stepBytes = steps.bytes();
-  memory.pageBytes = cache.maxPages() * cache.pageBytes();
+  memory.pageBytes = cache.maxBlocks() * cache.pageBytes();
   memory.stateBytes = program.program->state_bytes() * options.maxSequences;
   return memory;
 }

@@ -18,14 +18,19 @@
 #ifndef V4_RUNTIME_EXEC_SESSION_H
 #define V4_RUNTIME_EXEC_SESSION_H
 
+#include "runtime/base/AtomicFile.h"
 #include "runtime/device/CpuDevice.h"
 #include "runtime/exec/Probe.h"
 #include "runtime/exec/StepBlock.h"
 #include "runtime/exec/Trace.h"
+#include "runtime/kv/Canary.h"
+#include "runtime/kv/PrefixTree.h"
 
 #include <deque>
 
 namespace v4 {
+
+class StateReader;
 
 /// A program with addresses for what it names. Outlives every session made from it.
 struct RunnableProgram {
@@ -33,18 +38,29 @@ struct RunnableProgram {
   const plan::fb::Program *program = nullptr;
   const uint8_t *const *weights = nullptr; ///< By weight index.
   const v4_kernel_fn *kernels = nullptr;   ///< By kernel index.
+  Digest identity{};                       ///< Of plan and weights: what a saved state is bound to.
 };
+
+/// Builds for tests check the cache in every session.
+#ifdef V4_CANARY
+inline constexpr bool kCanaryDefault = true;
+#else
+inline constexpr bool kCanaryDefault = false;
+#endif
 
 /// Zero means: as much as the plan's envelope allows; for threads, the CPUs of this process.
 struct SessionOptions {
   uint64_t maxTokens = 0;
   uint64_t maxSequences = 0;
   uint64_t maxContext = 0;
-  uint64_t cacheBytes = 0; ///< Bound of all cache pages; 0 = every sequence may be full.
+  uint64_t cacheBytes = 0; ///< Bound of all cache pages and snapshots; 0 = every sequence may be full.
   uint64_t fixedBytes = 0; ///< Bound of the arena, and of the step block; 0 = the memory that is available.
   unsigned threads = 0;
   bool mtp = false;
+  bool forgetPrefixes = false; ///< Keep nothing of a sequence that another one could use.
   bool debugPlacement = false;
+  bool canary = kCanaryDefault; ///< Seal the cache and check all of it around every step (Canary.h).
+  unsigned hashBits = 128;      ///< Of the prefix tree; fewer are for tests.
   ProbeSink probes;
 };
 
@@ -58,6 +74,11 @@ struct SessionMemory {
 /// Fills zeros of `options` from the envelope; InvalidInput when it asks for more.
 Status resolveSessionOptions(const RunnableProgram &program, SessionOptions &options);
 
+/// Tokens of the next step of a prompt that ends at `end`, of which `position` tokens are fed: at most `most`, to a
+/// page boundary where there is one, and to the last one in front of `end`, so that its snapshot serves the next
+/// request.
+uint64_t prefillChunk(uint64_t position, uint64_t end, uint64_t most);
+
 class Session {
 public:
   static Status create(const RunnableProgram &program, const SessionOptions &options, const Host &host,
@@ -65,6 +86,47 @@ public:
 
   Status createSequence(Sequence *&out);
   void releaseSequence(Sequence &sequence);
+  /// A sequence with the same tokens. Pages are shared until one of the two writes; nothing is computed.
+  Status fork(Sequence &sequence, Sequence *&out);
+  /// Goes back to `target` tokens, at most position. Where that state is gone (more tokens behind it than the plan's
+  /// rings keep, as a rule its max_draft), goes back to the nearest earlier one that is kept: then position is below
+  /// target, and tokens(sequence)[position .. target) must be fed again. Computes nothing.
+  Status rewind(Sequence &sequence, uint64_t target);
+  /// rewind, and feeds the missing tokens again: steps of this session, whose logits replace those of the last one.
+  /// When it fails, the sequence stands at its position, at most target.
+  Status truncate(Sequence &sequence, uint64_t target);
+  /// Begins a new sequence, of no tokens yet, with the longest prefix of `tokens` that the session still has, at most
+  /// count - 1 tokens: what is left must be fed. A sequence that ends a step on a page boundary leaves a snapshot
+  /// there; prefillChunk gives the steps that do. What a step fed counts as accepted, and can be used by others, when
+  /// its sequence is stepped, forked, parked or released: take drafts back before.
+  Status reuse(Sequence &sequence, const int32_t *tokens, uint64_t count, PrefixHit &hit);
+  /// Takes a sequence out of the session: its state goes to a snapshot, its pages stay. The handle is released.
+  /// Unsupported when there is no room for the snapshot; then nothing has changed.
+  Status park(Sequence &sequence, std::unique_ptr<ParkedSequence> &out);
+  /// The reverse. InvalidInput when all sequences exist; then `parked` is as it was.
+  Status unpark(std::unique_ptr<ParkedSequence> &parked, Sequence *&out);
+  void dropParked(std::unique_ptr<ParkedSequence> parked);
+
+  /// Writes `count` sequences and all kept prefixes to a file, whole or not at all; they stay as they are.
+  Status save(const std::string &path, Sequence *const *saved, uint64_t count);
+  /// The reverse, in a session that may have others: appends the sequences to `out`, adds as many prefixes as fit.
+  /// Checks the whole file first. When it fails, nothing has changed but kept prefixes.
+  Status load(const std::string &path, std::vector<Sequence *> &out);
+
+  /// Pages that `positions` positions take: a request whose sum over all running ones stays within maxPages always
+  /// ends.
+  uint64_t pagesFor(uint64_t positions) const { return plan::pagesOf(positions); }
+  uint64_t maxPages() const { return cache.maxBlocks(); }
+  /// Gives up all kept prefixes.
+  void forgetPrefixes() {
+    while (tree.evict())
+      ;
+  }
+  const KvStore &store() const { return cache; }
+  const PrefixTree &prefixes() const { return tree; }
+
+  /// The tokens fed, and behind a rewind those taken back, until others are fed.
+  const int32_t *tokens(const Sequence &sequence) const { return history.data() + sequence.index * positionLimit; }
 
   /// Room for maxSequences entries, to be filled before `step`.
   BatchEntry *batch() { return entries.data(); }
@@ -76,6 +138,8 @@ public:
   /// The same for the MTP block, which saw the row's token and the streams of the position before. Position 0 has no
   /// such value: its row is unspecified.
   const float *mtpLogits(uint64_t row) const { return options.mtp ? logitsRow(mtpLogitsBase, row) : nullptr; }
+  /// CheckFailed when a logit of the row, MTP included, is not finite: the row's sequence is of no further use.
+  Status checkLogits(uint64_t row) const;
   uint64_t logitsCount() const { return static_cast<uint64_t>(steps.count(plan::kCountLogits)); }
 
   /// From the next step on; an empty sink ends it.
@@ -118,9 +182,39 @@ private:
   void addProbes(uint32_t launchIndex, const plan::fb::Launch &launch);
   uint64_t rowBytes(const plan::fb::Buffer &buffer) const;
 
+  // Sequences.cpp
+  Status checkLive(const Sequence &sequence, std::string_view call) const;
+  Sequence &startSequence(uint32_t index);
+  void dropPages(Sequence &sequence, uint64_t count);
+  void sealState(const Sequence &sequence);
+  bool holdsState(const Sequence &sequence, uint64_t position) const {
+    return position >= sequence.began && cache.holdsState(sequence.fed, position);
+  }
+  uint64_t restoreBefore(Sequence &sequence, uint64_t target);
+
+  // Prefixes.cpp
+  void settle(Sequence &sequence);
+  void publish(Sequence &sequence);
+  void keepState(Sequence &sequence);
+  void markTurn(Sequence &sequence);
+  bool makeRoom(uint64_t blocks);
+
+  // SaveState.cpp
+  void saveSequence(AtomicFile &file, const Sequence &sequence) const;
+  void savePath(AtomicFile &file, uint32_t node) const;
+  Status loadSequence(StateReader &reader, Sequence *&out);
+  bool loadPath(StateReader &reader);
+  void beginBehind(Sequence &sequence, uint32_t node, const int32_t *tokens, uint64_t pages);
+  Status replay(Sequence &sequence, uint64_t target);
+
   // Session.cpp
   Status checkBatch(uint64_t count);
+  Status checkRoom(uint64_t count);
   Status checkEntry(const BatchEntry &entry, uint64_t slot) const;
+  Status growEntry(const BatchEntry &entry);
+  Status checkSeals(uint64_t count);
+  Status sealStep(uint64_t count);
+  void acceptTokens(const BatchEntry &entry);
   void runPhases();
   void runTogether(uint32_t begin, uint32_t end);
   void runTraced(uint32_t launch);
@@ -139,6 +233,9 @@ private:
   std::vector<uint8_t *> bufferAddresses;
   StepBlock steps;
   KvStore cache;
+  PrefixTree tree;
+  bool caching = false;
+  Canary canary;
   std::unique_ptr<ThreadPool> pool;
 
   std::vector<void *> bindings; ///< Of all launches, one after the other.
@@ -153,6 +250,7 @@ private:
   TraceSink trace;
   LazyArray<BatchEntry> entries;
   LazyArray<Sequence> sequences; ///< By cache index.
+  LazyArray<int32_t> history;    ///< [sequences][positions]: the tokens fed.
   uint64_t nextSerial = 1;
   uint64_t stepNumber = 0;
 };

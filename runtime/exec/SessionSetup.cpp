@@ -73,6 +73,7 @@ Status Session::setUp() {
     mtpLogitsBase = reinterpret_cast<const float *>(bufferAddresses[static_cast<size_t>(plan.mtp_logits_buffer())]);
   V4_RETURN_IF_ERROR(LazyArray<BatchEntry>::create("batch", options.maxSequences, entries));
   V4_RETURN_IF_ERROR(LazyArray<Sequence>::create("sequences", options.maxSequences, sequences));
+  V4_RETURN_IF_ERROR(LazyArray<int32_t>::create("tokens", options.maxSequences * positionLimit, history));
   return ThreadPool::create(options.threads, stackBytes(plan) + kStackReserveBytes, pool);
 }
 
@@ -102,7 +103,12 @@ Status Session::createCache() {
   limits.positions = positionLimit;
   limits.cacheBytes = options.cacheBytes;
   limits.guarded = options.debugPlacement;
-  return KvStore::create(limits, cache);
+  limits.rings = stateRings(*program.program, options.mtp);
+  V4_RETURN_IF_ERROR(KvStore::create(limits, cache));
+  caching = !options.forgetPrefixes && limits.pageBytes != 0;
+  if (options.canary)
+    V4_RETURN_IF_ERROR(Canary::create(cache, options.maxSequences, canary));
+  return PrefixTree::create(cache, options.hashBits, tree);
 }
 
 void *Session::address(const fb::Binding &binding) const {

@@ -44,7 +44,7 @@ private:
   void appendChunks(const BatchEntry &entry, int64_t slot, int64_t ratio, plan::StepCount which,
                     plan::StepField slotField, plan::StepField indexField);
 
-  /// Page tables only grow, so a slot that keeps its sequence needs its new pages alone.
+  /// A page table of one serial only grows, so a slot that keeps it needs its new pages alone.
   struct SlotPages {
     uint64_t serial;
     uint32_t pages;

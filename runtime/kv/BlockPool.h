@@ -43,6 +43,9 @@ public:
   uint64_t blockBytes() const { return bytes; }
   uint64_t available() const { return count - used; }
   uint64_t inUse() const { return used; }
+  bool isGuarded() const { return guarded; }
+  /// Blocks from here on were never taken.
+  uint64_t touched() const { return fresh; }
 
 private:
   Status commitNext();

@@ -43,14 +43,14 @@ namespace v4::plan {
 /// Entries of the step field `counts`, all i64. The leading dimension of a
 /// buffer is one of them (RowSpace in plan.fbs names them in this order).
 enum StepCount : int64_t {
-  kCountOne = 0,        ///< Always 1.
-  kCountTokens = 1,     ///< T: rows of the ragged batch.
-  kCountSequences = 2,  ///< S: sequences with at least one token in this step.
-  kCountChunks4 = 3,    ///< Ratio-4 chunks whose last token is in this step.
-  kCountChunks128 = 4,  ///< Ratio-128 chunks whose last token is in this step.
-  kCountLogits = 5,     ///< Rows that want logits.
-  kCountPages = 6,      ///< Row stride of `page_offsets`: pages of a full context.
-  kCountIndexRows = 7,  ///< Row stride of index score buffers: ratio-4 rows of a full context, a multiple of 16.
+  kCountOne = 0,       ///< Always 1.
+  kCountTokens = 1,    ///< T: rows of the ragged batch.
+  kCountSequences = 2, ///< S: sequences with at least one token in this step.
+  kCountChunks4 = 3,   ///< Ratio-4 chunks whose last token is in this step.
+  kCountChunks128 = 4, ///< Ratio-128 chunks whose last token is in this step.
+  kCountLogits = 5,    ///< Rows that want logits.
+  kCountPages = 6,     ///< Row stride of `page_offsets`: pages of a full context.
+  kCountIndexRows = 7, ///< Row stride of index score buffers: ratio-4 rows of a full context, a multiple of 16.
   kCountEntries = 8,
 };
 
@@ -76,8 +76,8 @@ enum StepCount : int64_t {
 ///
 /// Buffer rows beyond the counts are never read. A chunk's page is
 /// page_offsets[slot][c * ratio / 128], its row in the page's pool slice is
-/// c mod (128 / ratio). A window ring slot is position mod ring rows; the ring
-/// of a partial compressor window is position mod 8 (ratio 4) or mod 128.
+/// c mod (128 / ratio). The row of a position in a ring of a state block is
+/// position mod the ring's rows (for the window of the MTP block, that of its slot, one less).
 enum class StepField : uint8_t {
   Counts = 0,
   TokenIds = 1,

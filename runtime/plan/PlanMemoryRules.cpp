@@ -156,9 +156,25 @@ Status PlanRules::checkPools() {
                   " source tokens in a page");
     if (pool.offset() % 64 != 0)
       return fail(at("pools", i, "offset"), " is ", pool.offset(), ", expected a multiple of 64");
+    V4_RETURN_IF_ERROR(checkRing(i, pool));
   }
   V4_RETURN_IF_ERROR(checkPoolPlaces(fb::PoolKind::Page, "page_bytes", program.page_bytes()));
   return checkPoolPlaces(fb::PoolKind::State, "state_bytes", program.state_bytes());
+}
+
+/// What a step reads of a ring fits the ring.
+Status PlanRules::checkRing(uint32_t i, const fb::Pool &pool) {
+  uint32_t most = pool.kind() == fb::PoolKind::State ? kPageTokens : 0;
+  V4_RETURN_IF_ERROR(expectRange(at("pools", i, "period"), pool.period(), 0, most));
+  V4_RETURN_IF_ERROR(expectRange(at("pools", i, "lag"), pool.lag(), 0, pool.period() ? 1 : 0));
+  // Snapshots lie on page boundaries and leave out what lies behind the last whole period.
+  if (pool.period() && kPageTokens % pool.period() != 0)
+    return fail(at("pools", i, "period"), " is ", pool.period(), ", expected a divisor of ", kPageTokens);
+  uint64_t longest = pool.period() ? pool.rows() + pool.lag() + 1 - pool.period() : 0;
+  if (pool.period() > pool.rows() + pool.lag() || pool.history() > longest)
+    return fail(at("pools", i, "history"), " is ", pool.history(), " with period ", pool.period(), ", expected what ",
+                pool.rows(), " rows hold");
+  return Status();
 }
 
 Status PlanRules::checkRowBytes(const std::string &field, const fb::Pool &pool) {

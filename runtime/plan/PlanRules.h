@@ -64,6 +64,7 @@ private:
   Status checkShape(const std::string &field, const flatbuffers::Vector<uint64_t> *shape, uint64_t least);
 
   Status checkSize(const std::string &field, const fb::Buffer &buffer);
+  Status checkRing(uint32_t i, const fb::Pool &pool);
   Status checkRowBytes(const std::string &field, const fb::Pool &pool);
   Status checkPoolPlaces(fb::PoolKind kind, const char *field, uint64_t bytes);
   Status checkWeightPlaces(bool inTables, uint64_t sectionBytes);

@@ -162,15 +162,16 @@ std::string PlanPrinter::weight(const fb::Weight &weight) const {
 
 std::string PlanPrinter::pool(const fb::Pool &pool) const {
   uint64_t rotary = pool.encoding() == fb::RowEncoding::KvCompact ? rotaryValues(pool).value_or(0) : 0;
-  return Op("pool")
-      .attribute("sym_name", quoted(pool.name()))
+  Op op("pool");
+  op.attribute("sym_name", quoted(pool.name()))
       .attribute("type", "!v4.cache<", pool.kind() == fb::PoolKind::Page ? "page" : "state", ", ratio = ", pool.ratio(),
                  ", ", encodingName(pool.encoding()), ", rows = ", pool.rows(), ", values = ", pool.row_values(),
                  ", rope = ", rotary, ">")
-      .attribute("group", quoted(groupName(pool.group())))
-      .integer("offset", static_cast<int64_t>(pool.offset()))
-      .integer("rank", pool.rank())
-      .leaf();
+      .attribute("group", quoted(groupName(pool.group())));
+  op.integer("offset", static_cast<int64_t>(pool.offset()));
+  if (pool.period())
+    op.attribute("reach", "array<i64: ", pool.period(), ", ", pool.history(), ", ", pool.lag(), ">");
+  return op.integer("rank", pool.rank()).leaf();
 }
 
 std::string PlanPrinter::costs(const fb::Kernel &kernel) const {

@@ -20,14 +20,25 @@ using namespace v4::test;
 extern "C" {
 void fake_scan(const v4_kernel_args *, int64_t, int64_t);
 void fake_append(const v4_kernel_args *, int64_t, int64_t);
+void fake_save(const v4_kernel_args *, int64_t, int64_t);
 void fake_logits(const v4_kernel_args *, int64_t, int64_t);
+void fake_mtp_scan(const v4_kernel_args *, int64_t, int64_t);
 void fake_mtp(const v4_kernel_args *, int64_t, int64_t);
 }
 
 namespace {
 
-enum BufferIndex : uint32_t { kHash = 0, kStreams = 1, kLogits = 2, kMtpLogits = 3, kTwin = 4 };
-enum PoolIndex : uint32_t { kCoarsePool = 0, kRowPool = 1, kStatePool = 2 };
+enum BufferIndex : uint32_t { kHash = 0, kStreams = 1, kLogits = 2, kMtpLogits = 3, kMtpSums = 4, kTwin = 5 };
+enum PoolIndex : uint32_t {
+  kCoarsePool,
+  kRowPool,
+  kStatePool,
+  kWindowPool,
+  kPartialPool,
+  kMtpStreamsPool,
+  kMtpWindowPool
+};
+enum KernelIndex : uint32_t { kScan, kAppend, kSave, kLogitsKernel, kMtpScan, kMtp };
 using Builder = flatbuffers::FlatBufferBuilder;
 
 fb::Binding step(StepField field) {
@@ -46,27 +57,40 @@ auto buffer(Builder &b, const char *name, fb::ElementType element, fb::RowSpace 
 }
 
 auto buffers(Builder &b, bool twin) {
-  uint32_t last = twin ? 4 : 3;
+  uint32_t last = twin ? 6 : 5;
   std::vector<flatbuffers::Offset<fb::Buffer>> list{
       buffer(b, "hash", fb::ElementType::I32, fb::RowSpace::Tokens, 1, 4, 0, last, 0),
       buffer(b, "streams", fb::ElementType::BF16, fb::RowSpace::Tokens, 2, 4, 0, 0, 1),
       buffer(b, "logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, 2, last, 2),
       buffer(b, "mtp_logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, last, last, 3),
+      buffer(b, "mtp_sums", fb::ElementType::I32, fb::RowSpace::Tokens, 1, 4, last - 1, last, 4),
   };
   if (twin)
     list.push_back(
-        buffer(b, "twin_logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, 3, 3, 4));
+        buffer(b, "twin_logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, 3, 3, 5));
   return b.CreateVector(list);
 }
 
+/// Where the state ends that pools() lays out.
+constexpr uint64_t kStateBytes = 1344;
+
 auto pools(Builder &b) {
-  auto make = [&](const char *name, fb::PoolKind kind, uint32_t ratio, uint32_t rows, uint64_t offset) {
-    return fb::CreatePool(b, b.CreateString(name), kind, fb::RowEncoding::F32, ratio, rows, 1, 4, offset);
+  auto page = [&](const char *name, uint32_t ratio, uint32_t rows, uint64_t offset) {
+    return fb::CreatePool(b, b.CreateString(name), fb::PoolKind::Page, fb::RowEncoding::F32, ratio, rows, 1, 4, offset);
+  };
+  auto state = [&](const char *name, fb::LaunchGroup group, uint32_t rows, uint64_t offset, uint32_t period,
+                   uint32_t history, uint32_t lag) {
+    return fb::CreatePool(b, b.CreateString(name), fb::PoolKind::State, fb::RowEncoding::F32, 1, rows, 1, 4, offset,
+                          group, 0, period, history, lag);
   };
   return b.CreateVector(std::vector<flatbuffers::Offset<fb::Pool>>{
-      make("layers.1.rows", fb::PoolKind::Page, 128, 1, 0),
-      make("layers.0.rows", fb::PoolKind::Page, 4, 32, 64),
-      make("layers.0.state", fb::PoolKind::State, 0, 1, 0),
+      page("layers.1.rows", 128, 1, 0),
+      page("layers.0.rows", 4, 32, 64),
+      state("layers.0.state", fb::LaunchGroup::Main, 4, 0, 1, 1, 0),
+      state("layers.0.window", fb::LaunchGroup::Main, 131, 64, 1, 127, 0),
+      state("layers.0.partial", fb::LaunchGroup::Main, 10, 640, 4, 4, 0),
+      state("mtp.0.streams", fb::LaunchGroup::Mtp, 4, 704, 1, 1, 0),
+      state("mtp.0.window", fb::LaunchGroup::Mtp, 131, 768, 1, 128, 1),
   });
 }
 
@@ -74,8 +98,9 @@ auto kernels(Builder &b, const std::string &firstSymbol) {
   auto make = [&](const std::string &symbol, uint32_t bindings) {
     return fb::CreateKernel(b, b.CreateString(symbol), b.CreateString("fake"), bindings, 128);
   };
-  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Kernel>>{make(firstSymbol, 7), make("fake_append", 8),
-                                                                     make("fake_logits", 8), make("fake_mtp", 3)});
+  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Kernel>>{make(firstSymbol, 9), make("fake_append", 10),
+                                                                     make("fake_save", 5), make("fake_logits", 8),
+                                                                     make("fake_mtp_scan", 8), make("fake_mtp", 3)});
 }
 
 auto launches(Builder &b, bool twin) {
@@ -85,7 +110,7 @@ auto launches(Builder &b, bool twin) {
   };
   auto logits = [&](uint32_t result, bool barrier) {
     using F = StepField;
-    return make(2, fb::LaunchGroup::Main, fb::RowSpace::Logits, 2,
+    return make(kLogitsKernel, fb::LaunchGroup::Main, fb::RowSpace::Logits, 2,
                 {step(F::LogitsRows), step(F::TokenSlots), step(F::Positions), step(F::PageOffsets), step(F::Counts),
                  in(kHash), pool(fb::Access::In, kRowPool), out(result)},
                 barrier);
@@ -93,18 +118,25 @@ auto launches(Builder &b, bool twin) {
   using F = StepField;
   fb::Binding weight(fb::BindingKind::Weight, fb::Access::In, 0);
   std::vector<flatbuffers::Offset<fb::Launch>> list{
-      make(0, fb::LaunchGroup::Main, fb::RowSpace::Sequences, 1,
-           {step(F::TokenIds), step(F::SlotRows), step(F::StateOffsets), weight, pool(fb::Access::Out, kStatePool),
-            out(kHash), out(kStreams)}),
-      make(1, fb::LaunchGroup::Main, fb::RowSpace::Chunks4, 1,
+      make(kScan, fb::LaunchGroup::Main, fb::RowSpace::Sequences, 1,
+           {step(F::TokenIds), step(F::SlotRows), step(F::StateOffsets), step(F::Positions), weight,
+            pool(fb::Access::Out, kStatePool), pool(fb::Access::Out, kWindowPool), out(kHash), out(kStreams)}),
+      make(kAppend, fb::LaunchGroup::Main, fb::RowSpace::Chunks4, 1,
            {step(F::Chunks4Slots), step(F::Chunks4Indices), step(F::SlotRows), step(F::SlotStarts),
-            step(F::PageOffsets), step(F::Counts), in(kHash), pool(fb::Access::Out, kRowPool)}),
+            step(F::PageOffsets), step(F::Counts), step(F::StateOffsets), in(kHash), pool(fb::Access::In, kPartialPool),
+            pool(fb::Access::Out, kRowPool)}),
       logits(kLogits, true),
   };
   if (twin)
     list.push_back(logits(kTwin, false));
+  list.push_back(make(
+      kSave, fb::LaunchGroup::Main, fb::RowSpace::Sequences, 1,
+      {step(F::SlotRows), step(F::Positions), step(F::StateOffsets), in(kHash), pool(fb::Access::Out, kPartialPool)}));
+  list.push_back(make(kMtpScan, fb::LaunchGroup::Mtp, fb::RowSpace::Sequences, 1,
+                      {step(F::TokenIds), step(F::SlotRows), step(F::StateOffsets), step(F::Positions), in(kHash),
+                       pool(fb::Access::Out, kMtpStreamsPool), pool(fb::Access::Out, kMtpWindowPool), out(kMtpSums)}));
   list.push_back(
-      make(3, fb::LaunchGroup::Mtp, fb::RowSpace::Logits, 1, {step(F::LogitsRows), in(kHash), out(kMtpLogits)}));
+      make(kMtp, fb::LaunchGroup::Mtp, fb::RowSpace::Logits, 1, {step(F::LogitsRows), in(kMtpSums), out(kMtpLogits)}));
   return b.CreateVector(list);
 }
 
@@ -112,7 +144,7 @@ auto probes(Builder &b, bool twin) {
   std::vector<flatbuffers::Offset<fb::Probe>> list{
       fb::CreateProbe(b, b.CreateString("layers.0.streams"), kStreams, 0),
       fb::CreateProbe(b, b.CreateString("logits"), kLogits, 2),
-      fb::CreateProbe(b, b.CreateString("mtp_logits"), kMtpLogits, twin ? 4 : 3),
+      fb::CreateProbe(b, b.CreateString("mtp_logits"), kMtpLogits, twin ? 6 : 5),
   };
   if (twin)
     list.push_back(fb::CreateProbe(b, b.CreateString("twin_logits"), kTwin, 3));
@@ -147,7 +179,8 @@ flatbuffers::DetachedBuffer test::buildFakeMetadata(const FakeOptions &options) 
   auto launchList = launches(b, options.twinLogits);
   auto probeList = probes(b, options.twinLogits);
   b.Finish(fb::CreateProgram(b, producer, flags, targetTable, model, envelope, bufferList, weightList, poolList,
-                             kernelList, launchList, probeList, options.twinLogits ? 5 : 4, 192, 64, kLogits, kMtpLogits),
+                             kernelList, launchList, probeList, options.twinLogits ? 6 : 5, 192, kStateBytes, kLogits,
+                             kMtpLogits),
            fb::ProgramIdentifier());
   return b.Release();
 }
@@ -191,26 +224,48 @@ std::vector<uint8_t> test::buildFakePlan(const FakeOptions &options, const std::
 }
 
 FakeProgram::FakeProgram(const FakeOptions &options)
-    : metadata(buildFakeMetadata(options)), weights{reinterpret_cast<const uint8_t *>(&kWeight)}, kernels{fake_scan,
-                                                                                                          fake_append,
-                                                                                                          fake_logits,
-                                                                                                          fake_mtp} {
+    : metadata(buildFakeMetadata(options)), weights{reinterpret_cast<const uint8_t *>(&kWeight)},
+      kernels{fake_scan, fake_append, fake_save, fake_logits, fake_mtp_scan, fake_mtp} {
   program.name = "fake.v4plan";
   program.program = fb::GetProgram(metadata.data());
   program.weights = weights.data();
   program.kernels = kernels.data();
 }
 
-std::vector<float> test::expectedLogits(const std::vector<int32_t> &tokens) {
-  uint32_t hash = 0, sum = 0;
+/// m(p) of FakeKernels.cpp for all tokens.
+static std::vector<uint32_t> mixedHashes(const std::vector<int32_t> &tokens) {
+  std::vector<uint32_t> hashes, mixed;
+  uint32_t hash = 0, window = 0;
   for (size_t p = 0; p < tokens.size(); ++p) {
     hash = hash * 31 + static_cast<uint32_t>(tokens[p]) * kWeight + 7;
-    if (p % 4 == 3)
-      sum += hash;
+    hashes.push_back(hash);
+    window += hash - (p >= 128 ? hashes[p - 128] : 0);
+    mixed.push_back(hash + 3 * window);
   }
+  return mixed;
+}
+
+std::vector<float> test::expectedLogits(const std::vector<int32_t> &tokens) {
+  std::vector<uint32_t> mixed = mixedHashes(tokens);
+  uint32_t sum = 0;
+  for (size_t chunk = 0; 4 * chunk + 3 < tokens.size(); ++chunk)
+    for (size_t j = chunk ? 0 : 4; j < 8; ++j)
+      sum += static_cast<uint32_t>(j + 1) * mixed[4 * chunk + j - 4];
   std::vector<float> logits(kVocabulary);
   for (uint32_t v = 0; v < kVocabulary; ++v)
-    logits[v] = static_cast<float>((hash * 2654435761u + sum * (v + 1) + v * 40503u) >> 12) / 1024;
+    logits[v] = static_cast<float>((mixed.back() * 2654435761u + sum * (v + 1) + v * 40503u) >> 12) / 1024;
+  return logits;
+}
+
+std::vector<float> test::expectedMtpLogits(const std::vector<int32_t> &tokens) {
+  std::vector<uint32_t> mixed = mixedHashes(tokens);
+  size_t last = tokens.size() - 1;
+  uint32_t sum = 0;
+  for (size_t q = last > 128 ? last - 128 : 0; q < last; ++q)
+    sum += mixed[q] + 13 * static_cast<uint32_t>(tokens[q + 1]);
+  std::vector<float> logits(kVocabulary);
+  for (uint32_t v = 0; v < kVocabulary; ++v)
+    logits[v] = static_cast<float>(sum >> 8) - static_cast<float>(v);
   return logits;
 }
 

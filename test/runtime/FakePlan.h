@@ -15,7 +15,7 @@ namespace v4::test {
 inline constexpr uint32_t kVocabulary = 32;
 inline constexpr uint32_t kWeight = 5;
 
-/// What a test wants to differ.
+/// What a test wants to differ. State rings hold three rows more than is read, whatever maxDraft says.
 struct FakeOptions {
   uint32_t maxTokens = 64;
   uint32_t maxSequences = 3;
@@ -47,6 +47,8 @@ private:
 
 /// What the kernels compute for the last of `tokens`.
 std::vector<float> expectedLogits(const std::vector<int32_t> &tokens);
+/// The same for the MTP row of the last token.
+std::vector<float> expectedMtpLogits(const std::vector<int32_t> &tokens);
 
 /// Pseudo-random token ids.
 std::vector<int32_t> somePrompt(size_t length, uint32_t seed);

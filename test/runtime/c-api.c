@@ -56,7 +56,7 @@ static void checkEngine(v4_engine *engine) {
   EXPECT(v4_engine_get_info(engine, &info, &error) == V4_OK);
   EXPECT(info.vocab_size == VOCABULARY && info.layers == 1 && info.eos_token_id == 31 && info.has_mtp == 1);
   EXPECT(info.max_tokens == 64 && info.max_sequences == 3 && info.max_context == 1000 && info.max_draft == 1);
-  EXPECT(info.page_tokens == 128 && info.page_bytes == 192 && info.state_bytes == 64 && info.weights_bytes == 4);
+  EXPECT(info.page_tokens == 128 && info.page_bytes == 192 && info.state_bytes == 1344 && info.weights_bytes == 4);
   EXPECT(info.target_length == strlen("cpu:x86-64-v3") && strcmp(info.target, "cpu:x86-64-v3") == 0);
   EXPECT(info.probe_count == 3);
   EXPECT(v4_engine_probe_name(engine, 1, &name, &length, &error) == V4_OK);
@@ -80,6 +80,8 @@ static v4_session *createSession(v4_engine *engine, size_t *probes) {
   options.max_context = 200;
   options.threads = 2;
   options.mtp = 1;
+  options.cache_bytes = 40 * 192;
+  options.canary = 1;
   options.probe = countProbe;
   options.probe_user = probes;
   if (v4_session_create(engine, &options, &session, &error) != V4_OK) {
@@ -89,7 +91,7 @@ static v4_session *createSession(v4_engine *engine, size_t *probes) {
   v4_session_info_init(&info);
   EXPECT(v4_session_get_info(session, &info, &error) == V4_OK);
   EXPECT(info.max_context == 200 && info.max_tokens == 64 && info.threads == 2 && info.positions == 201);
-  EXPECT(info.arena_bytes > 0 && info.step_bytes > 0 && info.page_bytes == 3 * 2 * 192 && info.state_bytes == 3 * 64);
+  EXPECT(info.arena_bytes > 0 && info.step_bytes > 0 && info.page_bytes == 40 * 192 && info.state_bytes == 3 * 1344);
   return session;
 }
 
@@ -116,6 +118,56 @@ static void runStep(v4_session *session) {
   EXPECT(v4_session_step(session, &entry, 1, NULL) == V4_INVALID_INPUT);
   EXPECT(v4_sequence_position(sequence) == 5);
   v4_sequence_release(sequence);
+}
+
+static void feed(v4_session *session, v4_sequence *sequence, const int32_t *tokens, size_t end) {
+  v4_error error;
+  while (v4_sequence_position(sequence) < end) {
+    uint64_t position = v4_sequence_position(sequence);
+    v4_batch_entry entry;
+    entry.sequence = sequence;
+    entry.tokens = tokens + position;
+    entry.token_count = (size_t)v4_prefill_chunk(position, end, 64);
+    entry.logits_count = 1;
+    EXPECT(v4_session_step(session, &entry, 1, &error) == V4_OK);
+  }
+  EXPECT(v4_session_check_logits(session, 0, &error) == V4_OK);
+}
+
+/* Whatever a sequence has been through, its logits are those of its tokens. */
+static void takeUp(v4_session *session) {
+  v4_error error;
+  v4_sequence *first = NULL, *second = NULL, *third = NULL;
+  v4_prefix_hit hit;
+  v4_session_info info;
+  int32_t tokens[150];
+  float logits[VOCABULARY];
+  int i;
+  for (i = 0; i < 150; ++i)
+    tokens[i] = i * 7 % VOCABULARY;
+  EXPECT(v4_sequence_create(session, &first, &error) == V4_OK);
+  feed(session, first, tokens, 150);
+  memcpy(logits, v4_session_logits(session, 0), sizeof(logits));
+  EXPECT(v4_sequence_fork(first, &second, &error) == V4_OK);
+  EXPECT(v4_sequence_truncate(second, 130, &error) == V4_OK && v4_sequence_position(second) == 130);
+  feed(session, second, tokens, 150);
+  EXPECT(memcmp(logits, v4_session_logits(session, 0), sizeof(logits)) == 0);
+  EXPECT(v4_sequence_truncate(second, 151, &error) == V4_INVALID_INPUT);
+  EXPECT(v4_sequence_create(session, &third, &error) == V4_OK);
+  v4_prefix_hit_init(&hit);
+  EXPECT(v4_sequence_reuse(third, tokens, 150, &hit, &error) == V4_OK);
+  EXPECT(hit.tokens == 128 && hit.matched == 128 && hit.reason == V4_HIT_WHOLE && v4_sequence_position(third) == 128);
+  EXPECT(strcmp(v4_hit_reason_text(hit.reason), "all full pages in front of the last token") == 0);
+  EXPECT(v4_sequence_reuse(third, tokens, 150, &hit, &error) == V4_INVALID_INPUT);
+  feed(session, third, tokens, 150);
+  EXPECT(memcmp(logits, v4_session_logits(session, 0), sizeof(logits)) == 0);
+  v4_session_info_init(&info);
+  EXPECT(v4_session_get_info(session, &info, &error) == V4_OK);
+  EXPECT(info.prefix_pages == 1 && info.prefix_snapshots == 1);
+  EXPECT(info.cache_used_bytes > 0 && info.cache_used_bytes <= info.page_bytes);
+  v4_sequence_release(first);
+  v4_sequence_release(second);
+  v4_sequence_release(third);
 }
 
 static void checkSampler(void) {
@@ -167,9 +219,11 @@ int main(int argc, char **argv) {
   /* The session goes on without its engine's handle. */
   v4_engine_release(engine);
   runStep(session);
+  EXPECT(probes == 3);
+  takeUp(session);
   v4_session_release(session);
   checkSampler();
   checkErrors();
-  EXPECT(lines >= 2 && probes == 3);
+  EXPECT(lines >= 2);
   return failures != 0;
 }

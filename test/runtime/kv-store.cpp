@@ -45,13 +45,13 @@ uint32_t makeSequence(KvStore &store) {
 TEST(KvStore, PageCoversTokensOfOnePage) {
   KvStore store = makeStore(smallLimits());
   uint32_t a = makeSequence(store);
-  EXPECT_EQ(store.missingPages(a, 1), 1u);
-  EXPECT_EQ(store.missingPages(a, 128), 1u);
-  EXPECT_EQ(store.missingPages(a, 129), 2u);
-  ASSERT_TRUE(store.grow(a, 128).isOk());
+  EXPECT_EQ(store.missingBlocks(a, 0, 1), 1u);
+  EXPECT_EQ(store.missingBlocks(a, 0, 128), 1u);
+  EXPECT_EQ(store.missingBlocks(a, 0, 129), 2u);
+  ASSERT_TRUE(store.grow(a, 0, 128).isOk());
   EXPECT_EQ(store.pageCount(a), 1u);
-  EXPECT_EQ(store.missingPages(a, 128), 0u);
-  ASSERT_TRUE(store.grow(a, 300).isOk());
+  EXPECT_EQ(store.missingBlocks(a, 0, 128), 0u);
+  ASSERT_TRUE(store.grow(a, 0, 300).isOk());
   EXPECT_EQ(store.pageCount(a), 3u);
 }
 
@@ -63,7 +63,7 @@ TEST(KvStore, PagesOfAllSequencesAreDistinct) {
     std::set<int64_t> offsets;
     for (uint32_t i = 0; i < 2; ++i) {
       uint32_t sequence = makeSequence(store);
-      ASSERT_TRUE(store.grow(sequence, 300).isOk());
+      ASSERT_TRUE(store.grow(sequence, 0, 300).isOk());
       for (uint32_t page = 0; page < 3; ++page) {
         int64_t offset = store.pageOffsets(sequence)[page];
         EXPECT_EQ(offset % 64, 0);
@@ -71,7 +71,7 @@ TEST(KvStore, PagesOfAllSequencesAreDistinct) {
         std::memset(store.pageBase() + offset, static_cast<int>(i), limits.pageBytes);
       }
     }
-    EXPECT_EQ(store.availablePages(), 0u);
+    EXPECT_EQ(store.availableBlocks(), 0u);
   }
 }
 
@@ -90,15 +90,15 @@ TEST(KvStore, ReleasedPagesAreUsedAgain) {
   KvLimits limits = smallLimits();
   limits.cacheBytes = 3 * 192;
   KvStore store = makeStore(limits);
-  EXPECT_EQ(store.maxPages(), 3u);
+  EXPECT_EQ(store.maxBlocks(), 3u);
   for (int round = 0; round < 100; ++round) {
     uint32_t a = makeSequence(store), b = makeSequence(store);
-    ASSERT_TRUE(store.grow(a, 200).isOk());
-    ASSERT_TRUE(store.grow(b, 100).isOk());
-    EXPECT_EQ(store.availablePages(), 0u);
+    ASSERT_TRUE(store.grow(a, 0, 200).isOk());
+    ASSERT_TRUE(store.grow(b, 0, 100).isOk());
+    EXPECT_EQ(store.availableBlocks(), 0u);
     store.releaseSequence(round % 2 ? a : b);
     store.releaseSequence(round % 2 ? b : a);
-    EXPECT_EQ(store.availablePages(), 3u);
+    EXPECT_EQ(store.availableBlocks(), 3u);
     EXPECT_EQ(store.bytesInUse(), 0u);
   }
 }
@@ -131,7 +131,7 @@ TEST(KvStore, ManyPagesGrowAcrossCommits) {
   KvStore store = makeStore(limits);
   uint32_t a = makeSequence(store);
   for (uint64_t page = 1; page <= 200; ++page) {
-    ASSERT_TRUE(store.grow(a, page * 128).isOk());
+    ASSERT_TRUE(store.grow(a, 0, page * 128).isOk());
     uint8_t *bytes = store.pageBase() + store.pageOffsets(a)[page - 1];
     std::memset(bytes, 7, limits.pageBytes);
   }
@@ -143,7 +143,7 @@ TEST(KvStoreDeathTest, GuardedBlocksEndAtAnInaccessiblePage) {
   limits.guarded = true;
   KvStore store = makeStore(limits);
   uint32_t a = makeSequence(store);
-  ASSERT_TRUE(store.grow(a, 1).isOk());
+  ASSERT_TRUE(store.grow(a, 0, 1).isOk());
   volatile uint8_t *page = store.pageBase() + store.pageOffsets(a)[0];
   volatile uint8_t *state = store.stateBase() + store.stateOffset(a);
   EXPECT_EQ(page[0], kPoison);

@@ -101,12 +101,12 @@ TEST(Trace, SeesEveryLaunchAlone) {
   TraceSink trace{&seen, Seen::trace};
   std::vector<float> logits = feed(program, options, trace);
   EXPECT_EQ(logits, feed(FakeProgram(), {}));
-  EXPECT_EQ(seen.launches, (std::vector<uint32_t>{0, 1, 2, 3}));
-  EXPECT_EQ(seen.workgroups, (std::vector<int64_t>{1, 12, 6, 6}));
+  EXPECT_EQ(seen.launches, (std::vector<uint32_t>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(seen.workgroups, (std::vector<int64_t>{1, 12, 6, 6, 1}));
   options.mtp = true;
   seen = {};
   feed(program, options, trace);
-  EXPECT_EQ(seen.launches, (std::vector<uint32_t>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(seen.launches, (std::vector<uint32_t>{0, 1, 2, 3, 4, 5, 6}));
 }
 
 } // namespace

@@ -29,13 +29,17 @@ protected:
     ASSERT_TRUE(KvStore::create(cacheLimits, cache).isOk());
     ASSERT_TRUE(StepBlock::create(kLimits, {GetParam(), 0}, {}, block).isOk());
     for (uint32_t i = 0; i < 3; ++i) {
-      sequences[i] = {nullptr, 0, true, 0, i + 1, 0};
+      sequences[i] = {};
+      sequences[i].serial = i + 1;
       ASSERT_TRUE(cache.createSequence(sequences[i].index).isOk());
     }
   }
 
   BatchEntry entry(uint32_t sequence, const std::vector<int32_t> &tokens, uint64_t logits) {
-    EXPECT_TRUE(cache.grow(sequences[sequence].index, sequences[sequence].position + tokens.size()).isOk());
+    EXPECT_TRUE(
+        cache
+            .grow(sequences[sequence].index, sequences[sequence].position, sequences[sequence].position + tokens.size())
+            .isOk());
     return {&sequences[sequence], tokens.data(), tokens.size(), logits};
   }
 

@@ -45,8 +45,9 @@ def beside():
 def profile():
     """Every launch of the main group is there, and the parts explain the step."""
     found = json.loads(run("-p", 50, "-n", 0, "-r", 1, "--profile", "-o", "json"))[0]
-    assert {launch["kernel"] for launch in found["launches"]} == {"fake_scan", "fake_append", "fake_logits"}, found
-    assert found["launches_per_step"] == 3 and found["steps"] == 1, found
+    assert {launch["kernel"] for launch in found["launches"]} == {"fake_scan", "fake_append", "fake_save",
+                                                                       "fake_logits"}, found
+    assert found["launches_per_step"] == 4 and found["steps"] == 1, found
     assert 0 < found["launch_seconds"] <= found["step_seconds"], found
     assert abs(sum(launch["step_seconds"] for launch in found["launches"]) - found["launch_seconds"]) < 1e-6, found
     text = run("-p", 50, "-n", 0, "-r", 1, "--profile")

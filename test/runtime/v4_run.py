@@ -32,21 +32,22 @@ def tokens_flag(tokens=PROMPT):
     return "--tokens=" + ",".join(map(str, tokens))
 
 
-def hashes(tokens):
-    """hash(p) of every position."""
-    out, value = [], 0
+def mixed(tokens):
+    """m(p) of FakeKernels.cpp for every position."""
+    hashes, out, value = [], [], 0
     for token in tokens:
         value = (value * 31 + token * 5 + 7) & MASK
-        out.append(value)
+        hashes.append(value)
+        out.append((value + 3 * sum(hashes[-128:])) & MASK)
     return out
 
 
 def logits(tokens):
     """Logits of every position."""
-    out, total = [], 0
-    for p, value in enumerate(hashes(tokens)):
+    m, out, total = mixed(tokens), [], 0
+    for p, value in enumerate(m):
         if p % 4 == 3:
-            total = (total + value) & MASK
+            total = (total + sum((j + 1) * m[p - 7 + j] for j in range(8) if p - 7 + j >= 0)) & MASK
         out.append([((value * 2654435761 + total * (v + 1) + v * 40503 & MASK) >> 12) / 1024
                     for v in range(VOCABULARY)])
     return np.array(out, np.float32)
@@ -54,7 +55,10 @@ def logits(tokens):
 
 def mtp_logits(tokens):
     """MTP logits of every position but the last: row i knows token i + 1."""
-    return np.array([[np.float32(h >> 8) - v for v in range(VOCABULARY)] for h in hashes(tokens)[1:]], np.float32)
+    m = mixed(tokens)
+    slots = [m[q] + 13 * tokens[q + 1] & MASK for q in range(len(tokens) - 1)]
+    sums = [sum(slots[max(0, p - 128):p]) & MASK for p in range(1, len(tokens))]
+    return np.array([[np.float32(h >> 8) - v for v in range(VOCABULARY)] for h in sums], np.float32)
 
 
 def greedy(tokens, count):
@@ -78,8 +82,8 @@ def test_json():
 
 
 def test_eos_ends_generation():
-    for last in range(VOCABULARY):
-        tokens = PROMPT + [last]
+    for last in range(VOCABULARY ** 2):
+        tokens = PROMPT + [last % VOCABULARY, last // VOCABULARY]
         expected = greedy(tokens, 40)
         if 31 not in expected:
             continue

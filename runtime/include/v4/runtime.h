@@ -169,11 +169,13 @@ typedef struct v4_session_options {
   uint32_t max_sequences;   /* 0 = the plan's */
   uint32_t max_context;     /* positions of a sequence, drafts not counted; 0 = the plan's */
   uint32_t threads;         /* the caller included; 0 = the CPUs of this process */
-  uint64_t cache_bytes;     /* bound of all cache pages; 0 = every sequence may be full */
+  uint64_t cache_bytes;     /* bound of all cache pages and snapshots; 0 = every sequence may be full */
   uint32_t mtp;             /* run the MTP block */
   uint32_t debug_placement; /* end every buffer and cache page at an inaccessible memory page */
   v4_probe_callback probe;  /* called within v4_session_step, on its thread; null = no probes */
   void *probe_user;
+  uint32_t forget_prefixes; /* keep nothing of a sequence that another one could begin with */
+  uint32_t canary;          /* seal the cache and check all of it around every step; V4_INTERNAL names a broken block */
 } v4_session_options;
 
 typedef struct v4_session_info {
@@ -185,8 +187,11 @@ typedef struct v4_session_info {
   uint64_t positions; /* that a sequence holds: max_context and the plan's max_draft */
   uint64_t arena_bytes;
   uint64_t step_bytes;
-  uint64_t page_bytes;  /* all cache pages, at most */
-  uint64_t state_bytes; /* all state blocks, at most */
+  uint64_t page_bytes;       /* all cache pages, at most */
+  uint64_t state_bytes;      /* all state blocks, at most */
+  uint64_t cache_used_bytes; /* pages and snapshots now, those kept for later included; at most page_bytes */
+  uint64_t prefix_pages;     /* kept for sequences to begin with, or of running ones */
+  uint64_t prefix_snapshots;
 } v4_session_info;
 
 V4_API void v4_session_options_init(v4_session_options *options);
@@ -201,6 +206,43 @@ V4_API v4_status v4_session_get_info(const v4_session *session, v4_session_info 
 V4_API v4_status v4_sequence_create(v4_session *session, v4_sequence **out_sequence, v4_error *error);
 /* Null is allowed. The handle is invalid afterwards. */
 V4_API void v4_sequence_release(v4_sequence *sequence);
+/* A second sequence with the same tokens: cache pages are shared until one of the two writes, nothing is computed. */
+V4_API v4_status v4_sequence_fork(v4_sequence *sequence, v4_sequence **out_sequence, v4_error *error);
+/* Forgets the tokens from `position` on, which is at most v4_sequence_position; what follows has the bits of a sequence
+ * that never saw them. Up to the plan's max_draft tokens are taken back at once; for more, the session goes back to the
+ * nearest state that it has kept and feeds the tokens behind that again: such a call runs steps, takes their time and
+ * ends the validity of logits. When it fails there, the sequence stands at some position of at most `position`. */
+V4_API v4_status v4_sequence_truncate(v4_sequence *sequence, uint64_t position, v4_error *error);
+
+/* Why a hit is not longer. */
+typedef enum v4_hit_reason {
+  V4_HIT_WHOLE = 0,     /* it has all full pages in front of the last token */
+  V4_HIT_SHORT = 1,     /* there is no full page in front of the last token */
+  V4_HIT_NOTHING = 2,   /* no kept page has these tokens */
+  V4_HIT_DIFFERENT = 3, /* no kept page has the tokens behind */
+  V4_HIT_NO_STATE = 4,  /* pages behind are kept, no snapshot of the state is */
+  V4_HIT_OFF = 5        /* the session keeps no prefixes */
+} v4_hit_reason;
+
+typedef struct v4_prefix_hit {
+  size_t struct_size;
+  uint64_t tokens;  /* need not be fed, a multiple of page_tokens: the sequence's position now */
+  uint64_t matched; /* tokens whose pages are kept, at least `tokens` */
+  int32_t reason;   /* v4_hit_reason */
+} v4_prefix_hit;
+
+V4_API void v4_prefix_hit_init(v4_prefix_hit *hit);
+/* One clause, which lives for ever. */
+V4_API const char *v4_hit_reason_text(int32_t reason);
+/* Begins a sequence that has no tokens yet with the longest prefix of `tokens` that the session keeps, at most
+ * token_count - 1 tokens; tokens[hit.tokens ..] are left to be fed, and give the bits of a sequence fed from the start.
+ * A session keeps the full pages of tokens that are accepted, that is when their sequence is fed again, forked or
+ * released, and the state at a page boundary where a step ended: v4_prefill_chunk gives steps that end well. */
+V4_API v4_status v4_sequence_reuse(v4_sequence *sequence, const int32_t *tokens, size_t token_count,
+                                   v4_prefix_hit *out_hit, v4_error *error);
+/* Tokens of the next step of a prompt of prompt_tokens tokens, of which `position` are fed; at most `most`. */
+V4_API uint64_t v4_prefill_chunk(uint64_t position, uint64_t prompt_tokens, uint64_t most);
+
 /* Tokens fed so far. */
 V4_API uint64_t v4_sequence_position(const v4_sequence *sequence);
 
@@ -223,6 +265,8 @@ V4_API const float *v4_session_logits(const v4_session *session, size_t row);
 /* Logits of the MTP block that saw the row's token and the streams of the position before it: they predict the token
  * behind the row's. Unspecified in the row of position 0, which has no position before it. */
 V4_API const float *v4_session_mtp_logits(const v4_session *session, size_t row);
+/* V4_CHECK_FAILED when a logit of the row, MTP included, is infinite or no number: end its request. */
+V4_API v4_status v4_session_check_logits(const v4_session *session, size_t row, v4_error *error);
 
 /*===--- Sampler ---------------------------------------------------------===*/
 

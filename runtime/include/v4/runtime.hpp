@@ -91,6 +91,21 @@ public:
   explicit Sequence(v4_sequence *raw) : handle(raw) {}
   v4_sequence *get() const { return handle.get(); }
   uint64_t position() const { return v4_sequence_position(handle.get()); }
+  /// A second sequence with the same tokens.
+  Sequence fork() const {
+    v4_sequence *raw = nullptr;
+    detail::check(v4_sequence_fork, handle.get(), &raw);
+    return Sequence(raw);
+  }
+  /// Begins a sequence without tokens with what the session keeps of `tokens`; says how many need not be fed, and why.
+  v4_prefix_hit reuse(const std::vector<int32_t> &tokens) {
+    v4_prefix_hit hit;
+    v4_prefix_hit_init(&hit);
+    detail::check(v4_sequence_reuse, handle.get(), tokens.data(), tokens.size(), &hit);
+    return hit;
+  }
+  /// Forgets the tokens from `position` on. May run steps.
+  void truncate(uint64_t position) { detail::check(v4_sequence_truncate, handle.get(), position); }
 
 private:
   detail::Handle<v4_sequence, v4_sequence_release> handle;

@@ -1,0 +1,77 @@
+//===- AtomicFile.cpp - A file that is there whole or not at all ----------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/base/AtomicFile.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+using namespace v4;
+
+static constexpr size_t kBufferBytes = size_t(1) << 20;
+
+AtomicFile::~AtomicFile() {
+  if (file < 0)
+    return;
+  ::close(file);
+  ::unlink(temporary.c_str());
+}
+
+Status AtomicFile::failed(const char *what, int number) const {
+  return invalidInput(path, ": cannot ", what, ": ", std::strerror(number),
+                      "; the file that was there is unchanged, free the disk or choose another path");
+}
+
+Status AtomicFile::open() {
+  temporary = joinText(path, ".", static_cast<long>(::getpid()), ".part");
+  file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  return file < 0 ? failed("create a file beside it", errno) : Status();
+}
+
+void AtomicFile::write(const void *data, uint64_t bytes) {
+  buffer.append(static_cast<const char *>(data), bytes);
+  if (buffer.size() >= kBufferBytes)
+    flush();
+}
+
+void AtomicFile::flush() {
+  hasher.update(buffer.data(), buffer.size());
+  for (size_t done = 0; done < buffer.size() && !firstError;) {
+    ssize_t written = ::write(file, buffer.data() + done, buffer.size() - done);
+    if (written < 0 && errno != EINTR)
+      firstError = errno;
+    done += written > 0 ? static_cast<size_t>(written) : 0;
+  }
+  buffer.clear();
+}
+
+Status AtomicFile::commit() {
+  flush();
+  Digest digest = hasher.finish();
+  if (!firstError && ::write(file, digest.bytes, sizeof(digest.bytes)) != static_cast<ssize_t>(sizeof(digest.bytes)))
+    firstError = errno ? errno : ENOSPC;
+  if (!firstError && ::fsync(file) != 0)
+    firstError = errno;
+  if (firstError)
+    return failed("write", firstError);
+  if (std::rename(temporary.c_str(), path.c_str()) != 0)
+    return failed("put the new file in its place", errno);
+  ::close(file);
+  file = -1;
+  // The rename itself is durable with the folder.
+  size_t slash = path.rfind('/');
+  std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); directory >= 0) {
+    ::fsync(directory);
+    ::close(directory);
+  }
+  return Status();
+}

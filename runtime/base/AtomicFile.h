@@ -1,0 +1,54 @@
+//===- AtomicFile.h - A file that is there whole or not at all --*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Writes beside the destination and renames at the end, so that whatever happens
+// in between the destination is as it was. The last 32 bytes are the BLAKE2b-256
+// of all bytes in front of them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_RUNTIME_BASE_ATOMICFILE_H
+#define V4_RUNTIME_BASE_ATOMICFILE_H
+
+#include "runtime/base/Hash.h"
+#include "runtime/base/Status.h"
+
+namespace v4 {
+
+/// One thread. Destroyed without `commit`, it leaves nothing behind.
+class AtomicFile {
+public:
+  explicit AtomicFile(std::string path) : path(std::move(path)) {}
+  ~AtomicFile();
+  AtomicFile(const AtomicFile &) = delete;
+  AtomicFile &operator=(const AtomicFile &) = delete;
+
+  Status open();
+  /// After an error, `commit` gives it.
+  void write(const void *data, uint64_t bytes);
+  template <typename T>
+  void writeValue(const T &value) {
+    write(&value, sizeof(value));
+  }
+  /// Appends the hash, makes it durable and takes the destination's place.
+  Status commit();
+
+private:
+  void flush();
+  Status failed(const char *what, int number) const;
+
+  std::string path, temporary;
+  std::string buffer;
+  Hasher hasher;
+  int file = -1;
+  int firstError = 0;
+};
+
+} // namespace v4
+
+#endif // V4_RUNTIME_BASE_ATOMICFILE_H
