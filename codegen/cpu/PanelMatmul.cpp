@@ -13,6 +13,8 @@ using namespace v4;
 
 /// Inputs up to which weights are decoded in registers.
 static constexpr int64_t kDirectInputs = 4;
+/// With 32 registers the same holds for twice as many, which is what a step of some decoding sequences has.
+static constexpr int64_t kManyDirectInputs = 8;
 
 static PanelFormat panelFormat(Type format) {
   if (isa<Float8E4M3FNType>(format))
@@ -112,8 +114,7 @@ PanelMatmul::Values PanelMatmul::chain(Value begin, Value end, Offsets offsets, 
   });
 }
 
-PanelMatmul::Values PanelMatmul::chains(Value begin, Value end, Offsets offsets, ValueRange totals,
-                                        Value bufferBegin) {
+PanelMatmul::Values PanelMatmul::chains(Value begin, Value end, Offsets offsets, ValueRange totals, Value bufferBegin) {
   return k.loop(begin, end, chainColumns(), totals, [&](Value column, ValueRange carried) {
     Value chainEnd = k.add(column, chainColumns());
     if (columns % chainColumns() != 0)
@@ -150,6 +151,15 @@ void PanelMatmul::directByCount(int64_t inputs, Value count, Value begin, Offset
         directByCount(inputs + 1, count, begin, offset, store);
         return Values();
       });
+}
+
+/// The direct form for at most kManyDirectInputs inputs: behind the last one it is computed again, and stored where it
+/// was.
+void PanelMatmul::directWithRepeats(Value begin, Value end, Offset offset, Store store) {
+  auto within = [&](Value input) { return k.minIndex(input, k.add(end, -1)); };
+  direct(
+      kManyDirectInputs, begin, [&](Value input) { return offset(within(input)); },
+      [&](Value input, Value low, Value high) { store(within(input), low, high); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -198,16 +208,15 @@ void PanelMatmul::buffered(Value begin, Value end, Offset offset, Store store) {
       columnEnd = k.minIndex(columnEnd, k.index(columns));
     fillBuffer(columnBegin, columnEnd);
     Value first = begin;
-    for (int64_t inputs = inputsPerPass(); inputs >= 1; inputs = inputs == 6 ? 4 : inputs / 2) {
+    for (int64_t inputs = inputsPerPass(); inputs >= 1; inputs /= 2) {
       Value last = k.add(first, k.mul(k.div(k.sub(end, first), inputs), inputs));
       k.loop(first, last, inputs, [&](Value i) { pass(inputs, i, begin, columnBegin, columnEnd, offset); });
       first = last;
     }
   });
   k.loop(begin, end, 1, [&](Value input) {
-    eachHalf(input, [&](Value at) {
-      store(input, k.load(totals, at, kLanes), k.load(totals, k.add(at, kLanes), kLanes));
-    });
+    eachHalf(input,
+             [&](Value at) { store(input, k.load(totals, at, kLanes), k.load(totals, k.add(at, kLanes), kLanes)); });
   });
 }
 
@@ -228,16 +237,30 @@ void PanelMatmul::run(Value matrix, Value panel, Value begin, Value end, Offset 
     scaleBase = k.mul(matrix ? k.add(k.mul(matrix, height), row) : row, width);
   }
   Value count = k.sub(end, begin);
+  auto many = [&] {
+    if (!k.has512()) {
+      buffered(begin, end, offset, store);
+      return Values();
+    }
+    k.ifElse(
+        k.less(count, k.index(kManyDirectInputs + 1)),
+        [&] {
+          directWithRepeats(begin, end, offset, store);
+          return Values();
+        },
+        [&] {
+          buffered(begin, end, offset, store);
+          return Values();
+        });
+    return Values();
+  };
   k.ifElse(
       k.less(count, k.index(kDirectInputs + 1)),
       [&] {
         directByCount(1, count, begin, offset, store);
         return Values();
       },
-      [&] {
-        buffered(begin, end, offset, store);
-        return Values();
-      });
+      many);
 }
 
 void PanelMatmul::storeRows(Value out, Value at, Value panel, Value low, Value high) {

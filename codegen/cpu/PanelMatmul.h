@@ -9,8 +9,8 @@
 // The inner part of every tuned matrix product: 32 output rows (one panel) times some
 // input rows. Two forms, chosen by the number of inputs, with the same tree of sums:
 //
-//   direct     1 to 4 inputs: codes are decoded in registers as they stream by
-//   buffered   more: some blocks are decoded to a buffer in L1, then read by six
+//   direct     1 to 4 inputs, with 512 bits to 8: codes are decoded in registers as they stream by
+//   buffered   more: some blocks are decoded to a buffer in L1, then read by eight
 //              inputs at a time with all sums in registers
 //
 // A sum: from zero over a chain of columns, pairs in order, by CpuBody::dot; then
@@ -78,6 +78,7 @@ private:
   Values chain(Value begin, Value end, Offsets offsets, Value bufferBegin);
   void direct(int64_t inputs, Value begin, Offset offset, Store store);
   void directByCount(int64_t inputs, Value count, Value begin, Offset offset, Store store);
+  void directWithRepeats(Value begin, Value end, Offset offset, Store store);
   void buffered(Value begin, Value end, Offset offset, Store store);
   void pass(int64_t inputs, Value first, Value begin, Value columnBegin, Value columnEnd, Offset offset);
   void fillBuffer(Value begin, Value end);

@@ -165,7 +165,7 @@ INSTANTIATE_TEST_SUITE_P(Formats, Linear,
                                          Case{Format::Fp8, 16, 200, 1, 12, true}));
 
 /// Every format and level; rows that leave a panel partly empty, columns that leave a chain short, and all forms of a
-/// kernel: 1 to 4 rows decode in registers, more through a buffer in passes of 6, 4, 2 and 1.
+/// kernel: 1 to 4 rows decode in registers, with 512 bits also 5 to 8, more through a buffer in passes of 8, 4, 2 and 1.
 std::vector<Case> tunedCases() {
   std::vector<Case> cases;
   for (std::string level : {"cpu:x86-64-v3", "cpu:x86-64-v4", "cpu:x86-64-v4-bf16"})
@@ -174,6 +174,8 @@ std::vector<Case> tunedCases() {
       cases.push_back({format, 64, 576, 1, 4, false, Kernels::Tuned, level});
       cases.push_back({format, 33, 64, 4, 3, true, Kernels::Tuned, level});
       cases.push_back({format, 16, 320, 1, 129, false, Kernels::Tuned, level});
+      for (int64_t tokens : {5, 8})
+        cases.push_back({format, 96, 256, 1, tokens, true, Kernels::Tuned, level});
     }
   cases.push_back({Format::Fp8, 96, 256, 1, 700, true, Kernels::Tuned, ""});
   cases.push_back({Format::Fp4, 96, 256, 1, 700, true, Kernels::Tuned, ""});
