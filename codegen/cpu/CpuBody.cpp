@@ -28,6 +28,17 @@ void CpuBody::workgroups(Value begin, Value end, kernel::GridAttr grid, Value co
   });
 }
 
+void CpuBody::workgroupRuns(Value begin, Value end, kernel::GridAttr grid, Value counts,
+                            function_ref<void(Value, Value, Value, Value)> body) {
+  int64_t tile = grid.getTile(), tiles = grid.getTiles();
+  Value total = loadIndex(counts, index(grid.getRows()));
+  loop(div(begin, tiles), add(div(add(end, -1), tiles), 1), 1, [&](Value rowTile) {
+    Value rowBegin = mul(rowTile, tile), first = mul(rowTile, tiles);
+    Value rowEnd = minIndex(add(rowBegin, tile), total);
+    body(rowBegin, rowEnd, sub(maxIndex(begin, first), first), sub(minIndex(end, add(first, tiles)), first));
+  });
+}
+
 Value CpuBody::intrinsic(StringRef name, Type result, ValueRange arguments) {
   return LLVM::CallIntrinsicOp::create(b, loc, result, b.getStringAttr(name), arguments)->getResult(0);
 }
@@ -53,20 +64,19 @@ Value CpuBody::lanesOfInteger(Type element, int64_t value, int64_t lanes) {
 }
 
 Value CpuBody::shiftLeft(Value vector, int64_t bits) {
-  return bits ? Value(arith::ShLIOp::create(
-                    b, loc, vector, lanesOfInteger(getElementTypeOrSelf(vector), bits, lanesOf(vector))))
+  return bits ? Value(arith::ShLIOp::create(b, loc, vector,
+                                            lanesOfInteger(getElementTypeOrSelf(vector), bits, lanesOf(vector))))
               : vector;
 }
 
 Value CpuBody::shiftRight(Value vector, int64_t bits) {
-  return bits ? Value(arith::ShRUIOp::create(
-                    b, loc, vector, lanesOfInteger(getElementTypeOrSelf(vector), bits, lanesOf(vector))))
+  return bits ? Value(arith::ShRUIOp::create(b, loc, vector,
+                                             lanesOfInteger(getElementTypeOrSelf(vector), bits, lanesOf(vector))))
               : vector;
 }
 
 Value CpuBody::bitAnd(Value vector, int64_t mask) {
-  return arith::AndIOp::create(b, loc, vector,
-                               lanesOfInteger(getElementTypeOrSelf(vector), mask, lanesOf(vector)));
+  return arith::AndIOp::create(b, loc, vector, lanesOfInteger(getElementTypeOrSelf(vector), mask, lanesOf(vector)));
 }
 
 Value CpuBody::bitOr(Value a, Value v) { return arith::OrIOp::create(b, loc, a, v); }
@@ -193,8 +203,7 @@ std::pair<CpuBody::Pair, CpuBody::Pair> CpuBody::pairsOfE4M3(Value codes) {
       tables[byte][half] = constants(i8(), table);
     }
   auto lookup = [&](int64_t byte) {
-    return intrinsic("llvm.x86.avx512.vpermi2var.qi.512", codes.getType(),
-                     {tables[byte][0], codes, tables[byte][1]});
+    return intrinsic("llvm.x86.avx512.vpermi2var.qi.512", codes.getType(), {tables[byte][0], codes, tables[byte][1]});
   };
   Value low = lookup(0), high = bitOr(lookup(1), bitAnd(codes, 0x80));
   return {pair(shuffle(low, high, lowMask)), pair(shuffle(low, high, highMask))};
@@ -208,7 +217,8 @@ CpuBody::Pair CpuBody::pairOfE2M1(Value dwords, int64_t j) {
     for (int64_t i = 0; i < 32; ++i)
       table.push_back(kMagnitudes[i & 7] | (i & 8) << 12);
     Value words = shiftRight(bitcast(dwords, b.getI16Type(), 32), 4 * j);
-    Value bits = intrinsic("llvm.x86.avx512.permvar.hi.512", words.getType(), {constants(b.getI16Type(), table), words});
+    Value bits =
+        intrinsic("llvm.x86.avx512.permvar.hi.512", words.getType(), {constants(b.getI16Type(), table), words});
     return wordsToPair(bitcast(bits, b.getBF16Type(), 32));
   }
   SmallVector<int64_t> table;

@@ -34,6 +34,9 @@ public:
   /// The loop of KernelEmitter::workgroups over [begin, end) of `grid`.
   void workgroups(Value begin, Value end, kernel::GridAttr grid, Value counts,
                   llvm::function_ref<void(Value rowBegin, Value rowEnd, Value tile)> body);
+  /// The same, all tiles [tileBegin, tileEnd) of a row tile that are in [begin, end) at once.
+  void workgroupRuns(Value begin, Value end, kernel::GridAttr grid, Value counts,
+                     llvm::function_ref<void(Value rowBegin, Value rowEnd, Value tileBegin, Value tileEnd)> body);
 
   Value intrinsic(llvm::StringRef name, mlir::Type result, mlir::ValueRange arguments);
   Value bitcast(Value vector, mlir::Type element, int64_t lanes);

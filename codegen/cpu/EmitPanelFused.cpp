@@ -22,24 +22,26 @@ void v4::emitPanelProjections(kernel::PanelProjectionsOp op, const CpuLevel &lev
   int64_t columns = op.getColumns();
   PanelMatmul matmul(k, op.getFormat(), op.getRows()[0], columns, op.getGrid().getTile());
   matmul.x = op.getX();
-  k.workgroups(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(), [&](Value begin, Value end, Value tile) {
-    int64_t firstTile = 0;
-    for (auto [i, weight] : llvm::enumerate(op.getWeights())) {
-      int64_t rows = op.getRows()[i], panels = panelCount(rows);
-      matmul.bind(weight, op.getScales().empty() ? Value() : op.getScales()[i], rows);
-      Value panel = k.sub(tile, k.index(firstTile)), first = k.mul(panel, kPanelRows), out = op.getOuts()[i];
-      // An unsigned comparison: tiles of earlier weights are huge then.
-      Value mine = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ult, panel, k.index(panels));
-      k.ifThen(mine, [&] {
-        matmul.run(
-            Value(), panel, begin, end, [&](Value input) { return k.mul(input, columns); },
-            [&](Value input, Value low, Value high) {
-              matmul.storeRows(out, k.add(k.mul(input, rows), first), panel, low, high);
-            });
-      });
-      firstTile += panels;
-    }
-  });
+  k.workgroupRuns(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(),
+                  [&](Value begin, Value end, Value firstTile, Value endTile) {
+                    int64_t before = 0;
+                    for (auto [i, weight] : llvm::enumerate(op.getWeights())) {
+                      int64_t rows = op.getRows()[i], panels = panelCount(rows);
+                      matmul.bind(weight, op.getScales().empty() ? Value() : op.getScales()[i], rows);
+                      Value out = op.getOuts()[i];
+                      Value first = k.sub(k.maxIndex(firstTile, k.index(before)), k.index(before));
+                      Value last = k.sub(k.minIndex(endTile, k.index(before + panels)), k.index(before));
+                      k.ifThen(k.less(first, last), [&] {
+                        matmul.run(
+                            Value(), first, last, begin, end, [&](Value input) { return k.mul(input, columns); },
+                            [&](Value panel, Value input, Value low, Value high) {
+                              Value at = k.add(k.mul(input, rows), k.mul(panel, kPanelRows));
+                              matmul.storeRows(out, at, panel, low, high);
+                            });
+                      });
+                      before += panels;
+                    }
+                  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -73,9 +75,8 @@ private:
       Value expert = k.loadIndex(op.getHits(), k.add(hit, 1));
       Value last = k.loadIndex(op.getOffsets(), k.add(expert, 1));
       k.workgroups(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(), [&](Value, Value, Value tile) {
-        k.loop(k.loadIndex(op.getOffsets(), expert), last, kPanelInputs, [&](Value begin) {
-          rows(expert, tile, begin, k.minIndex(k.add(begin, kPanelInputs), last));
-        });
+        k.loop(k.loadIndex(op.getOffsets(), expert), last, kPanelInputs,
+               [&](Value begin) { rows(expert, tile, begin, k.minIndex(k.add(begin, kPanelInputs), last)); });
       });
     });
   }
@@ -90,16 +91,18 @@ private:
     };
     k.loop(k.index(0), k.index(kColumns / kPanelRows), 1, [&](Value part) {
       Value panel = k.add(k.mul(tile, kColumns / kPanelRows), part);
-      auto product = [&](Value weight, Value scales, Value scratch) {
+      auto panelOf = [&](Value weight, Value scales) {
         matmul.bind(weight, scales, op.getRows());
-        matmul.run(expert, panel, begin, end, offset, [&](Value input, Value low, Value high) {
-          Value at = k.add(k.mul(k.sub(input, begin), kColumns), k.mul(part, kPanelRows));
-          k.store(low, scratch, at);
-          k.store(high, scratch, k.add(at, kLanes));
-        });
+        return matmul.panel(expert, panel);
       };
-      product(op.getGate(), op.getGateScales(), gate);
-      product(op.getUp(), op.getUpScales(), up);
+      PanelMatmul::Panel gatePanel = panelOf(op.getGate(), op.getGateScales());
+      PanelMatmul::Panel upPanel = panelOf(op.getUp(), op.getUpScales());
+      matmul.run(gatePanel, upPanel, begin, end, offset, [&](int64_t which, Value input, Value low, Value high) {
+        Value scratch = which ? up : gate;
+        Value at = k.add(k.mul(k.sub(input, begin), kColumns), k.mul(part, kPanelRows));
+        k.store(low, scratch, at);
+        k.store(high, scratch, k.add(at, kLanes));
+      });
     });
     k.loop(begin, end, 1, [&](Value input) { epilogue(input, k.mul(k.sub(input, begin), kColumns), tile); });
   }
@@ -110,7 +113,8 @@ private:
     Value weight = op.getWeights() ? k.splat(k.load(op.getWeights(), row), kLanes) : Value();
     BodyBuilder::Values hidden;
     for (int64_t i = 0; i < kColumns; i += kLanes)
-      hidden.push_back(k.roundBf16(swiglu(k.load(gate, k.add(from, i), kLanes), k.load(up, k.add(from, i), kLanes), weight)));
+      hidden.push_back(
+          k.roundBf16(swiglu(k.load(gate, k.add(from, i), kLanes), k.load(up, k.add(from, i), kLanes), weight)));
     if (op.getQuantized())
       hidden = RunQuantizer{k, /*fp8=*/true}.run(hidden);
     Value to = k.add(k.mul(row, int64_t(op.getRows())), k.mul(tile, kColumns));

@@ -11,6 +11,8 @@
 using namespace mlir;
 using namespace v4;
 
+/// Inputs up to which two panels are streams side by side: their sums and totals fit 32 registers.
+static constexpr int64_t kPairInputs = 2;
 /// Inputs up to which weights are decoded in registers.
 static constexpr int64_t kDirectInputs = 4;
 /// With 32 registers the same holds for twice as many, which is what a step of some decoding sequences has.
@@ -21,6 +23,10 @@ static PanelFormat panelFormat(Type format) {
     return PanelFormat::E4M3;
   return isa<Float4E2M1FNType>(format) ? PanelFormat::E2M1 : PanelFormat::Bf16;
 }
+
+/// Bytes from a load to the lines asked for into L2 and into L1. On an Emerald Rapids server decode gained half as much
+/// again by pairs and these; 2 to 16 KiB and 256 to 2048 bytes were within its noise.
+static constexpr int64_t kFarAhead = 8192, kNearAhead = 1024;
 
 /// Columns that the buffer holds: half of a 32 KiB cache.
 static int64_t bufferColumns(const CpuBody &k) { return k.hasBf16() ? 256 : 128; }
@@ -34,35 +40,64 @@ PanelMatmul::PanelMatmul(CpuBody &k, Type type, int64_t rows, int64_t columns, i
 int64_t PanelMatmul::inputsPerPass() const { return k.has512() ? 8 : 2; }
 
 int64_t PanelMatmul::stepColumns(bool fromBuffer) const {
-  if (fromBuffer)
-    return 8;
-  return format == PanelFormat::E4M3 ? 16 : format == PanelFormat::E2M1 ? 32 : 8;
+  return format == PanelFormat::E2M1 && !fromBuffer ? 16 : 8;
 }
 
 //===----------------------------------------------------------------------===//
 // Weights
 //===----------------------------------------------------------------------===//
 
-PanelMatmul::Values PanelMatmul::scalesAt(Value column) {
+PanelMatmul::Panel PanelMatmul::panel(Value matrix, Value number) {
+  int64_t panels = panelCount(rows);
+  Panel result{number, weight, scales, Value(), Value()};
+  Value index = matrix ? k.add(k.mul(matrix, panels), number) : number;
+  int64_t elements = panelBlockBytes(format) / (format == PanelFormat::Bf16 ? 2 : 1) * (columns / kPanelColumns);
+  result.base = k.mul(index, elements);
+  if (format == PanelFormat::E2M1) {
+    result.scaleBase = k.mul(index, columns);
+  } else if (format == PanelFormat::E4M3) {
+    int64_t width = (columns + 127) / 128, height = (rows + 127) / 128;
+    Value row = k.div(number, 128 / kPanelRows);
+    result.scaleBase = k.mul(matrix ? k.add(k.mul(matrix, height), row) : row, width);
+  }
+  return result;
+}
+
+PanelMatmul::Values PanelMatmul::scalesAt(const Panel &panel, Value column) {
   if (format == PanelFormat::Bf16)
     return {};
   if (format == PanelFormat::E4M3) {
-    Value scale = k.splat(k.scaleOf(k.load(scales, k.add(scaleBase, k.div(column, 128)))), kLanes);
+    Value scale = k.splat(k.scaleOf(k.load(panel.scales, k.add(panel.scaleBase, k.div(column, 128)))), kLanes);
     return {scale, scale};
   }
   // Two vectors of 16 scales for every 32 columns: one byte per row and group.
-  Value at = k.add(scaleBase, column);
-  return {k.scaleOf(k.load(scales, at, kLanes)), k.scaleOf(k.load(scales, k.add(at, kLanes), kLanes))};
+  Value at = k.add(panel.scaleBase, column);
+  return {k.scaleOf(k.load(panel.scales, at, kLanes)), k.scaleOf(k.load(panel.scales, k.add(at, kLanes), kLanes))};
 }
 
-void PanelMatmul::decode(Value column, EachPair each) {
+/// Lines ahead of the one at element `at`. Behind the last panel they are of no use and do no harm.
+void PanelMatmul::fetchAhead(const Panel &panel, Value at) {
+  int64_t elementBytes = format == PanelFormat::Bf16 ? 2 : 1;
+  auto fetch = [&](int64_t bytes, int64_t locality) {
+    memref::PrefetchOp::create(k.b, k.loc, panel.weight, ValueRange{k.add(at, bytes / elementBytes)}, /*isWrite=*/false,
+                               locality, /*isDataCache=*/true);
+  };
+  fetch(kFarAhead, 2);
+  fetch(kNearAhead, 3);
+}
+
+void PanelMatmul::decode(const Panel &panel, Value column, bool streamed, EachPair each) {
   int64_t pairs = stepColumns(false) / 2;
+  auto line = [&](Value at, int64_t elements) {
+    if (streamed)
+      fetchAhead(panel, at);
+    return k.loadRaw(panel.weight, at, elements);
+  };
   if (format == PanelFormat::E2M1) {
-    Value at = k.add(panelBase, k.mul(column, kPanelRows / 2));
+    Value at = k.add(panel.base, k.mul(column, kPanelRows / 2));
     for (int64_t group = 0; group < pairs / 4; ++group) {
       auto dwords = [&](int64_t half) {
-        Value bytes = k.loadRaw(weight, k.add(at, group * 128 + half * 64), 64);
-        return k.bitcast(bytes, k.b.getI32Type(), kLanes);
+        return k.bitcast(line(k.add(at, group * 128 + half * 64), 64), k.b.getI32Type(), kLanes);
       };
       Value low = dwords(0), high = dwords(1);
       for (int64_t j = 0; j < 4; ++j)
@@ -70,13 +105,13 @@ void PanelMatmul::decode(Value column, EachPair each) {
     }
     return;
   }
-  Value at = k.add(panelBase, k.mul(column, kPanelRows));
+  Value at = k.add(panel.base, k.mul(column, kPanelRows));
   for (int64_t pair = 0; pair < pairs; ++pair) {
     if (format == PanelFormat::E4M3) {
-      auto [low, high] = k.pairsOfE4M3(k.loadRaw(weight, k.add(at, pair * 64), 64));
+      auto [low, high] = k.pairsOfE4M3(line(k.add(at, pair * 64), 64));
       each(pair, low, high);
     } else {
-      auto half = [&](int64_t h) { return k.pairOfBf16(k.loadRaw(weight, k.add(at, pair * 64 + h * 32), 32)); };
+      auto half = [&](int64_t h) { return k.pairOfBf16(line(k.add(at, pair * 64 + h * 32), 32)); };
       each(pair, half(0), half(1));
     }
   }
@@ -94,89 +129,102 @@ void PanelMatmul::read(Value bufferColumn, EachPair each) {
 // Sums
 //===----------------------------------------------------------------------===//
 
-PanelMatmul::Values PanelMatmul::chain(Value begin, Value end, Offsets offsets, Value bufferBegin) {
-  Values zeros(2 * offsets.size(), k.real(0, kLanes));
-  int64_t step = stepColumns(bool(bufferBegin));
+PanelMatmul::Values PanelMatmul::chain(Panels panels, Value begin, Value end, Offsets offsets, Value bufferBegin) {
+  int64_t inputs = offsets.size(), step = stepColumns(bool(bufferBegin));
+  Values zeros(2 * inputs * panels.size(), k.real(0, kLanes));
   return k.loop(begin, end, step, zeros, [&](Value column, ValueRange carried) {
     Values sums(carried.begin(), carried.end());
+    int64_t which = 0;
     auto each = [&](int64_t pair, const CpuBody::Pair &low, const CpuBody::Pair &high) {
-      for (auto [i, offset] : llvm::enumerate(offsets)) {
-        CpuBody::Pair input = k.broadcastPair(x, k.add(offset, k.add(column, 2 * pair)));
-        sums[2 * i] = k.dot(low, input, sums[2 * i]);
-        sums[2 * i + 1] = k.dot(high, input, sums[2 * i + 1]);
+      for (int64_t i = 0; i < inputs; ++i) {
+        CpuBody::Pair input = k.broadcastPair(x, k.add(offsets[i], k.add(column, 2 * pair)));
+        Value *sum = &sums[2 * (which * inputs + i)];
+        sum[0] = k.dot(low, input, sum[0]);
+        sum[1] = k.dot(high, input, sum[1]);
       }
     };
-    if (bufferBegin)
+    if (bufferBegin) {
       read(k.sub(column, bufferBegin), each);
-    else
-      decode(column, each);
+      return sums;
+    }
+    for (; which < int64_t(panels.size()); ++which)
+      decode(panels[which], column, /*streamed=*/true, each);
     return sums;
   });
 }
 
-PanelMatmul::Values PanelMatmul::chains(Value begin, Value end, Offsets offsets, ValueRange totals, Value bufferBegin) {
+PanelMatmul::Values PanelMatmul::chains(Panels panels, Value begin, Value end, Offsets offsets, ValueRange totals,
+                                        Value bufferBegin) {
   return k.loop(begin, end, chainColumns(), totals, [&](Value column, ValueRange carried) {
     Value chainEnd = k.add(column, chainColumns());
     if (columns % chainColumns() != 0)
       chainEnd = k.minIndex(chainEnd, end);
-    Values scale = scalesAt(column);
-    Values sums = chain(column, chainEnd, offsets, bufferBegin);
+    Values scales;
+    for (const Panel &panel : panels)
+      scales.append(scalesAt(panel, column));
+    Values sums = chain(panels, column, chainEnd, offsets, bufferBegin);
     for (auto [i, sum] : llvm::enumerate(sums))
-      sum = scale.empty() ? k.add(carried[i], sum) : k.fma(sum, scale[i % 2], carried[i]);
+      sum = scales.empty() ? k.add(carried[i], sum)
+                           : k.fma(sum, scales[i / (2 * offsets.size()) * 2 + i % 2], carried[i]);
     return sums;
   });
 }
 
-void PanelMatmul::direct(int64_t inputs, Value begin, Offset offset, Store store) {
+void PanelMatmul::direct(Panels panels, int64_t inputs, Value begin, Offset offset, Store store) {
   SmallVector<Value> offsets;
   for (int64_t i = 0; i < inputs; ++i)
     offsets.push_back(offset(k.add(begin, i)));
-  Values zeros(2 * inputs, k.real(0, kLanes));
-  Values sums = chains(k.index(0), k.index(columns), offsets, zeros, Value());
-  for (int64_t i = 0; i < inputs; ++i)
-    store(k.add(begin, i), sums[2 * i], sums[2 * i + 1]);
+  Values zeros(2 * inputs * panels.size(), k.real(0, kLanes));
+  Values sums = chains(panels, k.index(0), k.index(columns), offsets, zeros, Value());
+  for (auto [which, panel] : llvm::enumerate(panels))
+    for (int64_t i = 0; i < inputs; ++i) {
+      int64_t at = 2 * (which * inputs + i);
+      store(which, k.add(begin, i), sums[at], sums[at + 1]);
+    }
 }
 
-/// The direct form for `inputs` or more of them, as `count` says.
-void PanelMatmul::directByCount(int64_t inputs, Value count, Value begin, Offset offset, Store store) {
-  if (inputs == kDirectInputs)
-    return direct(inputs, begin, offset, store);
+/// The direct form for `inputs` or more of them, up to `most`, as `count` says.
+void PanelMatmul::directByCount(Panels panels, int64_t inputs, int64_t most, Value count, Value begin, Offset offset,
+                                Store store) {
+  if (inputs == most)
+    return direct(panels, inputs, begin, offset, store);
   k.ifElse(
       k.less(count, k.index(inputs + 1)),
       [&] {
-        direct(inputs, begin, offset, store);
+        direct(panels, inputs, begin, offset, store);
         return Values();
       },
       [&] {
-        directByCount(inputs + 1, count, begin, offset, store);
+        directByCount(panels, inputs + 1, most, count, begin, offset, store);
         return Values();
       });
 }
 
 /// The direct form for at most kManyDirectInputs inputs: behind the last one it is computed again, and stored where it
 /// was.
-void PanelMatmul::directWithRepeats(Value begin, Value end, Offset offset, Store store) {
+void PanelMatmul::directWithRepeats(const Panel &panel, Value begin, Value end, Offset offset, Store store) {
   auto within = [&](Value input) { return k.minIndex(input, k.add(end, -1)); };
   direct(
-      kManyDirectInputs, begin, [&](Value input) { return offset(within(input)); },
-      [&](Value input, Value low, Value high) { store(within(input), low, high); });
+      panel, kManyDirectInputs, begin, [&](Value input) { return offset(within(input)); },
+      [&](int64_t which, Value input, Value low, Value high) { store(which, within(input), low, high); });
 }
 
 //===----------------------------------------------------------------------===//
 // Buffered form
 //===----------------------------------------------------------------------===//
 
-void PanelMatmul::fillBuffer(Value begin, Value end) {
+void PanelMatmul::fillBuffer(const Panel &panel, Value begin, Value end) {
   k.loop(begin, end, stepColumns(false), [&](Value column) {
     Value at = k.mul(k.sub(column, begin), kPanelRows);
-    decode(column, [&](int64_t pair, const CpuBody::Pair &low, const CpuBody::Pair &high) {
+    decode(panel, column, /*streamed=*/false, [&](int64_t pair, const CpuBody::Pair &low, const CpuBody::Pair &high) {
       k.storePair(low, buffer, k.add(at, pair * 64));
       k.storePair(high, buffer, k.add(at, pair * 64 + 32));
     });
   });
 }
 
-void PanelMatmul::pass(int64_t inputs, Value first, Value begin, Value columnBegin, Value columnEnd, Offset offset) {
+void PanelMatmul::pass(const Panel &panel, int64_t inputs, Value first, Value begin, Value columnBegin, Value columnEnd,
+                       Offset offset) {
   SmallVector<Value> offsets;
   Values sums;
   Value at = k.mul(k.sub(first, begin), kPanelRows);
@@ -185,12 +233,12 @@ void PanelMatmul::pass(int64_t inputs, Value first, Value begin, Value columnBeg
     sums.push_back(k.load(totals, k.add(at, i * kPanelRows), kLanes));
     sums.push_back(k.load(totals, k.add(at, i * kPanelRows + kLanes), kLanes));
   }
-  sums = chains(columnBegin, columnEnd, offsets, sums, columnBegin);
+  sums = chains(panel, columnBegin, columnEnd, offsets, sums, columnBegin);
   for (auto [i, sum] : llvm::enumerate(sums))
     k.store(sum, totals, k.add(at, int64_t(i) * kLanes));
 }
 
-void PanelMatmul::buffered(Value begin, Value end, Offset offset, Store store) {
+void PanelMatmul::buffered(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store) {
   auto eachHalf = [&](Value input, llvm::function_ref<void(Value at)> body) {
     Value at = k.mul(k.sub(input, begin), kPanelRows);
     body(at);
@@ -206,11 +254,11 @@ void PanelMatmul::buffered(Value begin, Value end, Offset offset, Store store) {
     Value columnEnd = k.add(columnBegin, step);
     if (columns % step != 0)
       columnEnd = k.minIndex(columnEnd, k.index(columns));
-    fillBuffer(columnBegin, columnEnd);
+    fillBuffer(panel, columnBegin, columnEnd);
     Value first = begin;
     for (int64_t inputs = inputsPerPass(); inputs >= 1; inputs /= 2) {
       Value last = k.add(first, k.mul(k.div(k.sub(end, first), inputs), inputs));
-      k.loop(first, last, inputs, [&](Value i) { pass(inputs, i, begin, columnBegin, columnEnd, offset); });
+      k.loop(first, last, inputs, [&](Value i) { pass(panel, inputs, i, begin, columnBegin, columnEnd, offset); });
       first = last;
     }
   });
@@ -224,32 +272,23 @@ void PanelMatmul::buffered(Value begin, Value end, Offset offset, Store store) {
 // Panels
 //===----------------------------------------------------------------------===//
 
-void PanelMatmul::run(Value matrix, Value panel, Value begin, Value end, Offset offset, Store store) {
-  int64_t panels = panelCount(rows);
-  Value number = matrix ? k.add(k.mul(matrix, panels), panel) : panel;
-  int64_t elements = panelBlockBytes(format) / (format == PanelFormat::Bf16 ? 2 : 1) * (columns / kPanelColumns);
-  panelBase = k.mul(number, elements);
-  if (format == PanelFormat::E2M1) {
-    scaleBase = k.mul(number, columns);
-  } else if (format == PanelFormat::E4M3) {
-    int64_t width = (columns + 127) / 128, height = (rows + 127) / 128;
-    Value row = k.div(panel, 128 / kPanelRows);
-    scaleBase = k.mul(matrix ? k.add(k.mul(matrix, height), row) : row, width);
-  }
+/// More than kPairInputs inputs.
+void PanelMatmul::runOne(const Panel &panel, Value begin, Value end, Offset offset, StorePanel storeOne) {
   Value count = k.sub(end, begin);
+  auto store = [&](int64_t, Value input, Value low, Value high) { storeOne(input, low, high); };
   auto many = [&] {
     if (!k.has512()) {
-      buffered(begin, end, offset, store);
+      buffered(panel, begin, end, offset, storeOne);
       return Values();
     }
     k.ifElse(
         k.less(count, k.index(kManyDirectInputs + 1)),
         [&] {
-          directWithRepeats(begin, end, offset, store);
+          directWithRepeats(panel, begin, end, offset, store);
           return Values();
         },
         [&] {
-          buffered(begin, end, offset, store);
+          buffered(panel, begin, end, offset, storeOne);
           return Values();
         });
     return Values();
@@ -257,10 +296,48 @@ void PanelMatmul::run(Value matrix, Value panel, Value begin, Value end, Offset 
   k.ifElse(
       k.less(count, k.index(kDirectInputs + 1)),
       [&] {
-        directByCount(1, count, begin, offset, store);
+        directByCount(panel, kPairInputs + 1, kDirectInputs, count, begin, offset, store);
         return Values();
       },
       many);
+}
+
+void PanelMatmul::run(const Panel &first, const Panel &second, Value begin, Value end, Offset offset, Store store) {
+  Value count = k.sub(end, begin);
+  k.ifElse(
+      k.less(count, k.index(kPairInputs + 1)),
+      [&] {
+        directByCount({first, second}, 1, kPairInputs, count, begin, offset, store);
+        return Values();
+      },
+      [&] {
+        runOne(first, begin, end, offset, [&](Value input, Value low, Value high) { store(0, input, low, high); });
+        runOne(second, begin, end, offset, [&](Value input, Value low, Value high) { store(1, input, low, high); });
+        return Values();
+      });
+}
+
+void PanelMatmul::run(Value matrix, Value firstPanel, Value endPanel, Value begin, Value end, Offset offset,
+                      StoreOne store) {
+  Value count = k.sub(end, begin), half = k.div(k.add(k.sub(endPanel, firstPanel), 1), 2);
+  auto pairs = [&] {
+    k.loop(k.index(0), half, 1, [&](Value i) {
+      // Without a second half, the last panel of the first one again: its lines are in L1, its results the same.
+      Value first = k.add(firstPanel, i), other = k.add(first, half);
+      Value second = k.select(k.less(other, endPanel), other, first);
+      directByCount(
+          {panel(matrix, first), panel(matrix, second)}, 1, kPairInputs, count, begin, offset,
+          [&](int64_t which, Value input, Value low, Value high) { store(which ? second : first, input, low, high); });
+    });
+    return Values();
+  };
+  k.ifElse(k.less(count, k.index(kPairInputs + 1)), pairs, [&] {
+    k.loop(firstPanel, endPanel, 1, [&](Value number) {
+      runOne(panel(matrix, number), begin, end, offset,
+             [&](Value input, Value low, Value high) { store(number, input, low, high); });
+    });
+    return Values();
+  });
 }
 
 void PanelMatmul::storeRows(Value out, Value at, Value panel, Value low, Value high) {

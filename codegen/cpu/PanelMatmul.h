@@ -7,11 +7,17 @@
 //===----------------------------------------------------------------------===//
 //
 // The inner part of every tuned matrix product: 32 output rows (one panel) times some
-// input rows. Two forms, chosen by the number of inputs, with the same tree of sums:
+// input rows. Three forms, chosen by the number of inputs, with the same tree of sums:
 //
-//   direct     1 to 4 inputs, with 512 bits to 8: codes are decoded in registers as they stream by
+//   pair       1 or 2 inputs: as below, but two panels side by side. A chain of one panel
+//              has two sums, whose additions wait for each other; four keep a core busy
+//              while it waits for memory
+//   direct     to 4 inputs, with 512 bits to 8: codes are decoded in registers as they stream by
 //   buffered   more: some blocks are decoded to a buffer in L1, then read by eight
 //              inputs at a time with all sums in registers
+//
+// The first two ask for the lines of each stream ahead: far ahead into L2, since hardware
+// stops at each 4 KiB, and shortly before their use into L1.
 //
 // A sum: from zero over a chain of columns, pairs in order, by CpuBody::dot; then
 // total = fma(chain, scale, total), chains in order. A chain is 128 columns of an e4m3
@@ -45,14 +51,28 @@ public:
   Value scales; ///< flat memref, or null
   Value x;      ///< flat memref of bf16
 
+  /// 32 rows of a weight.
+  struct Panel {
+    Value number; ///< Of its matrix.
+    Value weight, scales;
+    Value base;      ///< Element of the panel's first byte in the weight.
+    Value scaleBase; ///< The same in the scales.
+  };
+  /// Panel `number` of matrix `matrix` (null: there is one) of the bound weight.
+  Panel panel(Value matrix, Value number);
+
   /// Element offset of input i in x.
   using Offset = llvm::function_ref<Value(Value input)>;
-  /// Receives rows 0..15 and 16..31 of the panel's results for input i.
-  using Store = llvm::function_ref<void(Value input, Value low, Value high)>;
+  /// Receives rows 0..15 and 16..31 of the results of panel `first` or second (1) for input i.
+  using Store = llvm::function_ref<void(int64_t which, Value input, Value low, Value high)>;
+  /// The same for one panel at a time.
+  using StoreOne = llvm::function_ref<void(Value panel, Value input, Value low, Value high)>;
 
-  /// Panel `panel` of matrix `matrix` (null: there is one) times inputs [begin, end).
-  /// REQUIRES: end - begin is at most maxInputs.
-  void run(Value matrix, Value panel, Value begin, Value end, Offset offset, Store store);
+  /// Two panels times inputs [begin, end). REQUIRES: end - begin is at most maxInputs.
+  void run(const Panel &first, const Panel &second, Value begin, Value end, Offset offset, Store store);
+
+  /// Panels [firstPanel, endPanel) of the bound weight: the first half beside the second one, so that both are streams.
+  void run(Value matrix, Value firstPanel, Value endPanel, Value begin, Value end, Offset offset, StoreOne store);
 
   /// Stores two halves as 32 consecutive outputs from `at`, those of rows >= `rows` left out.
   void storeRows(Value out, Value at, Value panel, Value low, Value high);
@@ -63,32 +83,35 @@ public:
 private:
   using Values = BodyBuilder::Values;
   using Offsets = llvm::ArrayRef<Value>;
+  using Panels = llvm::ArrayRef<Panel>;
   using EachPair = llvm::function_ref<void(int64_t pair, const CpuBody::Pair &low, const CpuBody::Pair &high)>;
+  using StorePanel = llvm::function_ref<void(Value input, Value low, Value high)>;
 
   int64_t chainColumns() const { return format == PanelFormat::E2M1 ? 32 : 128; }
-  /// Columns whose weights one iteration of the innermost loop reads: 8 loads of 64 bytes or fewer.
+  /// Columns whose weights one iteration of the innermost loop reads: 4 loads of 64 bytes from a stream.
   int64_t stepColumns(bool fromBuffer) const;
   /// First of the scales of `column`'s chain, for both halves of the panel.
-  Values scalesAt(Value column);
+  Values scalesAt(const Panel &panel, Value column);
+  void fetchAhead(const Panel &panel, Value at);
   /// Pair vectors of stepColumns columns from `column`, from the weight or from the buffer.
-  void decode(Value column, EachPair each);
+  void decode(const Panel &panel, Value column, bool streamed, EachPair each);
   void read(Value bufferColumn, EachPair each);
-  /// Adds the chains of columns [begin, end) to `totals`; offsets are those of the inputs.
-  Values chains(Value begin, Value end, Offsets offsets, mlir::ValueRange totals, Value bufferBegin);
-  Values chain(Value begin, Value end, Offsets offsets, Value bufferBegin);
-  void direct(int64_t inputs, Value begin, Offset offset, Store store);
-  void directByCount(int64_t inputs, Value count, Value begin, Offset offset, Store store);
-  void directWithRepeats(Value begin, Value end, Offset offset, Store store);
-  void buffered(Value begin, Value end, Offset offset, Store store);
-  void pass(int64_t inputs, Value first, Value begin, Value columnBegin, Value columnEnd, Offset offset);
-  void fillBuffer(Value begin, Value end);
+  /// Adds the chains of columns [begin, end) to `totals`: of each panel, of each input at `offsets`, low and high rows.
+  Values chains(Panels panels, Value begin, Value end, Offsets offsets, mlir::ValueRange totals, Value bufferBegin);
+  Values chain(Panels panels, Value begin, Value end, Offsets offsets, Value bufferBegin);
+  void direct(Panels panels, int64_t inputs, Value begin, Offset offset, Store store);
+  void directByCount(Panels panels, int64_t inputs, int64_t most, Value count, Value begin, Offset offset, Store store);
+  void directWithRepeats(const Panel &panel, Value begin, Value end, Offset offset, Store store);
+  void runOne(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store);
+  void buffered(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store);
+  void pass(const Panel &panel, int64_t inputs, Value first, Value begin, Value columnBegin, Value columnEnd,
+            Offset offset);
+  void fillBuffer(const Panel &panel, Value begin, Value end);
 
   CpuBody &k;
   PanelFormat format;
   int64_t rows, columns;
   Value buffer, totals;
-  Value panelBase; ///< Element of the panel's first byte in the weight.
-  Value scaleBase; ///< The same in the scales.
 };
 
 } // namespace v4
