@@ -154,6 +154,25 @@ TEST_P(SmallKernels, ScaleRoundsTheProduct) {
   }
 }
 
+TEST_P(SmallKernels, HeadRowFromStreams) {
+  for (auto [streams, width] : {std::pair<int64_t, int64_t>{4, 512}, {3, 48}, {1, 16}, {2, 80}}) {
+    int64_t n = streams * width;
+    std::string x = "tensor<?x" + s(streams) + "x" + s(width) + "xbf16" + kTokens,
+                fn = "tensor<" + s(streams) + "x" + s(n) + "xf32>", base = "tensor<" + s(streams) + "xf32>",
+                out = "tensor<?x" + s(width) + "xbf16" + kTokens;
+    std::vector<float> weights(streams * n), bases(streams), scale{0.8f};
+    for (size_t i = 0; i < weights.size(); ++i)
+      weights[i] = randomReal(20, i);
+    for (size_t i = 0; i < bases.size(); ++i)
+      bases[i] = randomReal(21, i);
+    expectEqualBits({"func.func @f(%x: " + x + ", %f: " + fn + ", %b: " + base + ", %s: tensor<1xf32>) -> " + out +
+                         " { %y = v4.hc_head %x, %f, %b, %s eps 1.0e-06 hc_eps 1.0e-06 : " + x + ", " + fn + ", " +
+                         base + ", tensor<1xf32> -> " + out + " return %y : " + out + " }",
+                     {bf16s(22, kMostRows * n), bytesOf(weights), bytesOf(bases), bytesOf(scale)},
+                     {2 * width}});
+  }
+}
+
 TEST_P(SmallKernels, AnglesOfTokensAndChunks) {
   for (const char *rows : {"tokens", "chunks4", "chunks128"})
     for (int64_t pairs : {32, 21}) {
