@@ -27,6 +27,7 @@ Status Session::step(uint64_t count) {
   if (options.debugPlacement)
     arena.poison(); // nothing in the arena survives a step
   steps.fill(entries.data(), count, cache);
+  drafted = false;
   runPhases();
   for (uint64_t i = 0; i < count; ++i)
     acceptTokens(entries[i]);
@@ -39,6 +40,7 @@ void Session::acceptTokens(const BatchEntry &entry) {
   std::memmove(end, entry.tokens, entry.tokenCount * sizeof(int32_t));
   sequence.position += static_cast<int64_t>(entry.tokenCount);
   sequence.fed = std::max(sequence.fed, static_cast<uint64_t>(sequence.position));
+  sequence.drafted = 0;
 }
 
 Status Session::checkSeals(uint64_t count) {
@@ -86,14 +88,19 @@ Status Session::growEntry(const BatchEntry &entry) {
 
 void Session::runPhases() {
   for (const Phase &phase : phases) {
-    if (trace.receive)
-      for (uint32_t launch = phase.begin; launch < phase.end; ++launch)
-        runTraced(launch);
-    else
-      runTogether(phase.begin, phase.end);
+    if (phase.group == fb::LaunchGroup::MtpDraft)
+      continue;
+    runPhase(phase);
     if (phase.probeBegin != phase.probeEnd)
       emitProbes(phase);
   }
+}
+
+void Session::runPhase(const Phase &phase) {
+  if (!trace.receive)
+    return runTogether(phase.begin, phase.end);
+  for (uint32_t launch = phase.begin; launch < phase.end; ++launch)
+    runTraced(launch);
 }
 
 void Session::runTogether(uint32_t begin, uint32_t end) {

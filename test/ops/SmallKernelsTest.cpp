@@ -315,14 +315,14 @@ TEST_P(SmallKernels, PartialChunksStayExact) {
 TEST_P(SmallKernels, StreamsOfTheTokenInFront) {
   for (int64_t width : {512, 45}) {
     std::string x = "tensor<?x2x" + s(width) + "xbf16" + kTokens;
-    std::string pool = "!v4.cache<state, ratio = 0, bf16, rows = 1, values = " + s(2 * width) + ", rope = 0>";
+    std::string pool = "!v4.cache<state, ratio = 1, bf16, rows = 2, values = " + s(2 * width) + ", rope = 0>";
     Program save{withPool(x, pool, "v4.save_streams %x, %c", ""),
-                 {bf16s(16, kMostRows * 2 * width), bf16s(17, 2 * 2 * width)},
+                 {bf16s(16, kMostRows * 2 * width), bf16s(17, 2 * 4 * width)},
                  {}};
     Program previous = save;
     previous.text = withPool(x, pool, "v4.previous_streams %x, %c", x);
     previous.resultRowBytes = {4 * width};
-    save.stateBytes = previous.stateBytes = 4 * width;
+    save.stateBytes = previous.stateBytes = 8 * width;
     expectEqualBits(save);
     expectEqualBits(previous);
   }
