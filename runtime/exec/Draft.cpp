@@ -54,7 +54,7 @@ Status Session::checkDraft(uint64_t count) {
   ++stepNumber;
   for (uint64_t slot = 0; slot < count; ++slot) {
     entries[slot].logitsCount = 0;
-    V4_RETURN_IF_ERROR(checkEntry(entries[slot], slot));
+    V4_RETURN_IF_ERROR(checkEntry(entries[slot], slot, "draft"));
     V4_RETURN_IF_ERROR(checkDraftEntry(entries[slot], slot));
     entries[slot].sequence->lastStep = stepNumber;
   }
@@ -76,5 +76,9 @@ Status Session::checkDraftEntry(const BatchEntry &entry, uint64_t slot) const {
   if (static_cast<uint64_t>(sequence.position) + sequence.drafted >= positionLimit)
     return invalidInput("draft: batch entry ", slot, " is at position ", sequence.position, " + ", sequence.drafted,
                         ", the session has ", positionLimit, " positions; use a longer context");
+  uint64_t position = static_cast<uint64_t>(sequence.position), seen = position + sequence.drafted + 1;
+  if (!cache.holdsState(std::max(sequence.fed, seen), position))
+    return invalidInput("draft: batch entry ", slot, " at position ", position, ": the plan's rings keep no ",
+                        sequence.drafted + 1, " drafts; compile it again with this v4-compile");
   return Status();
 }

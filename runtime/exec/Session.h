@@ -223,7 +223,7 @@ private:
   // Session.cpp
   Status checkBatch(uint64_t count);
   Status checkRoom(uint64_t count);
-  Status checkEntry(const BatchEntry &entry, uint64_t slot) const;
+  Status checkEntry(const BatchEntry &entry, uint64_t slot, std::string_view call) const;
   Status growEntry(const BatchEntry &entry);
   Status checkSeals(uint64_t count);
   Status sealStep(uint64_t count);

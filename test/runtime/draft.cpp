@@ -146,6 +146,30 @@ TEST_P(DraftTest, RefusesWhatCannotBe) {
   EXPECT_EQ(plain->draft(1).message(), "draft: the session does not run the MTP block; create it with the option mtp");
 }
 
+/// A plan that promises more than its rings hold, or does not say how they are laid out.
+TEST(Draft, RefusesRingsThatAreTooSmall) {
+  FakeOptions fake;
+  fake.maxDraft = 5;
+  FakeProgram program(fake);
+  SessionOptions options;
+  options.mtp = true;
+  std::unique_ptr<Session> session;
+  Sequence *sequence = nullptr;
+  ASSERT_TRUE(Session::create(program.runnable(), options, {}, session).isOk());
+  ASSERT_TRUE(session->createSequence(sequence).isOk());
+  std::vector<int32_t> tokens = somePrompt(20, 1);
+  session->batch()[0] = {sequence, tokens.data(), tokens.size(), 1};
+  ASSERT_TRUE(session->step(1).isOk());
+  for (int i = 0; i < 4; ++i) {
+    session->batch()[0] = {sequence, tokens.data(), 1, 1};
+    Status status = session->draft(1);
+    EXPECT_EQ(status.isOk(), i < 3) << i;
+    if (i == 3)
+      EXPECT_EQ(status.message(), "draft: batch entry 0 at position 20: the plan's rings keep no 4 drafts; compile it "
+                                  "again with this v4-compile");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Placement, DraftTest, testing::Bool());
 
 } // namespace
