@@ -38,6 +38,7 @@ struct Flags {
   uint64_t topK = 0, seed = 0;
   std::string load = "map";
   std::string logitsOut, mtpLogitsOut, probesFolder;
+  std::string saveState, loadState;
   bool ignoreEos = false, json = false, debugPlacement = false;
 };
 
@@ -129,6 +130,9 @@ private:
   void checkContext() const;
   v4_session_options sessionOptions() const;
   uint64_t outputRows() const { return prompt.size() + count; }
+  void readPrompt();
+  void resume();
+  void save();
   void prefill();
   void generate();
   void feedPickedForMtp();
@@ -140,7 +144,8 @@ private:
   const Flags &flags;
   const v4_engine_info info;
   std::vector<int32_t> prompt, forced;
-  uint64_t count; ///< Tokens behind the prompt.
+  uint64_t base = 0; ///< Tokens of the loaded state: row 0 of every output is that of this position.
+  uint64_t count;    ///< Tokens behind the prompt.
   bool forcing;
   bool wantMtp;
   bool wantAllRows;
@@ -157,11 +162,7 @@ private:
 };
 
 Run::Run(const Flags &flags, api::Engine &engine) : flags(flags), info(engine.info()) {
-  bool fromFile = !flags.tokensFile.empty();
-  prompt = fromFile ? parseTokens(flags.tokensFile, readText(flags.tokensFile), info.vocab_size)
-                    : parseTokens("--tokens", flags.tokens, info.vocab_size);
-  if (prompt.empty())
-    throw InputError((fromFile ? flags.tokensFile : "--tokens") + ": has 0 token ids, expected at least 1");
+  readPrompt();
   forcing = !flags.forceTokens.empty();
   if (forcing)
     readForced();
@@ -170,6 +171,8 @@ Run::Run(const Flags &flags, api::Engine &engine) : flags(flags), info(engine.in
     throw InputError("--mtp-logits-out: " + flags.plan + " has no MTP block, expected one; leave the flag out");
   wantMtp = !flags.mtpLogitsOut.empty() || (!flags.probesFolder.empty() && info.has_mtp);
   wantAllRows = !flags.logitsOut.empty() || !flags.mtpLogitsOut.empty() || !flags.probesFolder.empty();
+  if (!flags.loadState.empty() && !flags.probesFolder.empty())
+    throw InputError("--dump-probes contradicts --load-state, whose positions have no rows; leave one of them out");
   if (!flags.logitsOut.empty() && flags.logitsOut == flags.mtpLogitsOut)
     throw InputError("--mtp-logits-out=" + flags.mtpLogitsOut + " is the file of --logits-out too; name another one");
   checkContext();
@@ -186,11 +189,50 @@ Run::Run(const Flags &flags, api::Engine &engine) : flags(flags), info(engine.in
   if (!flags.probesFolder.empty())
     probes = std::make_unique<ProbeFiles>(flags.probesFolder, outputRows());
   session.emplace(engine.createSession(sessionOptions()));
-  sequence.emplace(session->createSequence());
+  if (flags.loadState.empty())
+    sequence.emplace(session->createSequence());
+  else
+    resume();
   if (!flags.logitsOut.empty())
     logitsFile.emplace(flags.logitsOut, "<f4", 4, std::vector<uint64_t>{info.vocab_size});
   if (!flags.mtpLogitsOut.empty())
     mtpFile.emplace(flags.mtpLogitsOut, "<f4", 4, std::vector<uint64_t>{info.vocab_size});
+}
+
+void Run::readPrompt() {
+  bool fromFile = !flags.tokensFile.empty();
+  if (!fromFile && flags.tokens.empty()) {
+    if (flags.loadState.empty())
+      throw InputError("no prompt: give --tokens=1,2,3 or --tokens-file=FILE");
+    return;
+  }
+  prompt = fromFile ? parseTokens(flags.tokensFile, readText(flags.tokensFile), info.vocab_size)
+                    : parseTokens("--tokens", flags.tokens, info.vocab_size);
+  if (prompt.empty())
+    throw InputError((fromFile ? flags.tokensFile : "--tokens") + ": has 0 token ids, expected at least 1");
+}
+
+/// Goes on behind the first sequence of the saved state. Logits are not saved: without a prompt the last token is fed
+/// once more.
+void Run::resume() {
+  std::vector<api::Sequence> saved = session->load(flags.loadState);
+  if (saved.empty() || (saved[0].position() == 0 && prompt.empty()))
+    throw InputError(flags.loadState +
+                     ": has no tokens to go on from, expected a saved sequence; give --tokens as well");
+  sequence.emplace(std::move(saved[0]));
+  if (prompt.empty()) {
+    prompt = {sequence->tokens()[sequence->position() - 1]};
+    sequence->truncate(sequence->position() - 1);
+  }
+  base = sequence->position();
+  checkContext();
+}
+
+/// All tokens of the run, those given and those generated.
+void Run::save() {
+  if (sequence->position() < base + prompt.size() + generated.size())
+    feed(&generated.back(), 1, true);
+  session->save(flags.saveState, {sequence->get()});
 }
 
 void Run::readForced() {
@@ -204,15 +246,17 @@ void Run::readForced() {
 }
 
 void Run::checkContext() const {
-  std::string sum = std::to_string(prompt.size()) + " prompt tokens and " + std::to_string(count) + " more";
-  if (outputRows() > info.max_context)
-    throw InputError(flags.plan + ": " + sum + " need a context of " + std::to_string(outputRows()) +
-                     ", the plan's is " + std::to_string(info.max_context) +
+  std::string sum = (base ? std::to_string(base) + " saved tokens, " : "") + std::to_string(prompt.size()) +
+                    " prompt tokens and " + std::to_string(count) + " more";
+  uint64_t positions = base + outputRows();
+  if (positions > info.max_context)
+    throw InputError(flags.plan + ": " + sum + " need a context of " + std::to_string(positions) + ", the plan's is " +
+                     std::to_string(info.max_context) +
                      "; shorten them or compile the plan with a larger --max-context");
-  if (wantMtp && outputRows() + 1 > uint64_t(info.max_context) + info.max_draft)
+  if (wantMtp && positions + 1 > uint64_t(info.max_context) + info.max_draft)
     throw InputError(flags.plan + ": " + sum + " fill the plan's context of " + std::to_string(info.max_context) +
                      ", the last MTP row needs one position more; shorten them or compile the plan with --max-draft=1");
-  uint64_t cacheNeed = (outputRows() + 127) / 128 * info.page_bytes;
+  uint64_t cacheNeed = (positions + 127) / 128 * info.page_bytes;
   if (flags.cacheBytes && flags.cacheBytes < cacheNeed)
     throw InputError("--cache-bytes=" + std::to_string(flags.cacheBytes) + " is too little: " + sum + " need " +
                      std::to_string(cacheNeed) + " bytes of cache pages; raise it or shorten them");
@@ -232,6 +276,11 @@ v4_session_options Run::sessionOptions() const {
   options.max_context = static_cast<uint32_t>(std::min<uint64_t>(outputRows() + 1, info.max_context));
   options.threads = static_cast<uint32_t>(flags.threads);
   options.cache_bytes = flags.cacheBytes;
+  if (!flags.loadState.empty()) {
+    // The file decides.
+    options.max_tokens = static_cast<uint32_t>(tokens);
+    options.max_sequences = options.max_context = 0;
+  }
   options.mtp = wantMtp;
   options.debug_placement = flags.debugPlacement;
   if (probes) {
@@ -250,6 +299,8 @@ void Run::execute() {
   decodeSeconds = secondsNow() - start;
   if (!flags.json)
     std::printf("\n");
+  if (!flags.saveState.empty())
+    save();
   if (wantMtp)
     feedPickedForMtp();
   uint64_t rows = prompt.size() + generated.size();
@@ -293,11 +344,11 @@ void Run::feedPickedForMtp() {
   if (probes)
     probes->rethrow();
   if (mtpFile)
-    mtpFile->write(sequence->position() - 2, session->mtpLogits(), 1);
+    mtpFile->write(sequence->position() - base - 2, session->mtpLogits(), 1);
 }
 
 void Run::feed(const int32_t *tokens, uint64_t n, bool wantLast) {
-  uint64_t first = sequence->position();
+  uint64_t first = sequence->position() - base;
   session->step(*sequence, tokens, n, wantAllRows ? n : wantLast);
   if (probes)
     probes->rethrow();
@@ -348,8 +399,7 @@ void Run::report() const {
 //===----------------------------------------------------------------------===//
 
 /// Flags of the contract whose feature does not exist yet.
-constexpr const char *kLater[] = {"--prompt",     "--tokenizer",  "--draft", "--save-state", "--load-state",
-                                  "--batch-file", "--public-key", "--trace", "--weights"};
+constexpr const char *kLater[] = {"--prompt", "--tokenizer", "--draft", "--public-key", "--trace", "--weights"};
 
 void addTokenFlags(CLI::App &app, Flags &flags) {
   auto *tokens = app.add_option("--tokens", flags.tokens, "Prompt as token ids: 1,2,3");
@@ -381,6 +431,8 @@ void addRunFlags(CLI::App &app, Flags &flags) {
   app.add_option("--logits-out", flags.logitsOut, "Logits of every position as .npy");
   app.add_option("--mtp-logits-out", flags.mtpLogitsOut, "Logits of the MTP block as .npy");
   app.add_option("--dump-probes", flags.probesFolder, "Write every probe into this folder as .npy");
+  app.add_option("--save-state", flags.saveState, "Write the sequence behind its last token into this file");
+  app.add_option("--load-state", flags.loadState, "Go on behind the sequence saved in this file");
   app.add_flag("--json", flags.json, "Print one JSON object");
   app.add_flag("--debug-placement", flags.debugPlacement,
                "End every buffer and cache page at an inaccessible memory page");
@@ -398,8 +450,6 @@ void parseFlags(CLI::App &app, Flags &flags, int argc, char **argv) {
       throw InputError(std::string(flag) + " is not yet supported by v4-run " + v4_version() + "; leave it out");
     });
   app.parse(argc, argv);
-  if (flags.tokens.empty() && flags.tokensFile.empty())
-    throw InputError("no prompt: give --tokens=1,2,3 or --tokens-file=FILE");
 }
 
 int execute(const Flags &flags) {

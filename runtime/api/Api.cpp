@@ -6,90 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The only file that turns a Status into the C error.
+// Options, info structs and calls of each object; the other files here have
+// what stands beside them.
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/include/v4/runtime.h"
+#include "runtime/api/Handles.h"
+#include "runtime/api/OptionStructs.h"
 
-#include "runtime/exec/Engine.h"
-#include "runtime/schedule/Sampler.h"
-
-#include <algorithm>
 #include <cstring>
 
 using namespace v4;
-
-/// Sessions share it, so that handles can be released in any order.
-struct v4_engine {
-  std::shared_ptr<Engine> engine;
-};
-
-struct v4_session {
-  std::shared_ptr<Engine> engine;
-  v4_session_options options; ///< The caller's probe hook.
-  std::unique_ptr<Session> session;
-};
-
-struct v4_sampler {
-  std::unique_ptr<Sampler> sampler;
-};
-
-static v4_status report(const Status &status, v4_error *error) {
-  v4_status code = static_cast<v4_status>(status.code());
-  if (!error)
-    return code;
-  error->code = code;
-  size_t length = std::min(status.message().size(), sizeof(error->message) - 1);
-  std::memcpy(error->message, status.message().data(), length);
-  error->message[length] = 0;
-  return code;
-}
-
-static Status requireArgument(const void *argument, std::string_view name) {
-  return argument ? Status() : invalidInput("argument ", name, " is null, expected an object");
-}
-
-#define V4_REQUIRE_ARGUMENT(argument)                                                                                  \
-  if (!(argument))                                                                                                     \
-  return report(requireArgument(argument, #argument), error)
-
-/// Reads a caller's options, of an older or newer layout, over the defaults in `known`.
-template <typename T>
-static Status readOptions(const T *given, std::string_view name, T &known) {
-  if (!given)
-    return Status();
-  size_t size = given->struct_size;
-  if (size < sizeof(size_t) || size > (size_t(1) << 16))
-    return invalidInput(name, ".struct_size = ", size, ", expected ", sizeof(T),
-                        "; set the struct with its _init function");
-  const char *bytes = reinterpret_cast<const char *>(given);
-  for (size_t i = sizeof(T); i < size; ++i)
-    if (bytes[i])
-      return invalidInput(name, " sets a field at byte ", i, " that version ", V4_RUNTIME_VERSION,
-                          " does not know; use a newer library");
-  std::memcpy(&known, given, std::min(size, sizeof(T)));
-  known.struct_size = sizeof(T);
-  return Status();
-}
-
-/// Copies the part of `value` that the caller's struct has room for.
-template <typename T>
-static Status writeInfo(const T &value, std::string_view name, T *out) {
-  size_t size = out->struct_size;
-  if (size < sizeof(size_t))
-    return invalidInput(name, ".struct_size = ", size, ", expected ", sizeof(T),
-                        "; set the struct with its _init function");
-  std::memcpy(out, &value, std::min(size, sizeof(T)));
-  out->struct_size = size;
-  return Status();
-}
-
-template <typename T>
-static void initStruct(T *value) {
-  std::memset(static_cast<void *>(value), 0, sizeof(T));
-  value->struct_size = sizeof(T);
-}
 
 const char *v4_version(void) { return V4_RUNTIME_VERSION; }
 
@@ -263,10 +190,6 @@ v4_status v4_session_get_info(const v4_session *session, v4_session_info *info, 
   return report(writeInfo(value, "v4_session_info", info), error);
 }
 
-/// A handle of a sequence is a pointer into its session's storage.
-static Sequence *unwrap(v4_sequence *sequence) { return reinterpret_cast<Sequence *>(sequence); }
-static const Sequence *unwrap(const v4_sequence *sequence) { return reinterpret_cast<const Sequence *>(sequence); }
-
 v4_status v4_sequence_create(v4_session *session, v4_sequence **out_sequence, v4_error *error) {
   V4_REQUIRE_ARGUMENT(session);
   V4_REQUIRE_ARGUMENT(out_sequence);
@@ -329,11 +252,7 @@ uint64_t v4_sequence_position(const v4_sequence *sequence) {
 v4_status v4_session_step(v4_session *session, const v4_batch_entry *entries, size_t entry_count, v4_error *error) {
   V4_REQUIRE_ARGUMENT(session);
   V4_REQUIRE_ARGUMENT(entries);
-  BatchEntry *batch = session->session->batch();
-  // The session itself refuses more entries than it has room for.
-  size_t copied = std::min<size_t>(entry_count, session->session->limits().maxSequences);
-  for (size_t i = 0; i < copied; ++i)
-    batch[i] = {unwrap(entries[i].sequence), entries[i].tokens, entries[i].token_count, entries[i].logits_count};
+  fillBatch(*session->session, entries, entry_count);
   return report(session->session->step(entry_count), error);
 }
 

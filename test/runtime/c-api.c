@@ -170,6 +170,36 @@ static void takeUp(v4_session *session) {
   v4_sequence_release(third);
 }
 
+/* A saved sequence in another session, and what cannot be loaded. */
+static void saveAndLoad(v4_engine *engine, const char *path) {
+  v4_error error;
+  v4_session *session = NULL;
+  v4_sequence *sequence = NULL, *loaded[2] = {NULL, NULL};
+  size_t count = 7;
+  int32_t tokens[150];
+  float logits[VOCABULARY];
+  int i;
+  for (i = 0; i < 150; ++i)
+    tokens[i] = i * 7 % VOCABULARY;
+  EXPECT(v4_session_create(engine, NULL, &session, &error) == V4_OK);
+  EXPECT(v4_sequence_create(session, &sequence, &error) == V4_OK);
+  feed(session, sequence, tokens, 140);
+  EXPECT(v4_session_save(session, path, strlen(path), &sequence, 1, &error) == V4_OK);
+  feed(session, sequence, tokens, 150);
+  memcpy(logits, v4_session_logits(session, 0), sizeof(logits));
+  v4_session_release(session);
+  EXPECT(v4_session_create(engine, NULL, &session, &error) == V4_OK);
+  EXPECT(v4_session_load(session, path, strlen(path), loaded, 0, &count, &error) == V4_INVALID_INPUT);
+  EXPECT(strstr(error.message, "has 1 sequences, the call has room for 0") != NULL && count == 7);
+  EXPECT(v4_session_load(session, path, strlen(path), loaded, 2, &count, &error) == V4_OK && count == 1);
+  EXPECT(v4_sequence_position(loaded[0]) == 140 && memcmp(v4_sequence_tokens(loaded[0]), tokens, 140 * 4) == 0);
+  feed(session, loaded[0], tokens, 150);
+  EXPECT(memcmp(logits, v4_session_logits(session, 0), sizeof(logits)) == 0);
+  EXPECT(v4_session_load(session, "/no/such", 8, loaded, 2, &count, &error) == V4_INVALID_INPUT);
+  v4_session_release(session);
+  remove(path);
+}
+
 static void checkSampler(void) {
   v4_error error;
   v4_sampler_options options;
@@ -203,6 +233,7 @@ static void checkErrors(void) {
 
 int main(int argc, char **argv) {
   size_t lines = 0, probes = 0;
+  char state[4096];
   v4_engine *engine;
   v4_session *session;
   if (argc != 2)
@@ -213,6 +244,8 @@ int main(int argc, char **argv) {
   if (!engine)
     return 1;
   checkEngine(engine);
+  snprintf(state, sizeof(state), "%s.c-api-state", argv[1]);
+  saveAndLoad(engine, state);
   session = createSession(engine, &probes);
   if (!session)
     return 1;

@@ -133,6 +133,52 @@ def test_sampling_is_seeded():
     assert draw[0] == draw[1] != draw[2], draw
 
 
+def test_saved_states_go_on():
+    flags = ["--ignore-eos", "--json"]
+    with tempfile.TemporaryDirectory() as folder:
+        for length in (1, 11, 127, 128, 200):
+            prompt = (PROMPT * 20)[:length]
+            state, mtp, out = (os.path.join(folder, name) for name in ("s", "m.npy", "l.npy"))
+            whole = greedy(prompt, 9)
+            for more in ([], [f"--mtp-logits-out={mtp}"]):
+                first = json.loads(run(tokens_flag(prompt), "-n", 5, *flags, f"--save-state={state}", *more).stdout)
+                again = json.loads(run("-n", 4, *flags, f"--load-state={state}", *more).stdout)
+                assert first["tokens"] + again["tokens"] == whole, length
+                fed = prompt + whole[:5] + [7, 8, 9]
+                result = json.loads(run("--tokens=7,8,9", "-n", 2, *flags, f"--load-state={state}", *more,
+                                        f"--logits-out={out}").stdout)
+                assert result["tokens"] == greedy(fed, 2), length
+                assert np.array_equal(np.load(out), logits(fed + result["tokens"])[length + 5:]), length
+            picked = int(np.argmax(logits(fed + result["tokens"])[-1]))
+            assert np.array_equal(np.load(mtp), mtp_logits(fed + result["tokens"] + [picked])[length + 5:]), length
+
+
+def test_states_that_are_refused():
+    with tempfile.TemporaryDirectory() as folder:
+        state = os.path.join(folder, "s")
+        run(tokens_flag(), "-n", 1, f"--save-state={state}")
+        before = file_bytes(state)
+        cases = [(["--load-state=/no/such"], "/no/such: "), ([f"--load-state={folder}"], f"{folder}: "),
+                 ([f"--load-state={PLAN}"], "is no saved state"),
+                 ([f"--load-state={state}", f"--mtp-logits-out={folder}/m"], "was saved without the MTP block"),
+                 ([f"--load-state={state}", "-n", 989], "12 saved tokens, 11 prompt tokens and 989 more need a context"),
+                 ([f"--load-state={state}", f"--dump-probes={folder}/p"], "--dump-probes contradicts --load-state"),
+                 (["-n", 1, f"--save-state={folder}/no/s"], f"{folder}/no/s: cannot create a file beside it"),
+                 (["-n", 1, f"--save-state={folder}"], f"{folder}: ")]
+        for flags, text in cases:
+            done = run(tokens_flag(), *flags, expect=1)
+            assert text in done.stderr and len(done.stderr.splitlines()) == 1, f"{flags}: {done.stderr!r}"
+        with open(state, "wb") as f:
+            f.write(before[:-1])
+        assert "does not match its checksum" in run(f"--load-state={state}", expect=1).stderr
+
+
+def file_bytes(path):
+    """The bytes of a file."""
+    with open(path, "rb") as f:
+        return f.read()
+
+
 def test_refusals():
     refusals = [
         ([tokens_flag([1, 32])], 1, "--tokens: token id 32 at index 1 is outside the vocabulary, 0 to 31"),
@@ -154,13 +200,14 @@ def test_refusals():
         ([tokens_flag(), "-n", -1], 1, "-n"),
         ([tokens_flag(), "--no-such-flag"], 1, "--no-such-flag"),
     ]
-    for flag in ("prompt", "tokenizer", "draft", "save-state", "load-state", "batch-file", "public-key", "trace"):
+    for flag in ("prompt", "tokenizer", "draft", "public-key", "trace"):
         refusals.append(([f"--{flag}=x"], 1, f"--{flag} is not yet supported"))
     for flags, code, text in refusals:
         done = run(*flags, expect=code)
         assert text in done.stderr and len(done.stderr.splitlines()) == 1, f"{flags}: {done.stderr!r}, expected {text!r}"
-    done = run(tokens_flag(), plan="/no/such.v4plan", expect=1)
-    assert done.stderr.startswith("v4-run: /no/such.v4plan: "), done.stderr
+    for flags in ([tokens_flag()], []):
+        done = run(*flags, plan="/no/such.v4plan", expect=1)
+        assert done.stderr.startswith("v4-run: /no/such.v4plan: "), done.stderr
 
 
 def test_token_files():

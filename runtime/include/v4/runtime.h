@@ -245,6 +245,21 @@ V4_API uint64_t v4_prefill_chunk(uint64_t position, uint64_t prompt_tokens, uint
 
 /* Tokens fed so far. */
 V4_API uint64_t v4_sequence_position(const v4_sequence *sequence);
+/* Those tokens, v4_sequence_position of them; valid until the sequence is used in another call. */
+V4_API const int32_t *v4_sequence_tokens(const v4_sequence *sequence);
+
+/*===--- Saved states ----------------------------------------------------===*/
+
+/* Writes the given sequences, which may be none, and all kept prefixes to a file: whole, or the file that was there
+ * stays. They stay as they are. The file is bound to the plan, its weights and whether the session runs the MTP block.
+ */
+V4_API v4_status v4_session_save(v4_session *session, const char *path, size_t path_length,
+                                 v4_sequence *const *sequences, size_t sequence_count, v4_error *error);
+/* The reverse, in a session that may have other sequences: makes the saved ones, in their order, and keeps as many of
+ * the prefixes as fit. A file that is damaged, or of another plan, or has more than `capacity` sequences is
+ * V4_INVALID_INPUT; whenever the call fails, no sequence is made. */
+V4_API v4_status v4_session_load(v4_session *session, const char *path, size_t path_length, v4_sequence **out_sequences,
+                                 size_t capacity, size_t *out_count, v4_error *error);
 
 /* What a step feeds to one sequence. */
 typedef struct v4_batch_entry {

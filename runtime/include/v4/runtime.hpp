@@ -91,6 +91,8 @@ public:
   explicit Sequence(v4_sequence *raw) : handle(raw) {}
   v4_sequence *get() const { return handle.get(); }
   uint64_t position() const { return v4_sequence_position(handle.get()); }
+  /// position() of them, valid until the next call.
+  const int32_t *tokens() const { return v4_sequence_tokens(handle.get()); }
   /// A second sequence with the same tokens.
   Sequence fork() const {
     v4_sequence *raw = nullptr;
@@ -126,6 +128,17 @@ public:
     v4_session_info_init(&info);
     detail::check(v4_session_get_info, handle.get(), &info);
     return info;
+  }
+  /// Writes the sequences and all kept prefixes.
+  void save(const std::string &path, const std::vector<v4_sequence *> &sequences) {
+    detail::check(v4_session_save, handle.get(), path.data(), path.size(), sequences.data(), sequences.size());
+  }
+  /// The saved sequences, at most as many as the session may have.
+  std::vector<Sequence> load(const std::string &path) {
+    std::vector<v4_sequence *> raw(info().max_sequences);
+    size_t count = 0;
+    detail::check(v4_session_load, handle.get(), path.data(), path.size(), raw.data(), raw.size(), &count);
+    return std::vector<Sequence>(raw.begin(), raw.begin() + static_cast<ptrdiff_t>(count));
   }
   void step(const std::vector<v4_batch_entry> &entries) {
     detail::check(v4_session_step, handle.get(), entries.data(), entries.size());
