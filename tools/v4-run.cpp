@@ -1,4 +1,4 @@
-//===- v4-run.cpp - Runs a plan on one prompt -----------------------------===//
+//===- v4-run.cpp - Runs a plan on a prompt, or on many -------------------===//
 //
 // Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -14,6 +14,7 @@
 #include "tools/FlagValues.h"
 #include "tools/NpyFile.h"
 #include "tools/ProbeFiles.h"
+#include "tools/run/BatchRun.h"
 
 #include <CLI/CLI.hpp>
 #include <v4/runtime.hpp>
@@ -38,7 +39,7 @@ struct Flags {
   uint64_t topK = 0, seed = 0;
   std::string load = "map";
   std::string logitsOut, mtpLogitsOut, probesFolder;
-  std::string saveState, loadState;
+  std::string saveState, loadState, batchFile;
   bool ignoreEos = false, json = false, debugPlacement = false;
 };
 
@@ -118,6 +119,18 @@ std::string readText(const std::string &path) {
 // Run
 //===----------------------------------------------------------------------===//
 
+v4_sampler_options samplingOf(const Flags &flags) {
+  if (!(flags.topP > 0 && flags.topP <= 1))
+    throw InputError("--top-p=" + std::to_string(flags.topP) + ", expected a value above 0 and at most 1");
+  v4_sampler_options sampling = api::samplerOptions();
+  sampling.temperature = static_cast<float>(flags.temperature);
+  sampling.top_k = static_cast<uint32_t>(flags.topK);
+  sampling.top_p = static_cast<float>(flags.topP);
+  sampling.min_p = static_cast<float>(flags.minP);
+  sampling.seed = flags.seed;
+  return sampling;
+}
+
 /// One prompt from its first token to its last row of output.
 class Run {
 public:
@@ -177,15 +190,7 @@ Run::Run(const Flags &flags, api::Engine &engine) : flags(flags), info(engine.in
     throw InputError("--mtp-logits-out=" + flags.mtpLogitsOut + " is the file of --logits-out too; name another one");
   checkContext();
 
-  if (!(flags.topP > 0 && flags.topP <= 1))
-    throw InputError("--top-p=" + std::to_string(flags.topP) + ", expected a value above 0 and at most 1");
-  v4_sampler_options sampling = api::samplerOptions();
-  sampling.temperature = static_cast<float>(flags.temperature);
-  sampling.top_k = static_cast<uint32_t>(flags.topK);
-  sampling.top_p = static_cast<float>(flags.topP);
-  sampling.min_p = static_cast<float>(flags.minP);
-  sampling.seed = flags.seed;
-  sampler.emplace(info.vocab_size, sampling);
+  sampler.emplace(info.vocab_size, samplingOf(flags));
   if (!flags.probesFolder.empty())
     probes = std::make_unique<ProbeFiles>(flags.probesFolder, outputRows());
   session.emplace(engine.createSession(sessionOptions()));
@@ -203,7 +208,7 @@ void Run::readPrompt() {
   bool fromFile = !flags.tokensFile.empty();
   if (!fromFile && flags.tokens.empty()) {
     if (flags.loadState.empty())
-      throw InputError("no prompt: give --tokens=1,2,3 or --tokens-file=FILE");
+      throw InputError("no prompt: give --tokens=1,2,3, --tokens-file=FILE or --batch-file=FILE");
     return;
   }
   prompt = fromFile ? parseTokens(flags.tokensFile, readText(flags.tokensFile), info.vocab_size)
@@ -408,6 +413,12 @@ void addTokenFlags(CLI::App &app, Flags &flags) {
       ->default_str(std::to_string(kDefaultCount))
       ->check(CLI::Range(uint64_t(0), uint64_t(INT32_MAX)));
   app.add_option("--force-tokens", flags.forceTokens, "Feed the token ids of this file instead of generated ones");
+  auto *batch = app.add_option("--batch-file", flags.batchFile,
+                               "Requests, a JSON object a line: {\"id\":1,\"tokens\":[1,2],\"n\":8,"
+                               "\"logits_sha256\":true}, also temperature, top_p, top_k, min_p, seed, ignore_eos, "
+                               "priority; flags give what a line leaves out. Results as JSON, a line each");
+  for (const char *other : {"--tokens", "--tokens-file", "--force-tokens"})
+    batch->excludes(app.get_option(other));
   app.add_flag("--ignore-eos", flags.ignoreEos, "Go on behind the end-of-sequence token");
   app.add_option("--temperature", flags.temperature, "0 picks the most likely token")->capture_default_str();
   app.add_option("--top-k", flags.topK, "Keep the k most likely tokens, 0 = all")
@@ -434,6 +445,8 @@ void addRunFlags(CLI::App &app, Flags &flags) {
   app.add_option("--save-state", flags.saveState, "Write the sequence behind its last token into this file");
   app.add_option("--load-state", flags.loadState, "Go on behind the sequence saved in this file");
   app.add_flag("--json", flags.json, "Print one JSON object");
+  for (const char *other : {"--logits-out", "--mtp-logits-out", "--dump-probes"})
+    app.get_option("--batch-file")->excludes(app.get_option(other));
   app.add_flag("--debug-placement", flags.debugPlacement,
                "End every buffer and cache page at an inaccessible memory page");
 }
@@ -452,10 +465,26 @@ void parseFlags(CLI::App &app, Flags &flags, int argc, char **argv) {
   app.parse(argc, argv);
 }
 
+int executeBatch(const Flags &flags, api::Engine &engine) {
+  BatchOptions options;
+  options.file = flags.batchFile;
+  options.defaults = {{}, {}, {}, flags.count.value_or(kDefaultCount), samplingOf(flags), 0, flags.ignoreEos, false};
+  options.stepTokens = flags.stepTokens;
+  options.chunk = flags.chunk;
+  options.cacheBytes = flags.cacheBytes;
+  options.threads = flags.threads;
+  options.debugPlacement = flags.debugPlacement;
+  options.loadState = flags.loadState;
+  options.saveState = flags.saveState;
+  return runBatch(engine, options);
+}
+
 int execute(const Flags &flags) {
   v4_engine_options options = api::engineOptions();
   options.load = flags.load == "copy" ? V4_LOAD_COPY : V4_LOAD_MAP;
   api::Engine engine(flags.plan, options);
+  if (!flags.batchFile.empty())
+    return executeBatch(flags, engine);
   Run run(flags, engine);
   run.execute();
   run.report();
@@ -475,7 +504,7 @@ int main(int argc, char **argv) {
   Flags flags;
   if (const char *flag = flagWithoutValue(argc, argv))
     return fail((std::string(flag) + " has no value, expected one behind the sign").c_str(), 1);
-  CLI::App app("Runs an engine plan on one prompt: feeds the tokens, prints what follows.", "v4-run");
+  CLI::App app("Runs an engine plan on a prompt, or on many: feeds the tokens, prints what follows.", "v4-run");
   try {
     parseFlags(app, flags, argc, argv);
     return execute(flags);

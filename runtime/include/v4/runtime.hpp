@@ -156,6 +156,42 @@ private:
   detail::Handle<v4_session, v4_session_release> handle;
 };
 
+inline v4_scheduler_options schedulerOptions() {
+  v4_scheduler_options options;
+  v4_scheduler_options_init(&options);
+  return options;
+}
+inline v4_request request() {
+  v4_request request;
+  v4_request_init(&request);
+  return request;
+}
+
+/// Must not outlive its session.
+class Scheduler {
+public:
+  explicit Scheduler(Session &session, const v4_scheduler_options &options = schedulerOptions()) {
+    v4_scheduler *raw = nullptr;
+    detail::check(v4_scheduler_create, session.get(), &options, &raw);
+    handle.reset(raw);
+  }
+  uint64_t submit(const v4_request &request) {
+    uint64_t id = 0;
+    detail::check(v4_scheduler_submit, handle.get(), &request, &id);
+    return id;
+  }
+  bool cancel(uint64_t id) { return v4_scheduler_cancel(handle.get(), id) != 0; }
+  /// Requests that are not over.
+  uint64_t step() {
+    uint64_t pending = 0;
+    detail::check(v4_scheduler_step, handle.get(), &pending);
+    return pending;
+  }
+
+private:
+  detail::Handle<v4_scheduler, v4_scheduler_release> handle;
+};
+
 class Engine {
 public:
   explicit Engine(const std::string &path, const v4_engine_options &options = engineOptions()) {
