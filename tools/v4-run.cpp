@@ -1,4 +1,4 @@
-//===- v4-run.cpp - Runs a plan on one prompt -----------------------------===//
+//===- v4-run.cpp - Runs a plan on a prompt, or on many -------------------===//
 //
 // Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -15,6 +15,7 @@
 #include "tools/NpyFile.h"
 #include "tools/ProbeFiles.h"
 #include "tools/Speculation.h"
+#include "tools/run/BatchRun.h"
 
 #include <CLI/CLI.hpp>
 #include <v4/runtime.hpp>
@@ -39,6 +40,7 @@ struct Flags {
   uint64_t topK = 0, seed = 0, draft = 0;
   std::string load = "map";
   std::string logitsOut, mtpLogitsOut, probesFolder;
+  std::string saveState, loadState, batchFile;
   bool ignoreEos = false, json = false, debugPlacement = false;
 };
 
@@ -118,6 +120,18 @@ std::string readText(const std::string &path) {
 // Run
 //===----------------------------------------------------------------------===//
 
+v4_sampler_options samplingOf(const Flags &flags) {
+  if (!(flags.topP > 0 && flags.topP <= 1))
+    throw InputError("--top-p=" + std::to_string(flags.topP) + ", expected a value above 0 and at most 1");
+  v4_sampler_options sampling = api::samplerOptions();
+  sampling.temperature = static_cast<float>(flags.temperature);
+  sampling.top_k = static_cast<uint32_t>(flags.topK);
+  sampling.top_p = static_cast<float>(flags.topP);
+  sampling.min_p = static_cast<float>(flags.minP);
+  sampling.seed = flags.seed;
+  return sampling;
+}
+
 /// One prompt from its first token to its last row of output.
 class Run {
 public:
@@ -130,6 +144,9 @@ private:
   void checkContext() const;
   v4_session_options sessionOptions() const;
   uint64_t outputRows() const { return prompt.size() + count; }
+  void readPrompt();
+  void resume();
+  void save();
   void prefill();
   void generate();
   void speculate();
@@ -143,7 +160,8 @@ private:
   const Flags &flags;
   const v4_engine_info info;
   std::vector<int32_t> prompt, forced;
-  uint64_t count; ///< Tokens behind the prompt.
+  uint64_t base = 0; ///< Tokens of the loaded state: row 0 of every output is that of this position.
+  uint64_t count;    ///< Tokens behind the prompt.
   bool forcing;
   bool wantMtp;
   bool wantAllRows;
@@ -162,11 +180,7 @@ private:
 };
 
 Run::Run(const Flags &flags, api::Engine &engine) : flags(flags), info(engine.info()) {
-  bool fromFile = !flags.tokensFile.empty();
-  prompt = fromFile ? parseTokens(flags.tokensFile, readText(flags.tokensFile), info.vocab_size)
-                    : parseTokens("--tokens", flags.tokens, info.vocab_size);
-  if (prompt.empty())
-    throw InputError((fromFile ? flags.tokensFile : "--tokens") + ": has 0 token ids, expected at least 1");
+  readPrompt();
   forcing = !flags.forceTokens.empty();
   if (forcing)
     readForced();
@@ -175,30 +189,63 @@ Run::Run(const Flags &flags, api::Engine &engine) : flags(flags), info(engine.in
     throw InputError("--mtp-logits-out: " + flags.plan + " has no MTP block, expected one; leave the flag out");
   wantMtp = !flags.mtpLogitsOut.empty() || (!flags.probesFolder.empty() && info.has_mtp);
   wantAllRows = !flags.logitsOut.empty() || !flags.mtpLogitsOut.empty() || !flags.probesFolder.empty();
+  if (!flags.loadState.empty() && !flags.probesFolder.empty())
+    throw InputError("--dump-probes contradicts --load-state, whose positions have no rows; leave one of them out");
   if (!flags.logitsOut.empty() && flags.logitsOut == flags.mtpLogitsOut)
     throw InputError("--mtp-logits-out=" + flags.mtpLogitsOut + " is the file of --logits-out too; name another one");
   checkContext();
   checkDraft();
 
-  if (!(flags.topP > 0 && flags.topP <= 1))
-    throw InputError("--top-p=" + std::to_string(flags.topP) + ", expected a value above 0 and at most 1");
-  v4_sampler_options sampling = api::samplerOptions();
-  sampling.temperature = static_cast<float>(flags.temperature);
-  sampling.top_k = static_cast<uint32_t>(flags.topK);
-  sampling.top_p = static_cast<float>(flags.topP);
-  sampling.min_p = static_cast<float>(flags.minP);
-  sampling.seed = flags.seed;
-  sampler.emplace(info.vocab_size, sampling);
+  sampler.emplace(info.vocab_size, samplingOf(flags));
   if (!flags.probesFolder.empty())
     probes = std::make_unique<ProbeFiles>(flags.probesFolder, outputRows());
   session.emplace(engine.createSession(sessionOptions()));
-  sequence.emplace(session->createSequence());
+  if (flags.loadState.empty())
+    sequence.emplace(session->createSequence());
+  else
+    resume();
   if (flags.draft)
     speculation.emplace(*session, *sequence, *sampler, info.vocab_size, flags.draft);
   if (!flags.logitsOut.empty())
     logitsFile.emplace(flags.logitsOut, "<f4", 4, std::vector<uint64_t>{info.vocab_size});
   if (!flags.mtpLogitsOut.empty())
     mtpFile.emplace(flags.mtpLogitsOut, "<f4", 4, std::vector<uint64_t>{info.vocab_size});
+}
+
+void Run::readPrompt() {
+  bool fromFile = !flags.tokensFile.empty();
+  if (!fromFile && flags.tokens.empty()) {
+    if (flags.loadState.empty())
+      throw InputError("no prompt: give --tokens=1,2,3, --tokens-file=FILE or --batch-file=FILE");
+    return;
+  }
+  prompt = fromFile ? parseTokens(flags.tokensFile, readText(flags.tokensFile), info.vocab_size)
+                    : parseTokens("--tokens", flags.tokens, info.vocab_size);
+  if (prompt.empty())
+    throw InputError((fromFile ? flags.tokensFile : "--tokens") + ": has 0 token ids, expected at least 1");
+}
+
+/// Goes on behind the first sequence of the saved state. Logits are not saved: without a prompt the last token is fed
+/// once more.
+void Run::resume() {
+  std::vector<api::Sequence> saved = session->load(flags.loadState);
+  if (saved.empty() || (saved[0].position() == 0 && prompt.empty()))
+    throw InputError(flags.loadState +
+                     ": has no tokens to go on from, expected a saved sequence; give --tokens as well");
+  sequence.emplace(std::move(saved[0]));
+  if (prompt.empty()) {
+    prompt = {sequence->tokens()[sequence->position() - 1]};
+    sequence->truncate(sequence->position() - 1);
+  }
+  base = sequence->position();
+  checkContext();
+}
+
+/// All tokens of the run, those given and those generated.
+void Run::save() {
+  if (sequence->position() < base + prompt.size() + generated.size())
+    feed(&generated.back(), 1, true);
+  session->save(flags.saveState, {sequence->get()});
 }
 
 void Run::readForced() {
@@ -212,15 +259,17 @@ void Run::readForced() {
 }
 
 void Run::checkContext() const {
-  std::string sum = std::to_string(prompt.size()) + " prompt tokens and " + std::to_string(count) + " more";
-  if (outputRows() > info.max_context)
-    throw InputError(flags.plan + ": " + sum + " need a context of " + std::to_string(outputRows()) +
-                     ", the plan's is " + std::to_string(info.max_context) +
+  std::string sum = (base ? std::to_string(base) + " saved tokens, " : "") + std::to_string(prompt.size()) +
+                    " prompt tokens and " + std::to_string(count) + " more";
+  uint64_t positions = base + outputRows();
+  if (positions > info.max_context)
+    throw InputError(flags.plan + ": " + sum + " need a context of " + std::to_string(positions) + ", the plan's is " +
+                     std::to_string(info.max_context) +
                      "; shorten them or compile the plan with a larger --max-context");
-  if (wantMtp && outputRows() + 1 > uint64_t(info.max_context) + info.max_draft)
+  if (wantMtp && positions + 1 > uint64_t(info.max_context) + info.max_draft)
     throw InputError(flags.plan + ": " + sum + " fill the plan's context of " + std::to_string(info.max_context) +
                      ", the last MTP row needs one position more; shorten them or compile the plan with --max-draft=1");
-  uint64_t cacheNeed = (outputRows() + 127) / 128 * info.page_bytes;
+  uint64_t cacheNeed = (positions + 127) / 128 * info.page_bytes;
   if (flags.cacheBytes && flags.cacheBytes < cacheNeed)
     throw InputError("--cache-bytes=" + std::to_string(flags.cacheBytes) + " is too little: " + sum + " need " +
                      std::to_string(cacheNeed) + " bytes of cache pages; raise it or shorten them");
@@ -260,6 +309,11 @@ v4_session_options Run::sessionOptions() const {
   options.max_context = static_cast<uint32_t>(std::min<uint64_t>(outputRows() + 1, info.max_context));
   options.threads = static_cast<uint32_t>(flags.threads);
   options.cache_bytes = flags.cacheBytes;
+  if (!flags.loadState.empty()) {
+    // The file decides.
+    options.max_tokens = static_cast<uint32_t>(tokens);
+    options.max_sequences = options.max_context = 0;
+  }
   options.mtp = wantMtp || flags.draft;
   options.debug_placement = flags.debugPlacement;
   if (probes) {
@@ -278,6 +332,8 @@ void Run::execute() {
   decodeSeconds = secondsNow() - start;
   if (!flags.json)
     std::printf("\n");
+  if (!flags.saveState.empty())
+    save();
   if (wantMtp)
     feedPickedForMtp();
   uint64_t rows = prompt.size() + generated.size();
@@ -326,7 +382,7 @@ void Run::speculate() {
       announce(tokens[i]);
       sawEos = !flags.ignoreEos && static_cast<uint32_t>(tokens[i]) == info.eos_token_id;
     }
-    uint64_t left = count - generated.size(), end = prompt.size() + generated.size();
+    uint64_t left = count - generated.size(), end = base + prompt.size() + generated.size();
     // The last token is fed for its row of output alone.
     if ((left == 0 || sawEos) && (sequence->position() >= end || !wantAllRows))
       break;
@@ -340,7 +396,7 @@ void Run::speculate() {
       if (static_cast<uint32_t>(tokens[i]) == info.eos_token_id)
         rows = i + 2;
     decodeSteps += rows;
-    collect(first, rows);
+    collect(first - base, rows);
     sequence->truncate(first + rows);
   }
 }
@@ -352,11 +408,11 @@ void Run::feedPickedForMtp() {
   if (probes)
     probes->rethrow();
   if (mtpFile)
-    mtpFile->write(sequence->position() - 2, session->mtpLogits(), 1);
+    mtpFile->write(sequence->position() - base - 2, session->mtpLogits(), 1);
 }
 
 void Run::feed(const int32_t *tokens, uint64_t n, bool wantLast) {
-  uint64_t first = sequence->position();
+  uint64_t first = sequence->position() - base;
   session->step(*sequence, tokens, n, wantAllRows ? n : wantLast);
   if (probes)
     probes->rethrow();
@@ -413,8 +469,7 @@ void Run::report() const {
 //===----------------------------------------------------------------------===//
 
 /// Flags of the contract whose feature does not exist yet.
-constexpr const char *kLater[] = {"--prompt",     "--tokenizer",  "--save-state", "--load-state",
-                                  "--batch-file", "--public-key", "--trace",      "--weights"};
+constexpr const char *kLater[] = {"--prompt", "--tokenizer", "--public-key", "--trace", "--weights"};
 
 void addTokenFlags(CLI::App &app, Flags &flags) {
   auto *tokens = app.add_option("--tokens", flags.tokens, "Prompt as token ids: 1,2,3");
@@ -423,6 +478,12 @@ void addTokenFlags(CLI::App &app, Flags &flags) {
       ->default_str(std::to_string(kDefaultCount))
       ->check(CLI::Range(uint64_t(0), uint64_t(INT32_MAX)));
   app.add_option("--force-tokens", flags.forceTokens, "Feed the token ids of this file instead of generated ones");
+  auto *batch = app.add_option("--batch-file", flags.batchFile,
+                               "Requests, a JSON object a line: {\"id\":1,\"tokens\":[1,2],\"n\":8,"
+                               "\"logits_sha256\":true}, also temperature, top_p, top_k, min_p, seed, ignore_eos, "
+                               "priority; flags give what a line leaves out. Results as JSON, a line each");
+  for (const char *other : {"--tokens", "--tokens-file", "--force-tokens"})
+    batch->excludes(app.get_option(other));
   app.add_flag("--ignore-eos", flags.ignoreEos, "Go on behind the end-of-sequence token");
   app.add_option("--temperature", flags.temperature, "0 picks the most likely token")->capture_default_str();
   app.add_option("--top-k", flags.topK, "Keep the k most likely tokens, 0 = all")
@@ -449,7 +510,11 @@ void addRunFlags(CLI::App &app, Flags &flags) {
   app.add_option("--logits-out", flags.logitsOut, "Logits of every position as .npy");
   app.add_option("--mtp-logits-out", flags.mtpLogitsOut, "Logits of the MTP block as .npy");
   app.add_option("--dump-probes", flags.probesFolder, "Write every probe into this folder as .npy");
+  app.add_option("--save-state", flags.saveState, "Write the sequence behind its last token into this file");
+  app.add_option("--load-state", flags.loadState, "Go on behind the sequence saved in this file");
   app.add_flag("--json", flags.json, "Print one JSON object");
+  for (const char *other : {"--logits-out", "--mtp-logits-out", "--dump-probes"})
+    app.get_option("--batch-file")->excludes(app.get_option(other));
   app.add_flag("--debug-placement", flags.debugPlacement,
                "End every buffer and cache page at an inaccessible memory page");
 }
@@ -466,14 +531,28 @@ void parseFlags(CLI::App &app, Flags &flags, int argc, char **argv) {
       throw InputError(std::string(flag) + " is not yet supported by v4-run " + v4_version() + "; leave it out");
     });
   app.parse(argc, argv);
-  if (flags.tokens.empty() && flags.tokensFile.empty())
-    throw InputError("no prompt: give --tokens=1,2,3 or --tokens-file=FILE");
+}
+
+int executeBatch(const Flags &flags, api::Engine &engine) {
+  BatchOptions options;
+  options.file = flags.batchFile;
+  options.defaults = {{}, {}, {}, flags.count.value_or(kDefaultCount), samplingOf(flags), 0, flags.ignoreEos, false};
+  options.stepTokens = flags.stepTokens;
+  options.chunk = flags.chunk;
+  options.cacheBytes = flags.cacheBytes;
+  options.threads = flags.threads;
+  options.debugPlacement = flags.debugPlacement;
+  options.loadState = flags.loadState;
+  options.saveState = flags.saveState;
+  return runBatch(engine, options);
 }
 
 int execute(const Flags &flags) {
   v4_engine_options options = api::engineOptions();
   options.load = flags.load == "copy" ? V4_LOAD_COPY : V4_LOAD_MAP;
   api::Engine engine(flags.plan, options);
+  if (!flags.batchFile.empty())
+    return executeBatch(flags, engine);
   Run run(flags, engine);
   run.execute();
   run.report();
@@ -493,7 +572,7 @@ int main(int argc, char **argv) {
   Flags flags;
   if (const char *flag = flagWithoutValue(argc, argv))
     return fail((std::string(flag) + " has no value, expected one behind the sign").c_str(), 1);
-  CLI::App app("Runs an engine plan on one prompt: feeds the tokens, prints what follows.", "v4-run");
+  CLI::App app("Runs an engine plan on a prompt, or on many: feeds the tokens, prints what follows.", "v4-run");
   try {
     parseFlags(app, flags, argc, argv);
     return execute(flags);

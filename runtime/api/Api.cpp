@@ -6,53 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Options, info structs and calls of each object; Drafts.cpp has speculation.
+// Options, info structs and calls of each object; the other files here have
+// what stands beside them.
 //
 //===----------------------------------------------------------------------===//
 
 #include "runtime/api/Handles.h"
+#include "runtime/api/OptionStructs.h"
 
-#include <algorithm>
 #include <cstring>
 
 using namespace v4;
-
-/// Reads a caller's options, of an older or newer layout, over the defaults in `known`.
-template <typename T>
-static Status readOptions(const T *given, std::string_view name, T &known) {
-  if (!given)
-    return Status();
-  size_t size = given->struct_size;
-  if (size < sizeof(size_t) || size > (size_t(1) << 16))
-    return invalidInput(name, ".struct_size = ", size, ", expected ", sizeof(T),
-                        "; set the struct with its _init function");
-  const char *bytes = reinterpret_cast<const char *>(given);
-  for (size_t i = sizeof(T); i < size; ++i)
-    if (bytes[i])
-      return invalidInput(name, " sets a field at byte ", i, " that version ", V4_RUNTIME_VERSION,
-                          " does not know; use a newer library");
-  std::memcpy(&known, given, std::min(size, sizeof(T)));
-  known.struct_size = sizeof(T);
-  return Status();
-}
-
-/// Copies the part of `value` that the caller's struct has room for.
-template <typename T>
-static Status writeInfo(const T &value, std::string_view name, T *out) {
-  size_t size = out->struct_size;
-  if (size < sizeof(size_t))
-    return invalidInput(name, ".struct_size = ", size, ", expected ", sizeof(T),
-                        "; set the struct with its _init function");
-  std::memcpy(out, &value, std::min(size, sizeof(T)));
-  out->struct_size = size;
-  return Status();
-}
-
-template <typename T>
-static void initStruct(T *value) {
-  std::memset(static_cast<void *>(value), 0, sizeof(T));
-  value->struct_size = sizeof(T);
-}
 
 const char *v4_version(void) { return V4_RUNTIME_VERSION; }
 

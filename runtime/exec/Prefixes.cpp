@@ -27,6 +27,10 @@ const char *v4::hitReasonText(HitReason reason) {
     return "no kept page has the tokens behind";
   case HitReason::NoState:
     return "pages behind are kept, no snapshot is";
+  case HitReason::AllRows:
+    return "the logits of all tokens were asked for";
+  case HitReason::NotBegun:
+    return "it ended before it began";
   case HitReason::Off:
     break;
   }

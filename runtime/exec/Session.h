@@ -157,6 +157,7 @@ public:
   unsigned threads() const { return pool->threads(); }
   /// Positions that a sequence can hold: the context and the drafts behind it.
   uint64_t positions() const { return positionLimit; }
+  uint64_t vocabularySize() const { return vocabulary; }
   SessionMemory memory() const;
 
 private:

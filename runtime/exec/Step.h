@@ -41,6 +41,8 @@ enum class HitReason : int {
   Different = 3, ///< The tokens behind the hit are not among the session's prefixes, or no longer.
   NoState = 4,   ///< Pages behind the hit are there, no snapshot is.
   Off = 5,       ///< The session keeps no prefixes.
+  AllRows = 6,   ///< A scheduler's request wants the logits of every token: nothing was looked for.
+  NotBegun = 7,  ///< A scheduler's request ended before it began.
 };
 
 struct PrefixHit {

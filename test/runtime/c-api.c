@@ -170,6 +170,107 @@ static void takeUp(v4_session *session) {
   v4_sequence_release(third);
 }
 
+/* A saved sequence in another session, and what cannot be loaded. */
+static void saveAndLoad(v4_engine *engine, const char *path) {
+  v4_error error;
+  v4_session *session = NULL;
+  v4_sequence *sequence = NULL, *loaded[2] = {NULL, NULL};
+  size_t count = 7;
+  int32_t tokens[150];
+  float logits[VOCABULARY];
+  int i;
+  for (i = 0; i < 150; ++i)
+    tokens[i] = i * 7 % VOCABULARY;
+  EXPECT(v4_session_create(engine, NULL, &session, &error) == V4_OK);
+  EXPECT(v4_sequence_create(session, &sequence, &error) == V4_OK);
+  feed(session, sequence, tokens, 140);
+  EXPECT(v4_session_save(session, path, strlen(path), &sequence, 1, &error) == V4_OK);
+  feed(session, sequence, tokens, 150);
+  memcpy(logits, v4_session_logits(session, 0), sizeof(logits));
+  v4_session_release(session);
+  EXPECT(v4_session_create(engine, NULL, &session, &error) == V4_OK);
+  EXPECT(v4_session_load(session, path, strlen(path), loaded, 0, &count, &error) == V4_INVALID_INPUT);
+  EXPECT(strstr(error.message, "has 1 sequences, the call has room for 0") != NULL && count == 7);
+  EXPECT(v4_session_load(session, path, strlen(path), loaded, 2, &count, &error) == V4_OK && count == 1);
+  EXPECT(v4_sequence_position(loaded[0]) == 140 && memcmp(v4_sequence_tokens(loaded[0]), tokens, 140 * 4) == 0);
+  feed(session, loaded[0], tokens, 150);
+  EXPECT(memcmp(logits, v4_session_logits(session, 0), sizeof(logits)) == 0);
+  EXPECT(v4_session_load(session, "/no/such", 8, loaded, 2, &count, &error) == V4_INVALID_INPUT);
+  v4_session_release(session);
+  remove(path);
+}
+
+/* What the callbacks of a request got. */
+typedef struct Served {
+  int tokens, rows, done;
+  int32_t last, finish;
+  uint64_t cached;
+} Served;
+
+static void serveToken(void *user, int32_t token) {
+  ++((Served *)user)->tokens;
+  ((Served *)user)->last = token;
+}
+static void serveRows(void *user, uint64_t position, const float *rows, uint64_t count) {
+  EXPECT(position == (uint64_t)((Served *)user)->rows && rows != NULL);
+  ((Served *)user)->rows += (int)count;
+}
+static void serveDone(void *user, const v4_request_result *result) {
+  Served *served = user;
+  EXPECT(result->struct_size == sizeof(v4_request_result) && result->id > 0 && result->error_length == 0);
+  EXPECT(result->token_count == (uint64_t)served->tokens);
+  EXPECT(!result->token_count || result->tokens[result->token_count - 1] == served->last);
+  served->finish = result->finish;
+  served->cached = result->cached_tokens;
+  ++served->done;
+}
+
+static void schedule(v4_engine *engine) {
+  v4_error error;
+  v4_session *session = NULL;
+  v4_scheduler *scheduler = NULL;
+  v4_scheduler_options options;
+  v4_request request;
+  Served served[3];
+  int32_t tokens[150];
+  uint64_t id = 0, pending = 1;
+  int i;
+  memset(served, 0, sizeof(served));
+  for (i = 0; i < 150; ++i)
+    tokens[i] = i * 7 % VOCABULARY;
+  EXPECT(v4_session_create(engine, NULL, &session, &error) == V4_OK);
+  v4_scheduler_options_init(&options);
+  options.step_tokens = 65;
+  EXPECT(v4_scheduler_create(session, &options, &scheduler, &error) == V4_INVALID_INPUT && scheduler == NULL);
+  options.step_tokens = 16;
+  EXPECT(v4_scheduler_create(session, &options, &scheduler, &error) == V4_OK);
+  for (i = 0; i < 3; ++i) {
+    v4_request_init(&request);
+    request.tokens = tokens;
+    request.token_count = 150;
+    request.count = 4;
+    request.ignore_eos = 1;
+    request.user = &served[i];
+    request.token = serveToken;
+    request.logits = i == 1 ? serveRows : NULL;
+    request.done = serveDone;
+    EXPECT(v4_scheduler_submit(scheduler, &request, &id, &error) == V4_OK && id == (uint64_t)i + 1);
+  }
+  EXPECT(v4_scheduler_cancel(scheduler, 3) == 1 && v4_scheduler_cancel(scheduler, 3) == 0);
+  while (pending)
+    EXPECT(v4_scheduler_step(scheduler, &pending, &error) == V4_OK);
+  EXPECT(served[0].tokens == 4 && served[0].finish == V4_FINISH_LENGTH && served[0].rows == 0);
+  EXPECT(served[1].tokens == 4 && served[1].rows == 154 && served[1].last == served[0].last);
+  EXPECT(served[2].done == 1 && served[2].finish == V4_FINISH_CANCELLED);
+  request.count = 851;
+  EXPECT(v4_scheduler_submit(scheduler, &request, &id, &error) == V4_INVALID_INPUT && id == 3);
+  request.tokens = NULL;
+  EXPECT(v4_scheduler_submit(scheduler, &request, &id, &error) == V4_INVALID_INPUT);
+  v4_scheduler_release(scheduler);
+  v4_scheduler_release(NULL);
+  v4_session_release(session);
+}
+
 static void checkSampler(void) {
   v4_error error;
   v4_sampler_options options;
@@ -230,6 +331,7 @@ static void checkErrors(void) {
 
 int main(int argc, char **argv) {
   size_t lines = 0, probes = 0;
+  char state[4096];
   v4_engine *engine;
   v4_session *session;
   if (argc != 2)
@@ -240,6 +342,9 @@ int main(int argc, char **argv) {
   if (!engine)
     return 1;
   checkEngine(engine);
+  snprintf(state, sizeof(state), "%s.c-api-state", argv[1]);
+  saveAndLoad(engine, state);
+  schedule(engine);
   session = createSession(engine, &probes);
   if (!session)
     return 1;

@@ -6,8 +6,10 @@
 The made-up model is that of FakeKernels.cpp.
 """
 
+import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -172,6 +174,55 @@ def test_accepted_drafts():
     assert accepted > 50, accepted
 
 
+def test_saved_states_go_on():
+    flags = ["--ignore-eos", "--json"]
+    with tempfile.TemporaryDirectory() as folder:
+        for length in (1, 11, 127, 128, 200):
+            prompt = (PROMPT * 20)[:length]
+            state, mtp, out = (os.path.join(folder, name) for name in ("s", "m.npy", "l.npy"))
+            whole = greedy(prompt, 9)
+            for more in ([], [f"--mtp-logits-out={mtp}"]):
+                first = json.loads(run(tokens_flag(prompt), "-n", 5, *flags, f"--save-state={state}", *more).stdout)
+                again = json.loads(run("-n", 4, *flags, f"--load-state={state}", *more).stdout)
+                assert first["tokens"] + again["tokens"] == whole, length
+                if more:
+                    drafted = json.loads(run("-n", 4, *flags, f"--load-state={state}", *more, "--draft=2").stdout)
+                    assert drafted["tokens"] == again["tokens"], length
+                fed = prompt + whole[:5] + [7, 8, 9]
+                result = json.loads(run("--tokens=7,8,9", "-n", 2, *flags, f"--load-state={state}", *more,
+                                        f"--logits-out={out}").stdout)
+                assert result["tokens"] == greedy(fed, 2), length
+                assert np.array_equal(np.load(out), logits(fed + result["tokens"])[length + 5:]), length
+            picked = int(np.argmax(logits(fed + result["tokens"])[-1]))
+            assert np.array_equal(np.load(mtp), mtp_logits(fed + result["tokens"] + [picked])[length + 5:]), length
+
+
+def test_states_that_are_refused():
+    with tempfile.TemporaryDirectory() as folder:
+        state = os.path.join(folder, "s")
+        run(tokens_flag(), "-n", 1, f"--save-state={state}")
+        before = file_bytes(state)
+        cases = [(["--load-state=/no/such"], "/no/such: "), ([f"--load-state={folder}"], f"{folder}: "),
+                 ([f"--load-state={PLAN}"], "is no saved state"),
+                 ([f"--load-state={state}", f"--mtp-logits-out={folder}/m"], "was saved without the MTP block"),
+                 ([f"--load-state={state}", "-n", 989], "12 saved tokens, 11 prompt tokens and 989 more need a context"),
+                 ([f"--load-state={state}", f"--dump-probes={folder}/p"], "--dump-probes contradicts --load-state"),
+                 (["-n", 1, f"--save-state={folder}/no/s"], f"{folder}/no/s: cannot create a file beside it"),
+                 (["-n", 1, f"--save-state={folder}"], f"{folder}: ")]
+        for flags, text in cases:
+            done = run(tokens_flag(), *flags, expect=1)
+            assert text in done.stderr and len(done.stderr.splitlines()) == 1, f"{flags}: {done.stderr!r}"
+        with open(state, "wb") as f:
+            f.write(before[:-1])
+        assert "does not match its checksum" in run(f"--load-state={state}", expect=1).stderr
+
+
+def file_bytes(path):
+    """The bytes of a file."""
+    with open(path, "rb") as f:
+        return f.read()
+
+
 def test_refusals():
     refusals = [
         ([tokens_flag([1, 32])], 1, "--tokens: token id 32 at index 1 is outside the vocabulary, 0 to 31"),
@@ -197,13 +248,148 @@ def test_refusals():
         ([tokens_flag(), "-n", -1], 1, "-n"),
         ([tokens_flag(), "--no-such-flag"], 1, "--no-such-flag"),
     ]
-    for flag in ("prompt", "tokenizer", "save-state", "load-state", "batch-file", "public-key", "trace"):
+    for flag in ("prompt", "tokenizer", "public-key", "trace"):
         refusals.append(([f"--{flag}=x"], 1, f"--{flag} is not yet supported"))
     for flags, code, text in refusals:
         done = run(*flags, expect=code)
         assert text in done.stderr and len(done.stderr.splitlines()) == 1, f"{flags}: {done.stderr!r}, expected {text!r}"
-    done = run(tokens_flag(), plan="/no/such.v4plan", expect=1)
-    assert done.stderr.startswith("v4-run: /no/such.v4plan: "), done.stderr
+    for flags in ([tokens_flag()], []):
+        done = run(*flags, plan="/no/such.v4plan", expect=1)
+        assert done.stderr.startswith("v4-run: /no/such.v4plan: "), done.stderr
+
+
+def batch(folder, lines, *flags, expect=0):
+    """Runs a batch file of objects (or raw text); returns the finished process and the results by id."""
+    path = os.path.join(folder, "batch.jsonl")
+    with open(path, "wb") as f:
+        f.write(lines if isinstance(lines, bytes) else "".join(json.dumps(line) + "\n" for line in lines).encode())
+    done = run(f"--batch-file={path}", *flags, expect=expect)
+    return done, {result["id"]: result for result in map(json.loads, done.stdout.splitlines())}
+
+
+def hash_of(tokens):
+    """What logits_sha256 is for these positions."""
+    return hashlib.sha256(logits(tokens).astype("<f4").tobytes()).hexdigest()
+
+
+def test_batch():
+    lines, shared = [], [(i * 7 + i // 5) % 32 for i in range(400)]
+    for i in range(20):
+        lines.append({"id": i if i % 2 else f"r\u00e9{i}", "tokens": shared[:i * 19] + [i], "n": i % 6,
+                      "ignore_eos": i % 3 != 0, "priority": i % 2, "logits_sha256": i % 4 == 0})
+    with tempfile.TemporaryDirectory() as folder:
+        for flags in ([], ["--step-tokens=1"], ["--step-tokens=7", f"--cache-bytes={4 * 192}", "--chunk=3"],
+                      ["--debug-placement", "--threads=2", f"--cache-bytes={100 * 192}"]):
+            done, results = batch(folder, lines, *flags)
+            assert "v4-run: 20 requests, " in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+            assert len(results) == 20 == len(done.stdout.splitlines())
+            for line in lines:
+                result, expected = results[line["id"]], greedy(line["tokens"], line["n"])
+                finish = "length"
+                if not line["ignore_eos"] and 31 in expected:
+                    expected, finish = expected[:expected.index(31) + 1], "eos"
+                assert result["tokens"] == expected and result["finish"] == finish, (flags, line, result)
+                assert result["cached"] % 128 == 0 and result["cached"] < len(line["tokens"])
+                assert result["cached_reason"]
+                if line["logits_sha256"]:
+                    assert result["logits_sha256"] == hash_of(line["tokens"] + expected), (flags, line)
+                    assert result["cached"] == 0
+                    assert result["cached_reason"] == "the logits of all tokens were asked for"
+                else:
+                    assert "logits_sha256" not in result
+
+
+def test_batch_defaults_and_sampling():
+    with tempfile.TemporaryDirectory() as folder:
+        _, results = batch(folder, [{"id": 1, "tokens": PROMPT}, {"id": 2, "tokens": PROMPT, "seed": 5, "n": 12},
+                                    {"id": 3, "tokens": PROMPT, "temperature": 0, "n": 3}],
+                           "-n", 9, "--ignore-eos", "--temperature=1000000", "--top-p=0.95", "--seed=4")
+        for key, count, seed, temperature in ((1, 9, 4, 1000000), (2, 12, 5, 1000000), (3, 3, 4, 0)):
+            alone = run(tokens_flag(), "-n", count, "--ignore-eos", f"--temperature={temperature}", "--top-p=0.95",
+                        f"--seed={seed}", "--json")
+            assert results[key]["tokens"] == json.loads(alone.stdout)["tokens"], key
+
+
+def test_batch_keeps_prefixes():
+    with tempfile.TemporaryDirectory() as folder:
+        tokens, state = (PROMPT * 30)[:300], os.path.join(folder, "state")
+        batch(folder, [{"id": 1, "tokens": tokens, "n": 2}], f"--save-state={state}", f"--cache-bytes={100 * 192}")
+        _, results = batch(folder, [{"id": 1, "tokens": tokens, "n": 2}], f"--load-state={state}")
+        assert results[1]["cached"] == 256 and results[1]["tokens"] == greedy(tokens, 2), results
+        assert results[1]["cached_reason"] == "all full pages in front of the last token"
+
+
+def test_batch_refusals():
+    good = b'{"id":1,"tokens":[1,2]}\n'
+    cases = [
+        (b"", "batch.jsonl: has 0 requests"), (b"\n \n", "batch.jsonl: has 0 requests"),
+        (good + b"\n{]\n", "batch.jsonl:3: no JSON at byte 2"), (b"[1]", "batch.jsonl:1: is [1], expected an object"),
+        (b"\xff\xfe", "batch.jsonl:1: no JSON"), (b'{"id":"\xff","tokens":[1]}', "batch.jsonl:1: no JSON"),
+        (b"{" * 100000, "batch.jsonl:1: no JSON"), (b"[" * 100000, "batch.jsonl:1: no JSON"),
+        (b'{"tokens":[1]}', "batch.jsonl:1: has no id"), (b'{"id":[1],"tokens":[1]}', "id is [1], expected a string"),
+        (b'{"id":1}', "has no tokens"), (b'{"id":1,"tokens":[]}', "tokens is [], expected an array of at least 1"),
+        (b'{"id":1,"tokens":"1,2"}', 'tokens is "1,2", expected an array'),
+        (b'{"id":1,"tokens":[1,32]}', "token id 32 at index 1 is outside the vocabulary, 0 to 31"),
+        (b'{"id":1,"tokens":[-1]}', "token id -1 at index 0"), (b'{"id":1,"tokens":[1.5]}', "token id 1.5 at index 0"),
+        (b'{"id":1,"tokens":[true]}', "token id true"), (b'{"id":1,"tokens":[99999999999999999999]}', "token id 1"),
+        (good + good, "batch.jsonl:2: id 1 is that of line 1 too"),
+        (b'{"id":1,"id":2,"tokens":[1]}', 'has the key "id" twice'),
+        (b'{"id":1,"tokens":[1],"N":3}', 'has the key "N", expected id, tokens, n,'),
+        (b'{"id":1,"tokens":[1],"n":-1}', "n is -1, expected an integer from 0"),
+        (b'{"id":1,"tokens":[1],"n":1.0}', "n is 1.0, expected an integer"),
+        (b'{"id":1,"tokens":[1],"n":null}', "n is null"), (b'{"id":1,"tokens":[1],"seed":-1}', "seed is -1"),
+        (b'{"id":1,"tokens":[1],"temperature":"hot"}', 'temperature is "hot", expected a number'),
+        (b'{"id":1,"tokens":[1],"temperature":-1}', "batch.jsonl:1: "), (b'{"id":1,"tokens":[1],"top_p":2}', "jsonl:1: "),
+        (b'{"id":1,"tokens":[1],"logits_sha256":1}', "logits_sha256 is 1, expected true or false"),
+        (good + b'{"id":2,"tokens":[1],"n":1000}', "batch.jsonl:2: request: 1 prompt tokens and 1000 more"),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        for content, text in cases:
+            done, _ = batch(folder, content, expect=1)
+            assert text in done.stderr and len(done.stderr.splitlines()) == 1, (content[:60], done.stderr)
+            assert not done.stdout, content
+        done, _ = batch(folder, [{"id": 1, "tokens": PROMPT * 20, "n": 40}], "--cache-bytes=575", expect=1)
+        assert ":1: request: 220 prompt tokens and 40 more need 576 bytes of cache pages, the session has 575" \
+            in done.stderr, done.stderr
+        batch(folder, [{"id": 1, "tokens": PROMPT * 20, "n": 36}], "--cache-bytes=576")
+        for flags, text in (([tokens_flag()], "--batch-file"), (["--step-tokens=65"], "--step-tokens=65 is above"),
+                            (["--logits-out=x"], "--batch-file"), (["--top-p=3"], "--top-p=3"),
+                            (["--load-state=/no/such"], "/no/such: ")):
+            done, _ = batch(folder, good, *flags, expect=1)
+            assert text in done.stderr and len(done.stderr.splitlines()) == 1, (flags, done.stderr)
+        done = run("--batch-file=/no/such", expect=1)
+        assert done.stderr.startswith("v4-run: /no/such: cannot be opened"), done.stderr
+        assert "cannot be read" in run(f"--batch-file={folder}", expect=1).stderr
+
+
+def test_batch_output_that_cannot_be_written():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "b")
+        with open(path, "w", encoding="ascii") as f:
+            f.write('{"id":1,"tokens":[1,2]}\n')
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([TOOL, PLAN, f"--batch-file={path}"], stdout=full, stderr=subprocess.PIPE, check=False)
+        assert done.returncode == 1 and b"standard output cannot be written" in done.stderr, done.stderr
+        closed = subprocess.run(f"exec '{TOOL}' '{PLAN}' --batch-file='{path}' >&-", shell=True,
+                                stderr=subprocess.PIPE, check=False)
+        assert closed.returncode == 1 and b"standard output cannot be written" in closed.stderr, closed.stderr
+
+
+def test_interrupted_batch_prints_what_there_is():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "b")
+        with open(path, "w", encoding="ascii") as f:
+            f.write('{"id":0,"tokens":[1],"n":1}\n')
+            for i in range(1, 4000):
+                f.write(json.dumps({"id": i, "tokens": [1, i % 32], "n": 990, "ignore_eos": True}) + "\n")
+        with subprocess.Popen([TOOL, PLAN, f"--batch-file={path}"], stdout=subprocess.PIPE) as process:
+            first = json.loads(process.stdout.readline())
+            assert first["id"] == 0
+            process.send_signal(signal.SIGINT)
+            rest = [json.loads(line) for line in process.stdout]
+            assert process.wait(60) == -signal.SIGINT
+        assert len(rest) == 3999 and rest[-1]["finish"] == "cancelled" and rest[-1]["tokens"] == [], rest[-1]
+        assert rest[-1]["cached_reason"] == "it ended before it began", rest[-1]
 
 
 def test_token_files():

@@ -221,7 +221,9 @@ typedef enum v4_hit_reason {
   V4_HIT_NOTHING = 2,   /* no kept page has these tokens */
   V4_HIT_DIFFERENT = 3, /* no kept page has the tokens behind */
   V4_HIT_NO_STATE = 4,  /* pages behind are kept, no snapshot of the state is */
-  V4_HIT_OFF = 5        /* the session keeps no prefixes */
+  V4_HIT_OFF = 5,       /* the session keeps no prefixes */
+  V4_HIT_ALL_ROWS = 6,  /* a scheduler's request wants all logits: nothing was looked for */
+  V4_HIT_NOT_BEGUN = 7  /* a scheduler's request ended before it began */
 } v4_hit_reason;
 
 typedef struct v4_prefix_hit {
@@ -245,6 +247,21 @@ V4_API uint64_t v4_prefill_chunk(uint64_t position, uint64_t prompt_tokens, uint
 
 /* Tokens fed so far. */
 V4_API uint64_t v4_sequence_position(const v4_sequence *sequence);
+/* Those tokens, v4_sequence_position of them; valid until the sequence is used in another call. */
+V4_API const int32_t *v4_sequence_tokens(const v4_sequence *sequence);
+
+/*===--- Saved states ----------------------------------------------------===*/
+
+/* Writes the given sequences, which may be none, and all kept prefixes to a file: whole, or the file that was there
+ * stays. They stay as they are. The file is bound to the plan, its weights and whether the session runs the MTP block.
+ */
+V4_API v4_status v4_session_save(v4_session *session, const char *path, size_t path_length,
+                                 v4_sequence *const *sequences, size_t sequence_count, v4_error *error);
+/* The reverse, in a session that may have other sequences: makes the saved ones, in their order, and keeps as many of
+ * the prefixes as fit. A file that is damaged, or of another plan, or has more than `capacity` sequences is
+ * V4_INVALID_INPUT; whenever the call fails, no sequence is made. */
+V4_API v4_status v4_session_load(v4_session *session, const char *path, size_t path_length, v4_sequence **out_sequences,
+                                 size_t capacity, size_t *out_count, v4_error *error);
 
 /* What a step feeds to one sequence. */
 typedef struct v4_batch_entry {
@@ -308,6 +325,74 @@ V4_API v4_status v4_sampler_draft(v4_sampler *sampler, const float *logits, uint
  * it is the same. The draft is accepted exactly when it is the token. */
 V4_API v4_status v4_sampler_verify(v4_sampler *sampler, const float *logits, int32_t draft, const float *probabilities,
                                    uint64_t stream, uint64_t position, int32_t *out_token, v4_error *error);
+
+/*===--- Scheduler -------------------------------------------------------===*/
+
+/* Runs many requests in a session that has no other sequences: each step feeds a token to every request that generates,
+ * then chunks of prompts, within a budget of tokens. What a request gives does not depend on the others, their order or
+ * the budget. A request that has started always finishes: the cache pages of its whole length are set aside. */
+typedef struct v4_scheduler v4_scheduler;
+
+typedef struct v4_scheduler_options {
+  size_t struct_size;
+  uint32_t step_tokens; /* of one step; 0 = the session's max_tokens */
+  uint32_t chunk;       /* prompt tokens of one request in a step, at most; 0 = no bound of its own */
+} v4_scheduler_options;
+
+typedef enum v4_finish {
+  V4_FINISH_LENGTH = 0, /* it has all tokens that were asked for */
+  V4_FINISH_EOS = 1,
+  V4_FINISH_CANCELLED = 2,
+  V4_FINISH_FAILED = 3 /* `error` says why; the others go on */
+} v4_finish;
+
+/* All pointers are valid during the callback only. */
+typedef struct v4_request_result {
+  size_t struct_size;
+  uint64_t id;
+  int32_t finish;        /* v4_finish */
+  int32_t cached_reason; /* v4_hit_reason */
+  const int32_t *tokens; /* the generated ones */
+  uint64_t token_count;
+  uint64_t cached_tokens; /* of the prompt, that were not fed */
+  uint64_t preemptions;   /* how often another request took its place for a while */
+  const char *error;
+  size_t error_length;
+} v4_request_result;
+
+/* Callbacks may be null; they run within v4_scheduler_step and _cancel, and may submit and cancel requests. */
+typedef struct v4_request {
+  size_t struct_size;
+  const int32_t *tokens; /* copied */
+  size_t token_count;
+  uint64_t count;                     /* tokens to generate */
+  const v4_sampler_options *sampling; /* null = the most likely token; copied */
+  uint64_t stream;                    /* as for v4_sampler_pick */
+  int32_t priority;                   /* larger goes first, and takes the place of smaller */
+  uint32_t ignore_eos;                /* go on behind the end-of-sequence token */
+  void *user;                         /* first argument of the callbacks */
+  void (*token)(void *user, int32_t token);
+  /* When not null, every token is fed, the last generated one included, no prefix is reused, and this gets the logits
+   * of row_count positions from `position` on: in order, each once. */
+  void (*logits)(void *user, uint64_t position, const float *rows, uint64_t row_count);
+  /* The last call of a request, exactly one. */
+  void (*done)(void *user, const v4_request_result *result);
+} v4_request;
+
+V4_API void v4_scheduler_options_init(v4_scheduler_options *options);
+V4_API v4_status v4_scheduler_create(v4_session *session, const v4_scheduler_options *options,
+                                     v4_scheduler **out_scheduler, v4_error *error);
+/* Null is allowed. Before its session; requests that are not over go without a callback. */
+V4_API void v4_scheduler_release(v4_scheduler *scheduler);
+V4_API void v4_request_init(v4_request *request);
+/* Refused at once when it could not finish even alone: the error has the bytes that it needs and those there are. Ids
+ * count from 1. */
+V4_API v4_status v4_scheduler_submit(v4_scheduler *scheduler, const v4_request *request, uint64_t *out_id,
+                                     v4_error *error);
+/* Ends a request, wherever it is: at once, in a callback with the step that runs. Zero: it was over already. */
+V4_API int32_t v4_scheduler_cancel(v4_scheduler *scheduler, uint64_t id);
+/* Starts what fits and runs one step. out_pending gets the number of requests that are not over. */
+V4_API v4_status v4_scheduler_step(v4_scheduler *scheduler, uint64_t *out_pending, v4_error *error);
 
 #ifdef __cplusplus
 }

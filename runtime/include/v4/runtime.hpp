@@ -103,6 +103,8 @@ public:
   explicit Sequence(v4_sequence *raw) : handle(raw) {}
   v4_sequence *get() const { return handle.get(); }
   uint64_t position() const { return v4_sequence_position(handle.get()); }
+  /// position() of them, valid until the next call.
+  const int32_t *tokens() const { return v4_sequence_tokens(handle.get()); }
   /// A second sequence with the same tokens.
   Sequence fork() const {
     v4_sequence *raw = nullptr;
@@ -139,6 +141,17 @@ public:
     detail::check(v4_session_get_info, handle.get(), &info);
     return info;
   }
+  /// Writes the sequences and all kept prefixes.
+  void save(const std::string &path, const std::vector<v4_sequence *> &sequences) {
+    detail::check(v4_session_save, handle.get(), path.data(), path.size(), sequences.data(), sequences.size());
+  }
+  /// The saved sequences, at most as many as the session may have.
+  std::vector<Sequence> load(const std::string &path) {
+    std::vector<v4_sequence *> raw(info().max_sequences);
+    size_t count = 0;
+    detail::check(v4_session_load, handle.get(), path.data(), path.size(), raw.data(), raw.size(), &count);
+    return std::vector<Sequence>(raw.begin(), raw.begin() + static_cast<ptrdiff_t>(count));
+  }
   void step(const std::vector<v4_batch_entry> &entries) {
     detail::check(v4_session_step, handle.get(), entries.data(), entries.size());
   }
@@ -158,6 +171,42 @@ public:
 
 private:
   detail::Handle<v4_session, v4_session_release> handle;
+};
+
+inline v4_scheduler_options schedulerOptions() {
+  v4_scheduler_options options;
+  v4_scheduler_options_init(&options);
+  return options;
+}
+inline v4_request request() {
+  v4_request request;
+  v4_request_init(&request);
+  return request;
+}
+
+/// Must not outlive its session.
+class Scheduler {
+public:
+  explicit Scheduler(Session &session, const v4_scheduler_options &options = schedulerOptions()) {
+    v4_scheduler *raw = nullptr;
+    detail::check(v4_scheduler_create, session.get(), &options, &raw);
+    handle.reset(raw);
+  }
+  uint64_t submit(const v4_request &request) {
+    uint64_t id = 0;
+    detail::check(v4_scheduler_submit, handle.get(), &request, &id);
+    return id;
+  }
+  bool cancel(uint64_t id) { return v4_scheduler_cancel(handle.get(), id) != 0; }
+  /// Requests that are not over.
+  uint64_t step() {
+    uint64_t pending = 0;
+    detail::check(v4_scheduler_step, handle.get(), &pending);
+    return pending;
+  }
+
+private:
+  detail::Handle<v4_scheduler, v4_scheduler_release> handle;
 };
 
 class Engine {

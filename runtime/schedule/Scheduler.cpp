@@ -1,0 +1,210 @@
+//===- Scheduler.cpp - Many requests in one session -----------------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/schedule/Scheduler.h"
+
+#include <algorithm>
+#include <iterator>
+
+using namespace v4;
+
+Status Scheduler::create(Session &session, const SchedulerOptions &options, std::unique_ptr<Scheduler> &out) {
+  SchedulerOptions resolved = options;
+  uint64_t most = session.limits().maxTokens;
+  if (resolved.stepTokens == 0)
+    resolved.stepTokens = most;
+  if (resolved.stepTokens > most)
+    return invalidInput("scheduler: ", resolved.stepTokens, " tokens a step, the session takes ", most,
+                        "; ask for less or create the session with more");
+  if (resolved.chunk == 0)
+    resolved.chunk = resolved.stepTokens;
+  out.reset(new Scheduler(session, resolved));
+  return Status();
+}
+
+Scheduler::~Scheduler() {
+  for (auto &job : running)
+    leave(*job);
+  for (auto &[rank, job] : queue)
+    leave(*job);
+}
+
+Status Scheduler::submit(Request request, uint64_t &id) {
+  V4_RETURN_IF_ERROR(checkRequest(request));
+  std::unique_ptr<Job> job(new Job);
+  job->id = id = ++lastId;
+  job->tokens = std::move(request.tokens);
+  job->promptTokens = job->tokens.size();
+  job->pages = session.pagesFor(job->promptTokens + request.count);
+  job->request = std::move(request);
+  Rank rank = rankOf(*job);
+  queue.emplace(rank, std::move(job));
+  return Status();
+}
+
+bool Scheduler::cancel(uint64_t id) {
+  Job *found = nullptr;
+  for (auto &job : running)
+    if (job->id == id)
+      found = job.get();
+  for (auto &[rank, job] : queue)
+    if (job->id == id)
+      found = job.get();
+  if (!found || found->isOver)
+    return false;
+  end(*found, Finish::Cancelled);
+  if (!isStepping)
+    sweep();
+  return true;
+}
+
+Status Scheduler::step() {
+  isStepping = true;
+  fedTokens = 0;
+  admit();
+  uint64_t entries = fillBatch();
+  Status status = entries ? session.step(entries) : Status();
+  if (status.isOk())
+    takeResults();
+  isStepping = false;
+  sweep();
+  return status;
+}
+
+//===----------------------------------------------------------------------===//
+// One step
+//===----------------------------------------------------------------------===//
+
+uint64_t Scheduler::fillBatch() {
+  batch.clear();
+  ++stepNumber;
+  uint64_t budget = options.stepTokens, left = budget, decodes = 0;
+  for (auto &job : running)
+    decodes += !job->isOver && job->generates();
+  uint64_t most = decodes;
+  if (decodes >= budget && decodes < running.size()) {
+    // Prompts must get on as well; where a step is one token, every other one is theirs.
+    most = budget - std::max<uint64_t>(budget / 4, 1);
+    if (most == 0)
+      most = stepNumber % 2;
+  }
+  addDecodes(most, left);
+  addPrompts(left);
+  fedTokens = budget - left;
+  return batch.size();
+}
+
+/// Those that have waited longest first.
+void Scheduler::addDecodes(uint64_t most, uint64_t &left) {
+  std::vector<Job *> jobs;
+  for (auto &job : running)
+    if (!job->isOver && job->generates())
+      jobs.push_back(job.get());
+  std::sort(jobs.begin(), jobs.end(),
+            [](const Job *a, const Job *b) { return std::pair(a->lastStep, a->id) < std::pair(b->lastStep, b->id); });
+  for (uint64_t i = 0; i < jobs.size() && i < most && left; ++i)
+    addEntry(*jobs[i], 1, left);
+}
+
+void Scheduler::addPrompts(uint64_t &left) {
+  std::vector<Job *> jobs;
+  for (auto &job : running)
+    if (!job->isOver && !job->generates())
+      jobs.push_back(job.get());
+  std::sort(jobs.begin(), jobs.end(), [](const Job *a, const Job *b) { return rankOf(*a) < rankOf(*b); });
+  for (Job *job : jobs)
+    if (left)
+      addEntry(*job, prefillChunk(job->position(), job->promptTokens, std::min(left, options.chunk)), left);
+}
+
+void Scheduler::addEntry(Job &job, uint64_t tokens, uint64_t &left) {
+  uint64_t begin = job.position();
+  bool wantsNext = begin + tokens == job.tokens.size() && job.request.count;
+  session.batch()[batch.size()] = {job.sequence, job.tokens.data() + begin, tokens,
+                                   job.request.wantRows ? tokens : wantsNext};
+  batch.push_back(&job);
+  job.lastStep = stepNumber;
+  left -= tokens;
+}
+
+/// The batch entries are those of the step that ran.
+void Scheduler::takeResults() {
+  for (uint64_t slot = 0, row = 0; slot < batch.size(); ++slot) {
+    uint64_t count = session.batch()[slot].logitsCount;
+    if (!batch[slot]->isOver)
+      takeRows(*batch[slot], row, count);
+    row += count;
+  }
+}
+
+void Scheduler::takeRows(Job &job, uint64_t row, uint64_t count) {
+  for (uint64_t i = 0; i < count; ++i)
+    if (Status status = session.checkLogits(row + i); !status.isOk())
+      return end(job, Finish::Failed, std::move(status));
+  const RequestHooks &hooks = job.request.hooks;
+  if (job.request.wantRows && hooks.rows)
+    hooks.rows(hooks.user, job.position() - count, session.logits(row), count);
+  if (!job.isOver && job.position() == job.tokens.size())
+    pickNext(job, row + count - 1);
+}
+
+void Scheduler::pickNext(Job &job, uint64_t row) {
+  if (job.isLast || job.request.count == 0)
+    return end(job, job.finish);
+  int32_t token = 0;
+  Status status = job.sampler->pick(session.logits(row), job.request.stream, job.position(), token);
+  if (!status.isOk())
+    return end(job, Finish::Failed, std::move(status));
+  job.tokens.push_back(token);
+  const RequestHooks &hooks = job.request.hooks;
+  if (hooks.token)
+    hooks.token(hooks.user, token);
+  bool isEos = token == job.request.eos;
+  if (job.isOver || (!isEos && job.tokens.size() - job.promptTokens < job.request.count))
+    return;
+  job.finish = isEos ? Finish::Eos : Finish::Length;
+  job.isLast = true;
+  if (!job.request.wantRows)
+    end(job, job.finish);
+}
+
+//===----------------------------------------------------------------------===//
+// The end
+//===----------------------------------------------------------------------===//
+
+void Scheduler::end(Job &job, Finish finish, Status error) {
+  job.isOver = true;
+  job.finish = finish;
+  job.error = std::move(error);
+}
+
+/// Hooks come last: they find the scheduler without the requests that are over.
+void Scheduler::sweep() {
+  std::vector<std::unique_ptr<Job>> over;
+  auto left = std::partition(running.begin(), running.end(), [](const auto &job) { return !job->isOver; });
+  std::move(left, running.end(), std::back_inserter(over));
+  running.erase(left, running.end());
+  for (auto at = queue.begin(); at != queue.end();) {
+    if (at->second->isOver)
+      over.push_back(std::move(at->second));
+    at = at->second ? std::next(at) : queue.erase(at);
+  }
+  for (auto &job : over)
+    leave(*job);
+  for (auto &job : over) {
+    RequestResult result = {job->id,
+                            job->finish,
+                            job->tokens.data() + job->promptTokens,
+                            job->tokens.size() - job->promptTokens,
+                            job->cached,
+                            job->preemptions,
+                            job->error.message()};
+    if (job->request.hooks.done)
+      job->request.hooks.done(job->request.hooks.user, result);
+  }
+}
