@@ -14,7 +14,7 @@
 //   header               all 255 values    all 255 values
 //   metadata             all 255 values    8 bit flips, 0x00, 0xFF
 //   code, tables,
-//   hashes               all 255 values    one bit flip, 0xFF
+//   hashes               all 255 values    one bit flip
 //   gaps in between      0x01, 0x80, 0xFF  -
 //   truncation           every size        every size
 //
@@ -83,7 +83,7 @@ std::vector<unsigned> allValues(uint8_t) {
 
 std::vector<unsigned> gapValues(uint8_t) { return {0x01, 0x80, 0xFF}; }
 
-std::vector<unsigned> twoValues(uint8_t old) { return {old ^ (1u << (old % 8)), 0xFF}; }
+std::vector<unsigned> oneValue(uint8_t old) { return {old ^ (1u << (old % 8))}; }
 
 std::vector<unsigned> someValues(uint8_t old) {
   std::vector<unsigned> values = {0x00, 0xFF};
@@ -103,7 +103,7 @@ void damageEverything(PlanBytes &file, bool compiled) {
     if (!compiled)
       damage(file, "gap", end, section.offset, gapValues);
     end = section.offset + section.bytes;
-    auto *compiledValues = i == 0 ? someValues : twoValues;
+    auto *compiledValues = i == 0 ? someValues : oneValue;
     damage(file, names[i], section.offset, end, compiled ? compiledValues : allValues);
   }
 }
