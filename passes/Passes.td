@@ -27,7 +27,7 @@ def VerifyImportedPass : Pass<"v4-verify-imported", "::mlir::ModuleOp"> {
     Entry contract of the graph stage; changes nothing. A later pass relies on:
 
     - the module attributes `v4.model`, `v4.envelope`, `v4.target`, `v4.options` (strings) and `v4.manifest`;
-    - `@main`: arguments are caches, each with a `v4.pool` name of its own and an optional `v4.group`; results are
+    - `@main`: arguments are caches, each with a `v4.pool` name of its own and an optional `v4.group` and `v4.reach`; results are
       the logits and, exactly when the model has an MTP block, the MTP logits (f32, [rows<logits>, vocabulary]);
     - every other function is private, has one block, is called from nowhere in a circle, and its tensor arguments are
       rows of the step or weights of static shape;
@@ -325,7 +325,7 @@ def VerifyKernelsPass : Pass<"v4-verify-kernels", "::mlir::ModuleOp"> {
 def InlineLayersPass : Pass<"v4-inline-layers", "::mlir::ModuleOp"> {
   let summary = "inline every layer call so that @main lists all launches in order";
   let description = [{
-    Every `kernel.launch` gets the attributes `group` ("main" or "mtp") and `layer` (-1 outside layers), every
+    Every `kernel.launch` gets the attributes `group` ("main", "mtp", "mtp_step" or "mtp_draft") and `layer` (-1 outside layers), every
     `v4.probe` its full name. They come from `v4.group`, `v4.layer` and `v4.prefix` of the calls around it, the
     innermost first, or from the launch or probe itself. Functions that are no kernels are erased, @main stays.
 

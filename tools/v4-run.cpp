@@ -14,6 +14,7 @@
 #include "tools/FlagValues.h"
 #include "tools/NpyFile.h"
 #include "tools/ProbeFiles.h"
+#include "tools/Speculation.h"
 #include "tools/run/BatchRun.h"
 
 #include <CLI/CLI.hpp>
@@ -36,7 +37,7 @@ struct Flags {
   std::optional<uint64_t> count; ///< Without it kDefaultCount, or all forced tokens.
   uint64_t chunk = 0, stepTokens = 0, threads = 0, cacheBytes = 0;
   double temperature = 0, topP = 1, minP = 0;
-  uint64_t topK = 0, seed = 0;
+  uint64_t topK = 0, seed = 0, draft = 0;
   std::string load = "map";
   std::string logitsOut, mtpLogitsOut, probesFolder;
   std::string saveState, loadState, batchFile;
@@ -148,9 +149,11 @@ private:
   void save();
   void prefill();
   void generate();
+  void speculate();
+  void checkDraft() const;
   void feedPickedForMtp();
   void feed(const int32_t *tokens, uint64_t n, bool wantLast);
-  void collect(uint64_t first);
+  void collect(uint64_t first, uint64_t rows);
   int32_t pick();
   void announce(int32_t token);
 
@@ -167,11 +170,13 @@ private:
   std::optional<api::Session> session;
   std::optional<api::Sequence> sequence;
   std::optional<api::Sampler> sampler;
+  std::optional<Speculation> speculation; ///< With --draft.
 
   std::vector<int32_t> generated;
   bool sawEos = false;
   double prefillSeconds = 0, decodeSeconds = 0;
-  uint64_t decodeSteps = 0;
+  uint64_t decodeSteps = 0; ///< Tokens fed behind the prompt.
+  uint64_t lastRow = 0;     ///< Of the session's logits: that of the last token.
 };
 
 Run::Run(const Flags &flags, api::Engine &engine) : flags(flags), info(engine.info()) {
@@ -189,6 +194,7 @@ Run::Run(const Flags &flags, api::Engine &engine) : flags(flags), info(engine.in
   if (!flags.logitsOut.empty() && flags.logitsOut == flags.mtpLogitsOut)
     throw InputError("--mtp-logits-out=" + flags.mtpLogitsOut + " is the file of --logits-out too; name another one");
   checkContext();
+  checkDraft();
 
   sampler.emplace(info.vocab_size, samplingOf(flags));
   if (!flags.probesFolder.empty())
@@ -198,6 +204,8 @@ Run::Run(const Flags &flags, api::Engine &engine) : flags(flags), info(engine.in
     sequence.emplace(session->createSequence());
   else
     resume();
+  if (flags.draft)
+    speculation.emplace(*session, *sequence, *sampler, info.vocab_size, flags.draft);
   if (!flags.logitsOut.empty())
     logitsFile.emplace(flags.logitsOut, "<f4", 4, std::vector<uint64_t>{info.vocab_size});
   if (!flags.mtpLogitsOut.empty())
@@ -270,13 +278,33 @@ void Run::checkContext() const {
                      std::to_string(info.max_tokens) + "; ask for less or compile the plan with a larger --max-tokens");
 }
 
+void Run::checkDraft() const {
+  std::string given = "--draft=" + std::to_string(flags.draft);
+  if (flags.draft == 0)
+    return;
+  if (!info.has_mtp)
+    throw InputError(given + ": " + flags.plan + " has no MTP block, expected one; leave the flag out");
+  if (flags.draft > info.max_draft)
+    throw InputError(given + " is above the plan's " + std::to_string(info.max_draft) +
+                     "; ask for less or compile the plan with --max-draft=" + std::to_string(flags.draft));
+  uint64_t tokens = flags.stepTokens ? flags.stepTokens : info.max_tokens;
+  if (flags.draft + 1 > tokens)
+    throw InputError(given + " feeds " + std::to_string(flags.draft + 1) + " tokens in a step, the budget is " +
+                     std::to_string(tokens) + "; raise --step-tokens or ask for less");
+  for (auto [set, flag] :
+       {std::pair(forcing, "--force-tokens"), std::pair(!flags.probesFolder.empty(), "--dump-probes")})
+    if (set)
+      throw InputError(given + " contradicts " + flag + ", which leaves nothing to draft; leave one of them out");
+}
+
 /// The session is as small as this run allows: its limits change memory, never a bit of a result.
 v4_session_options Run::sessionOptions() const {
   v4_session_options options = api::sessionOptions();
   uint64_t tokens = flags.stepTokens ? flags.stepTokens : info.max_tokens;
   if (flags.chunk)
     tokens = std::min(tokens, flags.chunk);
-  options.max_tokens = static_cast<uint32_t>(std::min<uint64_t>(tokens, prompt.size()));
+  tokens = std::min<uint64_t>(tokens, prompt.size());
+  options.max_tokens = static_cast<uint32_t>(std::max(tokens, 1 + flags.draft));
   options.max_sequences = 1;
   options.max_context = static_cast<uint32_t>(std::min<uint64_t>(outputRows() + 1, info.max_context));
   options.threads = static_cast<uint32_t>(flags.threads);
@@ -286,7 +314,7 @@ v4_session_options Run::sessionOptions() const {
     options.max_tokens = static_cast<uint32_t>(tokens);
     options.max_sequences = options.max_context = 0;
   }
-  options.mtp = wantMtp;
+  options.mtp = wantMtp || flags.draft;
   options.debug_placement = flags.debugPlacement;
   if (probes) {
     options.probe = ProbeFiles::receive;
@@ -300,7 +328,7 @@ void Run::execute() {
   prefill();
   prefillSeconds = secondsNow() - start;
   start = secondsNow();
-  generate();
+  speculation ? speculate() : generate();
   decodeSeconds = secondsNow() - start;
   if (!flags.json)
     std::printf("\n");
@@ -319,6 +347,8 @@ void Run::execute() {
 
 void Run::prefill() {
   uint64_t chunk = session->info().max_tokens;
+  if (flags.chunk)
+    chunk = std::min(chunk, flags.chunk);
   for (uint64_t done = 0; done < prompt.size();) {
     uint64_t n = std::min<uint64_t>(chunk, prompt.size() - done);
     feed(prompt.data() + done, n, done + n == prompt.size());
@@ -342,6 +372,35 @@ void Run::generate() {
   }
 }
 
+/// The same tokens by rounds of a token and drafts; greedy, each is the one that generate() picks.
+void Run::speculate() {
+  std::vector<int32_t> tokens = {pick()};
+  while (generated.size() < count && !sawEos) {
+    // All but the last are fed already.
+    for (size_t i = 0; i < tokens.size() && !sawEos; ++i) {
+      generated.push_back(tokens[i]);
+      announce(tokens[i]);
+      sawEos = !flags.ignoreEos && static_cast<uint32_t>(tokens[i]) == info.eos_token_id;
+    }
+    uint64_t left = count - generated.size(), end = base + prompt.size() + generated.size();
+    // The last token is fed for its row of output alone.
+    if ((left == 0 || sawEos) && (sequence->position() >= end || !wantAllRows))
+      break;
+    uint64_t first = sequence->position();
+    speculation->feed(generated.back(),
+                      sawEos ? 0 : std::min(speculation->depth(), left - std::min<uint64_t>(left, 1)));
+    uint64_t rows = 1 + speculation->agreed();
+    tokens = speculation->tokensBehind();
+    // Behind the end of the sequence nothing counts.
+    for (uint64_t i = 0; !flags.ignoreEos && i + 1 < rows; ++i)
+      if (static_cast<uint32_t>(tokens[i]) == info.eos_token_id)
+        rows = i + 2;
+    decodeSteps += rows;
+    collect(first - base, rows);
+    sequence->truncate(first + rows);
+  }
+}
+
 /// The MTP value of the last position needs the token behind it, which is part of no other output.
 void Run::feedPickedForMtp() {
   int32_t token = pick();
@@ -357,13 +416,12 @@ void Run::feed(const int32_t *tokens, uint64_t n, bool wantLast) {
   session->step(*sequence, tokens, n, wantAllRows ? n : wantLast);
   if (probes)
     probes->rethrow();
-  if (wantAllRows)
-    collect(first);
+  collect(first, session->logitsCount());
 }
 
-/// Writes the logits of positions from `first` on: MTP logits of position p belong to row p - 1.
-void Run::collect(uint64_t first) {
-  uint64_t rows = session->logitsCount();
+/// Writes the logits of `rows` positions from `first` on: MTP logits of position p belong to row p - 1.
+void Run::collect(uint64_t first, uint64_t rows) {
+  lastRow = rows ? rows - 1 : 0;
   if (logitsFile)
     logitsFile->write(first, session->logits(), rows);
   if (!mtpFile)
@@ -373,7 +431,7 @@ void Run::collect(uint64_t first) {
     mtpFile->write(first + skipped - 1, session->mtpLogits(skipped), rows - skipped);
 }
 
-int32_t Run::pick() { return sampler->pick(session->logits(session->logitsCount() - 1), 0, sequence->position()); }
+int32_t Run::pick() { return sampler->pick(session->logits(lastRow), 0, sequence->position()); }
 
 void Run::announce(int32_t token) {
   if (flags.json)
@@ -389,14 +447,21 @@ void Run::report() const {
   if (!flags.json) {
     std::printf("prefill %zu tokens, %.1f tokens/s\n", prompt.size(), prefillRate);
     std::printf("decode %llu tokens, %.1f tokens/s\n", static_cast<unsigned long long>(decodeSteps), decodeRate);
+    if (speculation)
+      std::printf("drafts %llu, accepted %llu\n", static_cast<unsigned long long>(speculation->drafted),
+                  static_cast<unsigned long long>(speculation->accepted));
     return;
   }
   std::printf("{\"id\":0,\"tokens\":[");
   for (size_t i = 0; i < generated.size(); ++i)
     std::printf(i ? ",%d" : "%d", generated[i]);
   std::printf("],\"finish\":\"%s\",\"cached\":0,\"cached_reason\":\"one request, nothing to reuse\","
-              "\"prompt_tokens\":%zu,\"prefill_tokens_per_second\":%.3f,\"decode_tokens_per_second\":%.3f}\n",
+              "\"prompt_tokens\":%zu,\"prefill_tokens_per_second\":%.3f,\"decode_tokens_per_second\":%.3f",
               sawEos ? "eos" : "length", prompt.size(), prefillRate, decodeRate);
+  if (speculation)
+    std::printf(",\"drafted\":%llu,\"accepted\":%llu", static_cast<unsigned long long>(speculation->drafted),
+                static_cast<unsigned long long>(speculation->accepted));
+  std::printf("}\n");
 }
 
 //===----------------------------------------------------------------------===//
@@ -404,7 +469,7 @@ void Run::report() const {
 //===----------------------------------------------------------------------===//
 
 /// Flags of the contract whose feature does not exist yet.
-constexpr const char *kLater[] = {"--prompt", "--tokenizer", "--draft", "--public-key", "--trace", "--weights"};
+constexpr const char *kLater[] = {"--prompt", "--tokenizer", "--public-key", "--trace", "--weights"};
 
 void addTokenFlags(CLI::App &app, Flags &flags) {
   auto *tokens = app.add_option("--tokens", flags.tokens, "Prompt as token ids: 1,2,3");
@@ -432,6 +497,9 @@ void addTokenFlags(CLI::App &app, Flags &flags) {
 
 void addRunFlags(CLI::App &app, Flags &flags) {
   CLI::Range positive(uint64_t(1), uint64_t(UINT32_MAX));
+  app.add_option("--draft", flags.draft, "Tokens that the MTP block drafts ahead, at most the plan's --max-draft")
+      ->capture_default_str()
+      ->check(CLI::Range(uint64_t(0), uint64_t(UINT32_MAX)));
   app.add_option("--chunk", flags.chunk, "Prompt tokens per step")->check(positive);
   app.add_option("--step-tokens", flags.stepTokens, "Token budget of one step, at most the plan's")->check(positive);
   app.add_option("--cache-bytes", flags.cacheBytes, "Bound of the KV cache's pages");

@@ -13,12 +13,12 @@
 #include "codegen/cpu/LowerToLlvm.h"
 
 #include "dialects/plan/PlanDialect.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/ThreadPool.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/ThreadPool.h"
 
 using namespace mlir;
 
@@ -34,7 +34,7 @@ struct KernelJob {
   std::string name;
   std::string bytecode;
   std::optional<KernelObject> object;
-  std::string error;  ///< What went wrong, as one line.
+  std::string error; ///< What went wrong, as one line.
 };
 
 /// The kernel alone in a module, without locations: they would make the dump

@@ -26,6 +26,7 @@ void emitPanelProjections(kernel::PanelProjectionsOp op, const CpuLevel &level);
 void emitPanelGateUp(kernel::PanelGateUpOp op, const CpuLevel &level);
 void emitStreamMix(kernel::StreamMixOp op, const CpuLevel &level);
 void emitStreamNorm(kernel::StreamNormOp op, const CpuLevel &level);
+void emitStreamHead(kernel::StreamHeadOp op, const CpuLevel &level);
 void emitRowChain(kernel::RowChainOp op, const CpuLevel &level);
 void emitSwiglu(kernel::SwigluOp op, const CpuLevel &level);
 void emitAttend(kernel::AttendOp op, const CpuLevel &level);

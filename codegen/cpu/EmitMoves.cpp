@@ -14,6 +14,7 @@
 
 #include "codegen/cpu/ContractEmitters.h"
 #include "codegen/cpu/CpuBody.h"
+#include "dialects/kernel/PoolRows.h"
 
 using namespace mlir;
 using namespace v4;
@@ -60,6 +61,7 @@ void v4::emitGatherRows(kernel::GatherRowsOp op, const CpuLevel &level) {
 void v4::emitPreviousRows(kernel::PreviousRowsOp op, const CpuLevel &level) {
   CpuBody k(op, level);
   int64_t width = op.getWidth(), columns = width / op.getGrid().getTiles();
+  PoolRows ring(k, op.getPool(), {k.b.getBF16Type(), width, 0, 2 * width});
   auto zero = [&](int64_t lanes) -> Value {
     Type type = k.vec(k.b.getBF16Type(), lanes);
     return arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(type));
@@ -75,9 +77,11 @@ void v4::emitPreviousRows(kernel::PreviousRowsOp op, const CpuLevel &level) {
     k.ifElse(
         isFirst,
         [&] {
-          // Position 0 has no predecessor; its state row may be stale after a reuse.
-          Value known = k.less(k.index(0), k.loadIndex(op.getPositions(), row));
-          Value state = k.add(k.loadIndex(op.getStates(), slot), k.mul(base, 2));
+          // Position 0 has no predecessor.
+          Value position = k.loadIndex(op.getPositions(), row), known = k.less(k.index(0), position);
+          Value previous = k.select(known, k.sub(position, k.index(1)), k.index(0));
+          Value place = ring.ringRow(k.loadIndex(op.getStates(), slot), previous, op.getRingRows());
+          Value state = k.add(place, k.mul(base, 2));
           return fill([&](Value i, int64_t lanes) {
             Value kept = k.cacheLoad(op.getPool(), k.add(state, k.mul(i, 2)), k.vec(k.b.getBF16Type(), lanes));
             return k.select(known, kept, zero(lanes));

@@ -30,6 +30,7 @@ bool expand(Operation *op, const CpuLevel &level) {
       .Case([&](kernel::PanelGateUpOp contract) { return emitPanelGateUp(contract, level), true; })
       .Case([&](kernel::StreamMixOp contract) { return emitStreamMix(contract, level), true; })
       .Case([&](kernel::StreamNormOp contract) { return emitStreamNorm(contract, level), true; })
+      .Case([&](kernel::StreamHeadOp contract) { return emitStreamHead(contract, level), true; })
       .Case([&](kernel::RowChainOp contract) { return emitRowChain(contract, level), true; })
       .Case([&](kernel::SwigluOp contract) { return emitSwiglu(contract, level), true; })
       .Case([&](kernel::AttendOp contract) { return emitAttend(contract, level), true; })

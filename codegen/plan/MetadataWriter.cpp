@@ -14,6 +14,7 @@
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace llvm;
 using namespace v4;
@@ -31,8 +32,7 @@ using Indices = DenseMap<StringRef, uint32_t>;
 /// Walks one program. The first problem is kept in `error`; what is written after it is thrown away.
 class MetadataWriter {
 public:
-  MetadataWriter(plan::ProgramOp program, ArrayRef<WeightPlace> places)
-      : program(program), places(places) {}
+  MetadataWriter(plan::ProgramOp program, ArrayRef<WeightPlace> places) : program(program), places(places) {}
 
   Expected<std::vector<uint8_t>> run();
 
@@ -137,9 +137,15 @@ fb::ElementType MetadataWriter::element(mlir::Operation *op, mlir::Type type) {
 }
 
 fb::LaunchGroup MetadataWriter::group(mlir::Operation *op, StringRef name) {
-  if (name != "main" && name != "mtp")
-    fail(describe(op) + " has the group '" + name + "', expected main or mtp");
-  return name == "mtp" ? fb::LaunchGroup::Mtp : fb::LaunchGroup::Main;
+  auto found = llvm::StringSwitch<std::optional<fb::LaunchGroup>>(name)
+                   .Case("main", fb::LaunchGroup::Main)
+                   .Case("mtp", fb::LaunchGroup::Mtp)
+                   .Case("mtp_step", fb::LaunchGroup::MtpStep)
+                   .Case("mtp_draft", fb::LaunchGroup::MtpDraft)
+                   .Default(std::nullopt);
+  if (!found)
+    fail(describe(op) + " has the group '" + name + "', expected main, mtp, mtp_step or mtp_draft");
+  return found.value_or(fb::LaunchGroup::Main);
 }
 
 //===----------------------------------------------------------------------===//
@@ -244,11 +250,12 @@ TableVector<fb::Pool> MetadataWriter::writePools() {
       fail(describe(op) + " has an attribute 'type' that is no !v4.cache");
       return {};
     }
+    ArrayRef<int64_t> reach = op.getReach().value_or(ArrayRef<int64_t>({0, 0, 0}));
     return fb::CreatePool(builder, string(op.getSymName()), static_cast<fb::PoolKind>(type.getKind()),
                           static_cast<fb::RowEncoding>(type.getEncoding()), type.getRatio(), type.getRows(),
                           type.getValues(), type.getRowBytes(),
                           required(op, op.getOffset(), "offset", "--v4-plan-kv-cache"), group(op, op.getGroup()),
-                          op.getRank());
+                          op.getRank(), reach[0], reach[1], reach[2]);
   });
 }
 
@@ -307,8 +314,7 @@ TableVector<fb::Launch> MetadataWriter::writeLaunches() {
     }
     return fb::CreateLaunch(builder, index(kernels, op.getKernelAttr(), "'plan.launch'"), group(op, op.getGroup()),
                             static_cast<fb::RowSpace>(grid.getRows()), grid.getTile(), grid.getTiles(),
-                            builder.CreateVectorOfStructs(bindings), op.getLayer(), op.getRank(),
-                            op.getBarrier());
+                            builder.CreateVectorOfStructs(bindings), op.getLayer(), op.getRank(), op.getBarrier());
   });
 }
 

@@ -30,6 +30,7 @@ private:
   struct PoolArgument {
     std::string name;
     CacheType type;
+    SmallVector<int64_t, 3> reach;
     bool isMtp;
   };
 
@@ -106,11 +107,11 @@ void MainBuilder::listPools() {
   for (int64_t i = 0; i < c.layers; ++i) {
     LayerShape shape = layerShape(i);
     for (const LayerPool &pool : layerPools(g, shape))
-      pools.push_back({shape.name + "." + pool.name.str(), pool.type, false});
+      pools.push_back({shape.name + "." + pool.name.str(), pool.type, pool.reach, false});
   }
   if (g.inventory.mtp)
     for (const LayerPool &pool : mtpPools(g, mtpLayer(g)))
-      pools.push_back({"mtp.0." + pool.name.str(), pool.type, true});
+      pools.push_back({"mtp.0." + pool.name.str(), pool.type, pool.reach, true});
 }
 
 Value MainBuilder::load(const Weight &weight) {
@@ -141,6 +142,8 @@ func::FuncOp MainBuilder::createMain() {
   func::FuncOp main = function(module, "main", b.getFunctionType(arguments, results));
   for (auto [i, pool] : llvm::enumerate(pools)) {
     main.setArgAttr(i, "v4.pool", b.getStringAttr(pool.name));
+    if (!pool.reach.empty())
+      main.setArgAttr(i, "v4.reach", b.getDenseI64ArrayAttr(pool.reach));
     if (pool.isMtp)
       main.setArgAttr(i, "v4.group", b.getStringAttr("mtp"));
   }

@@ -22,26 +22,32 @@ SmallVector<LayerPool> v4::layerPools(const GraphContext &g, const LayerShape &s
     return CacheType::get(&g.context, kind, ratio, encoding, rows, values, rope);
   };
   int64_t ratio = shape.ratio;
-  // A draft that is taken back must not have overwritten a row that is still visible.
-  int64_t ring = c.window + g.options.envelope.getDraft();
   SmallVector<LayerPool> pools;
-  pools.push_back({"window", pool(PoolKind::State, 1, RowEncoding::KvCompact, ring, c.headDim, c.ropeDim)});
+  // A draft that is taken back must not have overwritten a row that is still visible. The MTP block's window ends one
+  // position earlier, and so begins one further back.
+  int64_t draft = g.options.envelope.getDraft(), ring = c.window + draft, lag = -shape.offset();
+  pools.push_back({"window",
+                   pool(PoolKind::State, 1, RowEncoding::KvCompact, ring, c.headDim, c.ropeDim),
+                   {1, c.window - 1 + lag, lag}});
   if (ratio == 0)
     return pools;
   // Ratio 4 keeps the unfinished chunk and the previous one; a ring row holds values and gates.
-  int64_t partialRows = ratio == 4 ? 8 : ratio, width = ratio == 4 ? 2 : 1;
+  int64_t previous = ratio == 4 ? ratio : 0, width = ratio == 4 ? 2 : 1;
+  int64_t partialRows = previous + ratio - 1 + std::max<int64_t>(1, draft);
+  SmallVector<int64_t, 3> partialReach = {ratio, previous, 0};
   pools.push_back(
-      {"rows", pool(PoolKind::Page, ratio, RowEncoding::KvCompact, kPageTokens / ratio, c.headDim, c.ropeDim)});
-  pools.push_back({"partial", pool(PoolKind::State, 1, RowEncoding::F32, partialRows, 2 * width * c.headDim, 0)});
+      {"rows", pool(PoolKind::Page, ratio, RowEncoding::KvCompact, kPageTokens / ratio, c.headDim, c.ropeDim), {}});
+  pools.push_back(
+      {"partial", pool(PoolKind::State, 1, RowEncoding::F32, partialRows, 2 * width * c.headDim, 0), partialReach});
   if (ratio != 4)
     return pools;
   CacheType keys = pool(PoolKind::Page, ratio, RowEncoding::IndexFp4, kPageTokens / ratio, c.indexDim, 0);
   // The closest pool to keys without FP4: all but 64 values in bf16, those in FP8.
   if (g.planted("no_index_fp4") && c.indexDim >= 64)
     keys = pool(PoolKind::Page, ratio, RowEncoding::KvCompact, kPageTokens / ratio, c.indexDim, c.indexDim - 64);
-  pools.push_back({"index_keys", keys});
-  pools.push_back(
-      {"index_partial", pool(PoolKind::State, 1, RowEncoding::F32, partialRows, 2 * width * c.indexDim, 0)});
+  pools.push_back({"index_keys", keys, {}});
+  pools.push_back({"index_partial", pool(PoolKind::State, 1, RowEncoding::F32, partialRows, 2 * width * c.indexDim, 0),
+                   partialReach});
   return pools;
 }
 

@@ -28,6 +28,7 @@ struct LayerShape {
 struct LayerPool {
   llvm::StringRef name;
   CacheType type;
+  llvm::SmallVector<int64_t, 3> reach; ///< Of a ring: period, history and lag (plan.pool).
 };
 
 /// Pools in the order of layer function arguments.

@@ -10,6 +10,10 @@
 // (position p) therefore computes slot p - 1: the first one whose token is known,
 // wherever chunks begin and end. Everything in here lags by that one position.
 //
+// A draft runs the block on a token that the model has not seen. The streams of its
+// position are not known then: those that the block itself gives take their place, for
+// the draft behind it. Steps put the true ones there.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/import/MtpFunction.h"
@@ -35,7 +39,9 @@ LayerShape v4::mtpLayer(const GraphContext &g) {
 SmallVector<LayerPool> v4::mtpPools(const GraphContext &g, const LayerShape &shape) {
   SmallVector<LayerPool> pools = layerPools(g, shape);
   int64_t values = g.config.streams * g.config.hidden;
-  pools.push_back({"streams", CacheType::get(&g.context, PoolKind::State, 0, RowEncoding::Bf16, 1, values, 0)});
+  int64_t rows = 1 + g.options.envelope.getDraft();
+  pools.push_back(
+      {"streams", CacheType::get(&g.context, PoolKind::State, 1, RowEncoding::Bf16, rows, values, 0), {1, 1, 0}});
   return pools;
 }
 
@@ -74,7 +80,8 @@ func::FuncOp MtpFunction::build(ModuleOp module, LayerFunctions &layers) {
   call->setAttr("v4.layer", b.getI64IntegerAttr(c.layers));
   call->setAttr("v4.group", b.getStringAttr("mtp"));
   Value result = logits(call.getResult(0));
-  SaveStreamsOp::create(b, streams, previous);
+  SaveStreamsOp::create(b, streams, previous)->setAttr("v4.group", b.getStringAttr("mtp_step"));
+  SaveStreamsOp::create(b, call.getResult(0), previous)->setAttr("v4.group", b.getStringAttr("mtp_draft"));
   func::ReturnOp::create(b, result);
   return func;
 }

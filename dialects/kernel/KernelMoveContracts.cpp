@@ -28,7 +28,10 @@ LogicalResult PreviousRowsOp::verify() {
   if (failed(checkOneRow(*this, getGrid())))
     return failure();
   // previous_rows_c2
-  return checkParts(*this, getWidth(), getGrid().getTiles());
+  if (failed(checkParts(*this, getWidth(), getGrid().getTiles())))
+    return failure();
+  // previous_rows_c3
+  return checkPositive(*this, "ring_rows", getRingRows());
 }
 
 LogicalResult SumRowsOp::verify() {

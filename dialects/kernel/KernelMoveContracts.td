@@ -25,14 +25,15 @@ def Kernel_GatherRowsOp : Kernel_Contract<"gather_rows"> {
 def Kernel_PreviousRowsOp : Kernel_Contract<"previous_rows"> {
   let summary = "v4.previous_streams";
   let description = [{
-    Row i of `out` is row i - 1 of `x` when that is of the same sequence, else the bf16 row of the sequence's state, zero at
-    position 0. Rows have `width` values; workgroup tile p is part p of the columns.
+    Row i of `out` is row i - 1 of `x` when that is of the same sequence, else the bf16 row of the position before in the
+    sequence's ring of `ring_rows` rows, zero at position 0. Rows have `width` values; workgroup tile p is part p of the
+    columns.
 
-    (C1) grid.tile is 1. (C2) grid.tiles divides width.
+    (C1) grid.tile is 1. (C2) grid.tiles divides width. (C3) ring_rows is at least 1.
   }];
   let arguments = (ins Index:$begin, Index:$end, Kernel_GridAttr:$grid, Kernel_FlatI64:$counts, Kernel_FlatI32:$positions,
                        Kernel_FlatI32:$token_slots, Kernel_FlatI32:$slot_rows, Kernel_FlatI64:$states, Kernel_FlatBf16:$x,
-                       Kernel_Bytes:$pool, Kernel_FlatBf16:$out, I64Attr:$width);
+                       Kernel_Bytes:$pool, Kernel_FlatBf16:$out, I64Attr:$width, I64Attr:$ring_rows);
   let assemblyFormat = "`range` $begin $end `grid` $grid `step` $counts $positions $token_slots $slot_rows $states `x` $x `pool` $pool `out` $out attr-dict `:` type($counts) `,` type($positions) `,` type($token_slots) `,` type($slot_rows) `,` type($states) `,` type($x) `,` type($pool) `,` type($out)";
   let hasVerifier = 1;
 }

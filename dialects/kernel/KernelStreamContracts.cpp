@@ -37,3 +37,14 @@ LogicalResult StreamNormOp::verify() {
     return emitOpError() << "width = " << width << ", expected a multiple of 128";
   return success();
 }
+
+LogicalResult StreamHeadOp::verify() {
+  // stream_head_c1
+  if (getGrid().getTile() != 1 || getGrid().getTiles() != 1)
+    return emitOpError() << "grid has tile = " << getGrid().getTile() << ", tiles = " << getGrid().getTiles()
+                         << ", expected 1 and 1: a row to a workgroup";
+  // stream_head_c2
+  if (int64_t width = getWidth(); width < 16 || width % 16 != 0)
+    return emitOpError() << "width = " << width << ", expected a multiple of 16";
+  return success();
+}

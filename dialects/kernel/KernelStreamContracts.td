@@ -47,4 +47,20 @@ def Kernel_StreamNormOp : Kernel_Contract<"stream_norm"> {
   let hasVerifier = 1;
 }
 
+def Kernel_StreamHeadOp : Kernel_Contract<"stream_head"> {
+  let summary = "v4.hc_head";
+  let description = [{
+    One workgroup takes one row: the products of its `streams` streams of `width` values with fn (f32 rows), the gates, and
+    their weighted sum. A sum over streams and columns: 16 lanes take every 16th value by fma from zero; then lanes are
+    added pairwise at distance 8, 4, 2, 1.
+
+    (C1) grid.tile and grid.tiles are 1. (C2) width is a multiple of 16.
+  }];
+  let arguments = (ins Index:$begin, Index:$end, Kernel_GridAttr:$grid, Kernel_FlatI64:$counts, Kernel_FlatBf16:$from,
+                       Kernel_FlatF32:$fn, Kernel_FlatF32:$base, Kernel_FlatF32:$scale, Kernel_FlatBf16:$out,
+                       I64Attr:$streams, I64Attr:$width, F32Attr:$eps, F32Attr:$hc_eps);
+  let assemblyFormat = "`range` $begin $end `grid` $grid `counts` $counts `from` $from `weights` $fn $base $scale `out` $out attr-dict `:` type($counts) `,` type($from) `,` type($fn) `,` type($base) `,` type($scale) `,` type($out)";
+  let hasVerifier = 1;
+}
+
 #endif // KERNEL_STREAM_CONTRACTS_TD

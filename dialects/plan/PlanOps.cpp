@@ -41,10 +41,11 @@ LogicalResult checkElement(Operation *op, Type element) {
                            << ", expected i8, i32, i64, bf16, f32, f8E4M3FN, f8E8M0FNU or f4E2M1FN";
 }
 
-LogicalResult checkGroup(Operation *op, StringRef group) {
-  if (group == "main" || group == "mtp")
+LogicalResult checkGroup(Operation *op, StringRef group, bool launches) {
+  if (group == "main" || group == "mtp" || (launches && (group == "mtp_step" || group == "mtp_draft")))
     return success();
-  return op->emitOpError() << "group is '" << group << "', expected 'main' or 'mtp'";
+  return op->emitOpError() << "group is '" << group << "', expected 'main'"
+                           << (launches ? ", 'mtp', 'mtp_step' or 'mtp_draft'" : " or 'mtp'");
 }
 
 template <typename Expected>
@@ -133,7 +134,8 @@ LogicalResult WeightOp::verify() {
   static const StringRef recipes[] = {"copy",          "i64_to_i32",          "quantize_e4m3", "quantize_e4m3_scales",
                                       "quantize_e2m1", "quantize_e2m1_scales"};
   if (!llvm::is_contained(recipes, getRecipe()))
-    return emitOpError() << "recipe is '" << getRecipe() << "', expected one of " << llvm::join(ArrayRef(recipes), ", ");
+    return emitOpError() << "recipe is '" << getRecipe() << "', expected one of "
+                         << llvm::join(ArrayRef(recipes), ", ");
   // weight_c6
   if (ArrayAttr forms = getExactFormsAttr())
     for (Attribute form : forms)
@@ -142,19 +144,39 @@ LogicalResult WeightOp::verify() {
   return success();
 }
 
+static LogicalResult checkReach(PoolOp op) {
+  std::optional<ArrayRef<int64_t>> reach = op.getReach();
+  if (!reach)
+    return success();
+  auto type = cast<v4::CacheType>(op.getType());
+  if (type.getKind() != v4::PoolKind::State)
+    return op.emitOpError() << "is a page pool with a reach, expected none: pages keep all rows";
+  if (reach->size() != 3)
+    return op.emitOpError() << "reach has " << reach->size() << " values, expected period, history and lag";
+  int64_t period = (*reach)[0], history = (*reach)[1], lag = (*reach)[2];
+  if (period < 1 || 128 % period != 0 || history < 0 || lag < 0 || lag > 1)
+    return op.emitOpError() << "reach is " << period << ", " << history << ", " << lag
+                            << ", expected a divisor of 128, at least 0, and 0 or 1";
+  if (history > type.getRows() + lag + 1 - period)
+    return op.emitOpError() << "reach is " << period << ", " << history << ", " << lag << ", more than its "
+                            << type.getRows() << " rows hold";
+  return success();
+}
+
 LogicalResult PoolOp::verify() {
   // pool_c1
   if (!isa<v4::CacheType>(getType()))
     return emitOpError() << "type is " << getType() << ", expected a !v4.cache";
   // pool_c2
-  if (failed(checkGroup(*this, getGroup())))
+  if (failed(checkGroup(*this, getGroup(), /*launches=*/false)))
     return failure();
   // pool_c3
   if (failed(checkNotNegative(*this, {{"offset", getOffset()}, {"rank", getRank()}})))
     return failure();
   if (getOffset() && *getOffset() % 64 != 0)
     return emitOpError() << "offset = " << *getOffset() << ", expected a multiple of 64";
-  return success();
+  // pool_c4
+  return checkReach(*this);
 }
 
 //===----------------------------------------------------------------------===//
@@ -187,7 +209,7 @@ LogicalResult LaunchOp::verify() {
       return failure();
   // launch_c2
   int64_t layer = getLayer();
-  if (failed(checkGroup(*this, getGroup())))
+  if (failed(checkGroup(*this, getGroup(), /*launches=*/true)))
     return failure();
   if (layer < -1)
     return emitOpError() << "layer = " << layer << ", expected a layer, or -1 for none";

@@ -195,16 +195,19 @@ def Plan_PoolOp : Plan_Child<"pool", [Symbol]> {
   let summary = "a part of every cache page or state block";
   let description = [{
     Table Pool. `type` is the !v4.cache it stores; `group` "main" or "mtp". The offset is set by `--v4-plan-kv-cache`.
+    `reach` is [period, history, lag] of a state ring: when p tokens are fed, the next step reads the rows of positions
+    `max(0, p - p mod period - history) .. p - 1 - lag`. A pool without it is of use as a whole, or not at all.
 
     (C1) the type is a !v4.cache. (C2) the group is "main" or "mtp". (C3) the offset is a multiple of 64, neither
-    it nor rank is negative.
+    it nor rank is negative. (C4) reach is that of a state pool, its period divides 128, lag is 0 or 1 and the rows hold
+    the period + history - lag - 1 positions that a step may read.
 
     ```mlir
-    plan.pool @layers.0.window {type = !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>, group = "main"}
+    plan.pool @layers.0.window {type = !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>, group = "main", reach = array<i64: 1, 127, 0>}
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, StrAttr:$group, OptionalAttr<I64Attr>:$offset,
-                       DefaultValuedAttr<I64Attr, "0">:$rank);
+                       OptionalAttr<DenseI64ArrayAttr>:$reach, DefaultValuedAttr<I64Attr, "0">:$rank);
   let assemblyFormat = "$sym_name attr-dict";
   let hasVerifier = 1;
 }
@@ -230,9 +233,10 @@ def Plan_KernelOp : Plan_Child<"kernel", [Symbol]> {
 def Plan_LaunchOp : Plan_Child<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "one entry of the launch schedule";
   let description = [{
-    Table Launch; `grid` is a #kernel.grid, `bindings` an array of #plan.binding, `group` "main" or "mtp".
+    Table Launch; `grid` is a #kernel.grid, `bindings` an array of #plan.binding, `group` "main", "mtp" (steps and drafts
+    of the MTP block), "mtp_step" (steps alone) or "mtp_draft" (drafts alone).
 
-    (C1) grid and bindings have these attributes. (C2) the group is "main" or "mtp", layer is at least -1, rank
+    (C1) grid and bindings have these attributes. (C2) the group is one of these, layer is at least -1, rank
     is not negative. (C3) the kernel names a plan.kernel. (C4) there are as many bindings as that kernel says.
     (C5) the symbol of a binding names an op of its kind. (C6) what a launch writes is bound once: ranges of
     workgroups run concurrently.

@@ -34,8 +34,8 @@ def V4_CompressOp : V4_Op<"compress", [AllTypesMatch<["values", "gates"]>]> {
 
     (C1) values, gates have the same type with rows `tokens`. (C2) ratio is 4 or 128 and the result has
     rows chunks4 or chunks128. (C3) ape is [ratio, width of values], which is 2 dim for ratio 4
-    and dim for 128. (C4) the state is an f32 state pool of 8 (ratio 4) or 128 rows of 2 * width
-    values: values, then gates (without ape).
+    and dim for 128. (C4) the state is an f32 state pool of at least 8 (ratio 4) or 128 rows of
+    2 * width values: values, then gates (without ape).
 
     ```mlir
     %r = v4.compress %a, %g, %ape, %ring ratio 4 : tensor<?x512xf32, #v4.rows<tokens>>, tensor<4x512xf32>, !v4.cache<state, ratio = 1, f32, rows = 8, values = 1024, rope = 0> -> tensor<?x256xbf16, #v4.rows<chunks4>>

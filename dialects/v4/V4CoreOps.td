@@ -282,13 +282,13 @@ def V4_PreviousStreamsOp : V4_Op<"previous_streams", [AllTypesMatch<["x", "resul
   let summary = "residual streams of the token in front of each token";
   let description = [{
     Row t of the result is the streams of the same sequence's previous position: row t-1 of the
-    step, or, for the first row of a slot, the row kept in the state block; zero at position 0.
+    step, or, for the first row of a slot, row `(position - 1) mod rows` of the ring; zero at position 0.
     This pairs streams of i with token i+1 for MTP slot i = position - 1.
 
-    (C1) the cache is a state pool of bf16 with 1 row of C*d values, x is [T, C, d] with rows `tokens`.
+    (C1) the cache is a state pool of bf16 and ratio 1 with rows of C*d values, x is [T, C, d] with rows `tokens`.
 
     ```mlir
-    %p = v4.previous_streams %s, %c : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>
+    %p = v4.previous_streams %s, %c : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, bf16, rows = 2, values = 1024, rope = 0>
     ```
   }];
   let arguments = (ins V4_BF16Rows:$x, V4_CacheRead:$cache);
@@ -298,13 +298,13 @@ def V4_PreviousStreamsOp : V4_Op<"previous_streams", [AllTypesMatch<["x", "resul
 }
 
 def V4_SaveStreamsOp : V4_Op<"save_streams", []> {
-  let summary = "keep the streams of each sequence's last token of the step";
+  let summary = "keep the streams of each sequence's last tokens of the step";
   let description = [{
-    Writes the streams of the last row of every slot into its state block, for
-    `v4.previous_streams` of the next step. (C1) the cache is as there.
+    Writes the streams of each slot's last min(n, rows) rows into the ring at position mod rows, for
+    `v4.previous_streams` of the next step, also when tokens of this one are taken back. (C1) the cache is as there.
 
     ```mlir
-    v4.save_streams %s, %c : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>
+    v4.save_streams %s, %c : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, bf16, rows = 2, values = 1024, rope = 0>
     ```
   }];
   let arguments = (ins V4_BF16Rows:$x, V4_CacheWrite:$cache);

@@ -73,7 +73,8 @@ LogicalResult SwigluQuantizeOp::verify() {
   // swiglu_quantize_c1
   if (getWeights()) {
     if (failed(checkRank(*this, "gate", getGate(), 3, "[T, active experts, values]")) ||
-        failed(checkShape(*this, "weights", getWeights(), {kRows, dimOf(getGate(), 1)}, "one per assignment of gate")) ||
+        failed(
+            checkShape(*this, "weights", getWeights(), {kRows, dimOf(getGate(), 1)}, "one per assignment of gate")) ||
         failed(checkRows(*this, "weights", getWeights(), rowsOf(getGate().getType()), "the rows of gate")))
       return failure();
   }
@@ -121,8 +122,7 @@ LogicalResult CompressAppendOp::verify() {
   CacheType state = getState().getType();
   if (failed(checkPool(*this, "state", state, PoolKind::State, RowEncoding::F32)) ||
       failed(checkCount(*this, "state", "values per row", state.getValues(), timesOf(2, width), "values and gates")) ||
-      failed(checkCount(*this, "state", "rows", state.getRows(), ratio == 4 ? 8 : 128,
-                        "the tokens that a chunk of ratio " + Twine(ratio) + " reaches back")))
+      failed(checkPartialRows(*this, state, ratio)))
     return failure();
   // compress_append_c4
   if (failed(checkTable(*this, getTable(), ratio == 4 ? RowSpace::Chunks4 : RowSpace::Chunks128, dim)))

@@ -63,6 +63,14 @@ LogicalResult v4::checkCount(Operation *op, StringRef name, StringRef unit, int6
   return op->emitOpError() << name << " has " << count << " " << unit << ", expected " << expected << ", " << reason;
 }
 
+LogicalResult v4::checkPartialRows(Operation *op, CacheType state, int64_t ratio) {
+  int64_t least = ratio == 4 ? 8 : 128;
+  if (state.getRows() >= least)
+    return success();
+  return op->emitOpError() << "state has " << state.getRows() << " rows, expected at least " << least
+                           << ", the tokens that a chunk of ratio " << ratio << " reaches back";
+}
+
 LogicalResult v4::checkPool(Operation *op, StringRef name, CacheType pool, PoolKind kind, RowEncoding encoding) {
   if (pool.getKind() == kind && pool.getEncoding() == encoding)
     return success();

@@ -49,6 +49,9 @@ llvm::LogicalResult checkCount(mlir::Operation *op, llvm::StringRef name, llvm::
 llvm::LogicalResult checkPool(mlir::Operation *op, llvm::StringRef name, CacheType pool, PoolKind kind,
                               RowEncoding encoding);
 
+/// The ring of a compressor holds the tokens that a chunk of `ratio` reaches back.
+llvm::LogicalResult checkPartialRows(mlir::Operation *op, CacheType state, int64_t ratio);
+
 /// Logical input width of a weight [..., N, K]: two columns to an i8.
 int64_t inputWidthOf(mlir::RankedTensorType weight);
 /// A narrow weight has scales of its block grid (128 x 128 for f8E4M3FN, 1 x 32 for packed f4E2M1FN),

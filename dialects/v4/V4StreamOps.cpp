@@ -28,7 +28,7 @@ LogicalResult checkStreamPool(Operation *op, Value streams, CacheType pool) {
   if (failed(checkStreams(op, "x", streams)) ||
       failed(checkRows(op, "x", streams, RowSpace::Tokens, "tokens follow each other in a sequence")) ||
       failed(checkPool(op, "cache", pool, PoolKind::State, RowEncoding::Bf16)) ||
-      failed(checkCount(op, "cache", "rows", pool.getRows(), 1, "the last token's")))
+      failed(checkCount(op, "cache", "source tokens per row", pool.getRatio(), 1, "a row is one token's")))
     return failure();
   return checkCount(op, "cache", "values per row", pool.getValues(), streamValuesOf(streams),
                     "the values of all streams of x");

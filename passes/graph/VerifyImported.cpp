@@ -100,6 +100,10 @@ LogicalResult checkMainArguments(func::FuncOp main) {
                                 << "', which another argument has too; pools need names of their own";
     if (failed(checkGroup(main, main.getArgAttr(i, "v4.group"))))
       return failure();
+    auto reach = main.getArgAttr(i, "v4.reach");
+    if (auto values = dyn_cast_or_null<DenseI64ArrayAttr>(reach); reach && (!values || values.size() != 3))
+      return main.emitOpError() << "argument " << i << " has v4.reach " << reach
+                                << ", expected array<i64: period, history, lag>";
   }
   return success();
 }

@@ -44,7 +44,8 @@ static void writePreviousStreams(Operation *op, KernelEmitter &k) {
   Value slots = k.step(StepField::TokenSlots), rows = k.step(StepField::SlotRows);
   Value states = k.step(StepField::StateOffsets);
   kernel::PreviousRowsOp::create(k.b, k.loc, k.begin(), k.end(), grid, counts, positions, slots, rows, states,
-                                 k.operand(0), k.operand(1), k.result(0), width);
+                                 k.operand(0), k.operand(1), k.result(0), width,
+                                 cast<PreviousStreamsOp>(op).getCache().getType().getRows());
 }
 
 /// `inner` runs of `width` values to a row of the result.

@@ -67,7 +67,9 @@ static std::string declinesNorm(Operation *op) {
   int64_t d = lastDim(cast<HcNormOp>(op).getStreams().getType());
   if (d % 128 != 0)
     return std::to_string(d) + " columns are no multiple of 128";
-  return d <= kMaxNormColumns ? "" : std::to_string(d) + " columns do not fit a buffer of " + std::to_string(kMaxNormColumns);
+  return d <= kMaxNormColumns
+             ? ""
+             : std::to_string(d) + " columns do not fit a buffer of " + std::to_string(kMaxNormColumns);
 }
 
 static void writeNorm(Operation *op, KernelEmitter &k) {
@@ -81,8 +83,26 @@ static void writeNorm(Operation *op, KernelEmitter &k) {
                                norm.getEps(), norm.getHcEps(), norm.getNormEps());
 }
 
+static std::string declinesHead(Operation *op) {
+  auto head = cast<HcHeadOp>(op);
+  if (streamsType(head.getFn()).getEncoding())
+    return "fn is not in rows";
+  int64_t d = lastDim(head.getStreams().getType());
+  return d % kLanes == 0 ? "" : std::to_string(d) + " columns are no multiple of " + std::to_string(kLanes);
+}
+
+static void writeHead(Operation *op, KernelEmitter &k) {
+  auto head = cast<HcHeadOp>(op);
+  RankedTensorType type = streamsType(head.getStreams());
+  auto grid = k.setGrid(rowsOf(type), 1, 1);
+  kernel::StreamHeadOp::create(k.b, k.loc, k.begin(), k.end(), grid, k.step(plan::StepField::Counts), k.operand(0),
+                               k.operand(1), k.operand(2), k.operand(3), k.result(0), type.getDimSize(1),
+                               type.getDimSize(2), head.getEps(), head.getHcEps());
+}
+
 void v4::addStreamContracts(KernelContracts &contracts) {
   contracts["v4.hc_mix"] = {declinesMix, writeMix};
   contracts["v4.hc_post"] = {declinesPost, writePost};
   contracts["v4.hc_norm"] = {declinesNorm, writeNorm};
+  contracts["v4.hc_head"] = {declinesHead, writeHead};
 }

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// All of them write a pool and read none of its kind. A ring keeps the last
+// All but one write a pool and read none of its kind. A ring keeps the last
 // rows of a sequence: when a step brings more tokens than the ring has rows, the
 // tokens whose ring row a later one takes write nothing, so that no two
 // workgroups meet in a row.
@@ -15,6 +15,7 @@
 
 #include "passes/lower/CacheRows.h"
 #include "passes/lower/Decompositions.h"
+#include "passes/lower/RowSteps.h"
 
 #include "mlir/IR/DialectRegistry.h"
 
@@ -41,8 +42,7 @@ struct AppendRowsModel : DecomposableOpInterface::ExternalModel<AppendRowsModel,
 };
 
 /// Emits `body(byte offset of its ring row)` for a token unless a later token of the step takes its ring row.
-void ifLastOfRing(KernelEmitter &k, CacheRows &ring, Value row, int64_t offset,
-                  function_ref<void(Value)> body) {
+void ifLastOfRing(KernelEmitter &k, CacheRows &ring, Value row, int64_t offset, function_ref<void(Value)> body) {
   StepRows rows = stepRows(k, k.loadIndex(k.step(plan::StepField::TokenSlots), row));
   Value position = k.loadIndex(k.step(plan::StepField::Positions), row);
   Value shifted = k.add(position, offset);
@@ -56,9 +56,8 @@ struct AppendWindowModel : DecomposableOpInterface::ExternalModel<AppendWindowMo
     Value x = k.operandOf(op.getX());
     CacheRows ring(k, op.getCache());
     k.workgroups(RowSpace::Tokens, 1, 1, [&](Value row, Value, Value) {
-      ifLastOfRing(k, ring, row, op.getOffset(), [&](Value place) {
-        ring.encode(x, k.mul(row, lastDim(op.getX().getType())), place);
-      });
+      ifLastOfRing(k, ring, row, op.getOffset(),
+                   [&](Value place) { ring.encode(x, k.mul(row, lastDim(op.getX().getType())), place); });
     });
     return success();
   }
@@ -83,6 +82,52 @@ struct SavePartialModel : DecomposableOpInterface::ExternalModel<SavePartialMode
   }
 };
 
+struct SaveStreamsModel : DecomposableOpInterface::ExternalModel<SaveStreamsModel, SaveStreamsOp> {
+  LogicalResult decompose(Operation *operation, KernelEmitter &k) const {
+    auto op = cast<SaveStreamsOp>(operation);
+    int64_t n = rowElements(op.getX().getType());
+    CacheRows ring(k, op.getCache());
+    k.workgroups(RowSpace::Tokens, 1, 1, [&](Value row, Value, Value) {
+      ifLastOfRing(k, ring, row, 0, [&](Value place) {
+        k.lanes(n, [&](Value i, int64_t width) {
+          Value wide = k.load(k.operand(0), k.add(k.mul(row, n), i), width);
+          Value raw = arith::TruncFOp::create(k.b, k.loc, k.vec(k.b.getBF16Type(), width), wide);
+          k.cacheStore(raw, k.operand(1), k.add(place, k.mul(i, 2)));
+        });
+      });
+    });
+    return success();
+  }
+};
+
+struct PreviousStreamsModel : DecomposableOpInterface::ExternalModel<PreviousStreamsModel, PreviousStreamsOp> {
+  LogicalResult decompose(Operation *operation, KernelEmitter &k) const {
+    auto op = cast<PreviousStreamsOp>(operation);
+    int64_t n = rowElements(op.getX().getType());
+    CacheRows ring(k, op.getCache());
+    k.workgroups(RowSpace::Tokens, 1, 1, [&](Value row, Value, Value) {
+      Value slot = k.loadIndex(k.step(plan::StepField::TokenSlots), row);
+      Value first = k.loadIndex(k.step(plan::StepField::SlotRows), slot), to = k.mul(row, n);
+      auto copy = [&] {
+        copyRow(k, {k.operand(0), k.sub(to, k.index(n))}, {k.result(0), to}, n);
+        return KernelEmitter::Values();
+      };
+      k.ifElse(k.less(first, row), copy, [&] {
+        // Position 0 has no predecessor.
+        Value position = k.loadIndex(k.step(plan::StepField::Positions), row), known = k.less(k.index(0), position);
+        Value place = ring.ringRow(slot, notNegative(k, k.sub(position, k.index(1))));
+        k.lanes(n, [&](Value i, int64_t width) {
+          Value raw = k.cacheLoad(k.operand(1), k.add(place, k.mul(i, 2)), k.vec(k.b.getBF16Type(), width));
+          Value wide = arith::ExtFOp::create(k.b, k.loc, k.vec(k.f32(), width), raw);
+          k.store(k.select(known, wide, k.real(0, width)), k.result(0), k.add(to, i));
+        });
+        return KernelEmitter::Values();
+      });
+    });
+    return success();
+  }
+};
+
 } // namespace
 
 void v4::registerCacheDecompositions(DialectRegistry &registry) {
@@ -90,5 +135,7 @@ void v4::registerCacheDecompositions(DialectRegistry &registry) {
     AppendRowsOp::attachInterface<AppendRowsModel>(*context);
     AppendWindowOp::attachInterface<AppendWindowModel>(*context);
     SavePartialOp::attachInterface<SavePartialModel>(*context);
+    SaveStreamsOp::attachInterface<SaveStreamsModel>(*context);
+    PreviousStreamsOp::attachInterface<PreviousStreamsModel>(*context);
   });
 }

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/lower/Decompositions.h"
-#include "passes/lower/RowSteps.h"
 #include "passes/lower/KernelEmitter.h"
+#include "passes/lower/RowSteps.h"
 
 using namespace mlir;
 using namespace v4;
@@ -120,50 +120,6 @@ struct MtpMixModel : Decomposition<MtpMixModel, MtpMixOp> {
   }
 };
 
-struct PreviousStreamsModel : Decomposition<PreviousStreamsModel, PreviousStreamsOp> {
-  LogicalResult decompose(Operation *op, KernelEmitter &k) const {
-    int64_t n = rowElements(op->getOperand(0).getType());
-    k.workgroups(RowSpace::Tokens, 1, 1, [&](Value row, Value, Value) {
-      Value slot = k.loadIndex(k.step(plan::StepField::TokenSlots), row);
-      Value first = k.loadIndex(k.step(plan::StepField::SlotRows), slot);
-      Value position = k.loadIndex(k.step(plan::StepField::Positions), row);
-      Value to = k.mul(row, n);
-      k.ifElse(k.less(first, row), [&] {
-        copyRow(k, k.operand(0), k.sub(to, k.index(n)), k.result(0), to, n);
-        return KernelEmitter::Values();
-      }, [&] {
-        // Position 0 has no predecessor; its state block row is zero as well, but may be stale after a reuse.
-        Value known = k.less(k.index(0), position);
-        Value base = k.loadIndex(k.step(plan::StepField::StateOffsets), slot);
-        k.lanes(n, [&](Value i, int64_t width) {
-          Value raw = k.cacheLoad(k.operand(1), k.add(base, k.mul(i, 2)), k.vec(k.b.getBF16Type(), width));
-          Value wide = arith::ExtFOp::create(k.b, k.loc, k.vec(k.f32(), width), raw);
-          k.store(k.select(known, wide, k.real(0, width)), k.result(0), k.add(to, i));
-        });
-        return KernelEmitter::Values();
-      });
-    });
-    return success();
-  }
-};
-
-struct SaveStreamsModel : Decomposition<SaveStreamsModel, SaveStreamsOp> {
-  LogicalResult decompose(Operation *op, KernelEmitter &k) const {
-    int64_t n = rowElements(op->getOperand(0).getType());
-    k.workgroups(RowSpace::Sequences, 1, 1, [&](Value slot, Value, Value) {
-      Value end = k.loadIndex(k.step(plan::StepField::SlotRows), k.add(slot, 1));
-      Value from = k.mul(k.sub(end, k.index(1)), n);
-      Value base = k.loadIndex(k.step(plan::StepField::StateOffsets), slot);
-      k.lanes(n, [&](Value i, int64_t width) {
-        Value wide = k.load(k.operand(0), k.add(from, i), width);
-        Value raw = arith::TruncFOp::create(k.b, k.loc, k.vec(k.b.getBF16Type(), width), wide);
-        k.cacheStore(raw, k.operand(1), k.add(base, k.mul(i, 2)));
-      });
-    });
-    return success();
-  }
-};
-
 } // namespace
 
 void v4::registerCoreDecompositions(DialectRegistry &registry) {
@@ -175,7 +131,5 @@ void v4::registerCoreDecompositions(DialectRegistry &registry) {
     QuantizeOp::attachInterface<QuantizeModel>(*context);
     SelectLogitsRowsOp::attachInterface<SelectLogitsRowsModel>(*context);
     MtpMixOp::attachInterface<MtpMixModel>(*context);
-    PreviousStreamsOp::attachInterface<PreviousStreamsModel>(*context);
-    SaveStreamsOp::attachInterface<SaveStreamsModel>(*context);
   });
 }

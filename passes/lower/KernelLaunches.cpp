@@ -50,6 +50,8 @@ std::string KernelLaunches::freeName(StringRef mnemonic) {
 }
 
 LogicalResult KernelLaunches::replace(Operation *op, Body body) {
+  // When it runs does not change what it computes.
+  Attribute group = op->removeDiscardableAttr("v4.group");
   std::string key = kernelKey(op);
   auto found = kernels.find(key);
   if (found == kernels.end()) {
@@ -63,10 +65,11 @@ LogicalResult KernelLaunches::replace(Operation *op, Body body) {
     found = kernels.insert({key, kernel}).first;
   }
   OpBuilder b(op);
-  auto launch = kernel::LaunchOp::create(b, op->getLoc(), op->getResultTypes(), found->second.symbol,
-                                         found->second.grid, op->getOperands(),
-                                         b.getDenseI64ArrayAttr(writtenOperands(op)),
-                                         b.getDenseI64ArrayAttr(found->second.step));
+  auto launch = kernel::LaunchOp::create(
+      b, op->getLoc(), op->getResultTypes(), found->second.symbol, found->second.grid, op->getOperands(),
+      b.getDenseI64ArrayAttr(writtenOperands(op)), b.getDenseI64ArrayAttr(found->second.step));
+  if (group)
+    launch->setAttr("v4.group", group);
   op->replaceAllUsesWith(launch);
   op->erase();
   return success();

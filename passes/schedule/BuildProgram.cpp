@@ -134,7 +134,7 @@ LogicalResult ProgramBuilder::createPools() {
                                 << ", expected a !v4.cache with a v4.pool name";
     auto group = main.getArgAttrOfType<StringAttr>(index, "v4.group");
     plan::PoolOp::create(builder, main.getLoc(), name.getValue(), type, group ? group.getValue() : "main",
-                         /*offset=*/nullptr);
+                         /*offset=*/nullptr, main.getArgAttrOfType<DenseI64ArrayAttr>(index, "v4.reach"));
     storage[argument] = {plan::BindingKind::Pool, symbolOf(name.getValue())};
   }
   return success();
@@ -173,8 +173,9 @@ LogicalResult ProgramBuilder::createWeights() {
       bytes = panelWeightBytes(type);
     // Indices steer addresses, so a load hashes them; floats cannot do harm.
     bool inTables = element.isInteger(32) || element.isInteger(64);
-    plan::WeightOp::create(builder, global.getLoc(), global.getSymName(), element, shape, isPanels(type) ? "panels" : "row_major",
-                           inTables, *bytes, sources, recipe.getValue(), global->getAttrOfType<ArrayAttr>("v4.exact_forms"));
+    plan::WeightOp::create(builder, global.getLoc(), global.getSymName(), element, shape,
+                           isPanels(type) ? "panels" : "row_major", inTables, *bytes, sources, recipe.getValue(),
+                           global->getAttrOfType<ArrayAttr>("v4.exact_forms"));
   }
   return success();
 }

@@ -222,8 +222,8 @@ LogicalResult PlanChecker::checkLaunch(plan::LaunchOp launch, uint64_t position)
   if (failed(checkRank(launch, launch.getRank())))
     return failure();
   auto model = cast<ModelAttr>(program.getModel());
-  if (launch.getGroup() == "mtp" && !model.getMtp())
-    return launch.emitOpError() << "has group 'mtp', but the model has no MTP block";
+  if (launch.getGroup() != "main" && !model.getMtp())
+    return launch.emitOpError() << "has group '" << launch.getGroup() << "', but the model has no MTP block";
   if (auto layer = static_cast<int64_t>(launch.getLayer()); layer > model.getLayers())
     return launch.emitOpError() << "has layer " << layer << ", expected -1 to " << model.getLayers();
   for (auto binding : launch.getBindings().getAsRange<plan::BindingAttr>()) {
@@ -251,10 +251,11 @@ LogicalResult PlanChecker::checkBufferUse(plan::LaunchOp launch, uint64_t positi
   }
   if (writer == writers.end())
     return launch.emitOpError() << "reads '" << buffer.getSymName() << "', which no launch in front of it writes";
-  // A step without MTP runs the main launches alone.
-  if (plan::LaunchOp made = writer->second.launch; launch.getGroup() == "main" && made.getGroup() == "mtp")
-    return launch.emitOpError() << "of group main reads '" << buffer.getSymName() << "', which launch "
-                                << writer->second.index << " of group mtp writes";
+  // A step without MTP runs the main launches alone, and no step those of drafts, nor a draft those of steps.
+  llvm::StringRef group = launch.getGroup(), made = writer->second.launch.getGroup();
+  if ((group == "main" && made != "main") || made == "mtp_step" || made == "mtp_draft")
+    return launch.emitOpError() << "of group " << group << " reads '" << buffer.getSymName() << "', which launch "
+                                << writer->second.index << " of group " << made << " writes";
   return success();
 }
 
@@ -262,7 +263,8 @@ LogicalResult PlanChecker::checkPoolUse(plan::LaunchOp launch, plan::BindingAttr
   auto pool = index.lookup<plan::PoolOp>(binding.getSymbol());
   // What main launches see must not depend on whether MTP launches ran, in this step or an earlier one.
   bool write = binding.getAccess() == plan::Access::Out;
-  if (pool.getGroup() != launch.getGroup() && (write || launch.getGroup() == "main"))
+  bool same = (pool.getGroup() == "main") == (launch.getGroup() == "main");
+  if (!same && (write || launch.getGroup() == "main"))
     return launch.emitOpError() << "of group " << launch.getGroup() << (write ? " writes '" : " reads '")
                                 << pool.getSymName() << "', a pool of group " << pool.getGroup();
   return success();

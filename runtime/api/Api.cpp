@@ -122,7 +122,7 @@ static void forwardProbe(void *user, const ProbeRows &rows) {
   value.name_length = rows.shape->name.size();
   value.element = static_cast<v4_element>(rows.shape->element);
   value.rows = static_cast<v4_rows>(rows.shape->rows);
-  value.is_mtp = rows.shape->group == plan::fb::LaunchGroup::Mtp;
+  value.is_mtp = rows.shape->group != plan::fb::LaunchGroup::Main;
   value.rank = rows.shape->rank;
   value.shape = rows.shape->shape;
   value.row_count = rows.rowCount;

@@ -96,6 +96,7 @@ Status Session::rewind(Sequence &sequence, uint64_t target) {
   uint64_t position = static_cast<uint64_t>(sequence.position);
   if (target > position)
     return invalidInput("truncate: to ", target, " tokens, the sequence has ", position, "; expected 0 to ", position);
+  sequence.drafted = 0;
   if (target == position)
     return Status();
   // Of nothing, any state block holds the state; a cleared one counts from there.

@@ -27,6 +27,7 @@ Status Session::step(uint64_t count) {
   if (options.debugPlacement)
     arena.poison(); // nothing in the arena survives a step
   steps.fill(entries.data(), count, cache);
+  drafted = false;
   runPhases();
   for (uint64_t i = 0; i < count; ++i)
     acceptTokens(entries[i]);
@@ -39,6 +40,7 @@ void Session::acceptTokens(const BatchEntry &entry) {
   std::memmove(end, entry.tokens, entry.tokenCount * sizeof(int32_t));
   sequence.position += static_cast<int64_t>(entry.tokenCount);
   sequence.fed = std::max(sequence.fed, static_cast<uint64_t>(sequence.position));
+  sequence.drafted = 0;
 }
 
 Status Session::checkSeals(uint64_t count) {
@@ -86,14 +88,19 @@ Status Session::growEntry(const BatchEntry &entry) {
 
 void Session::runPhases() {
   for (const Phase &phase : phases) {
-    if (trace.receive)
-      for (uint32_t launch = phase.begin; launch < phase.end; ++launch)
-        runTraced(launch);
-    else
-      runTogether(phase.begin, phase.end);
+    if (phase.group == fb::LaunchGroup::MtpDraft)
+      continue;
+    runPhase(phase);
     if (phase.probeBegin != phase.probeEnd)
       emitProbes(phase);
   }
+}
+
+void Session::runPhase(const Phase &phase) {
+  if (!trace.receive)
+    return runTogether(phase.begin, phase.end);
+  for (uint32_t launch = phase.begin; launch < phase.end; ++launch)
+    runTraced(launch);
 }
 
 void Session::runTogether(uint32_t begin, uint32_t end) {
@@ -142,7 +149,7 @@ Status Session::checkBatch(uint64_t count) {
   uint64_t tokens = 0;
   for (uint64_t slot = 0; slot < count; ++slot) {
     BatchEntry &entry = entries[slot];
-    V4_RETURN_IF_ERROR(checkEntry(entry, slot));
+    V4_RETURN_IF_ERROR(checkEntry(entry, slot, "step"));
     entry.sequence->lastStep = stepNumber;
     tokens += entry.tokenCount;
   }
@@ -175,24 +182,24 @@ Status Session::checkRoom(uint64_t count) {
   return Status();
 }
 
-Status Session::checkEntry(const BatchEntry &entry, uint64_t slot) const {
+Status Session::checkEntry(const BatchEntry &entry, uint64_t slot, std::string_view call) const {
   const Sequence *sequence = entry.sequence;
   if (!sequence || sequence->session != this || !sequence->live)
-    return invalidInput("step: batch entry ", slot, " names no live sequence of this session");
+    return invalidInput(call, ": batch entry ", slot, " names no live sequence of this session");
   if (sequence->lastStep == stepNumber)
-    return invalidInput("step: batch entry ", slot, " names a sequence that an earlier entry names; merge the two");
+    return invalidInput(call, ": batch entry ", slot, " names a sequence that an earlier entry names; merge the two");
   if (!entry.tokens || entry.tokenCount == 0)
-    return invalidInput("step: batch entry ", slot, " has 0 tokens, expected at least 1");
+    return invalidInput(call, ": batch entry ", slot, " has 0 tokens, expected at least 1");
   if (entry.logitsCount > entry.tokenCount)
-    return invalidInput("step: batch entry ", slot, " wants logits of ", entry.logitsCount, " rows, it has ",
+    return invalidInput(call, ": batch entry ", slot, " wants logits of ", entry.logitsCount, " rows, it has ",
                         entry.tokenCount, " tokens");
   if (entry.tokenCount > positionLimit - static_cast<uint64_t>(sequence->position))
-    return invalidInput("step: batch entry ", slot, " would hold ", sequence->position, " + ", entry.tokenCount,
+    return invalidInput(call, ": batch entry ", slot, " would hold ", sequence->position, " + ", entry.tokenCount,
                         " positions, the session's context is ", options.maxContext, " (and ",
                         positionLimit - options.maxContext, " for drafts); use a longer context");
   for (uint64_t i = 0; i < entry.tokenCount; ++i)
     if (static_cast<uint64_t>(static_cast<uint32_t>(entry.tokens[i])) >= vocabulary)
-      return invalidInput("step: token id ", entry.tokens[i], " at index ", i, " of batch entry ", slot,
+      return invalidInput(call, ": token id ", entry.tokens[i], " at index ", i, " of batch entry ", slot,
                           " is outside the vocabulary, 0 to ", vocabulary - 1);
   return Status();
 }

@@ -133,8 +133,16 @@ public:
   /// Runs entries [0, count) of batch(). Checks everything first: when it fails, no sequence has changed.
   Status step(uint64_t count);
 
+  /// Runs the MTP block alone on entries [0, count) of batch(), one token each, which is the one behind the sequence's
+  /// tokens and those drafted so far: mtpLogits(entry) then say what comes behind it, to draft on. The first token of a
+  /// sequence gives the bits that its step will give; the later ones go by streams that the block itself made. Nothing
+  /// of it lasts: steps, rewind and snapshots see the sequence as if it had not been drafted on. At most the plan's
+  /// max_draft tokens of a sequence until its next step or rewind. Ends the validity of logits. Checks everything
+  /// first.
+  Status draft(uint64_t count);
+
   /// Of the last step: f32 [vocabulary] of the row-th row that wanted logits, in batch order; null when there is none.
-  const float *logits(uint64_t row) const { return logitsRow(logitsBase, row); }
+  const float *logits(uint64_t row) const { return drafted ? nullptr : logitsRow(logitsBase, row); }
   /// The same for the MTP block, which saw the row's token and the streams of the position before. Position 0 has no
   /// such value: its row is unspecified.
   const float *mtpLogits(uint64_t row) const { return options.mtp ? logitsRow(mtpLogitsBase, row) : nullptr; }
@@ -163,6 +171,7 @@ private:
   struct Phase {
     uint32_t begin, end;           ///< In `launches` and `calls`.
     uint32_t probeBegin, probeEnd; ///< In `probes`, due behind this phase.
+    plan::fb::LaunchGroup group;
   };
   struct Probe {
     ProbeShape shape;
@@ -208,15 +217,20 @@ private:
   void beginBehind(Sequence &sequence, uint32_t node, const int32_t *tokens, uint64_t pages);
   Status replay(Sequence &sequence, uint64_t target);
 
+  // Draft.cpp
+  Status checkDraft(uint64_t count);
+  Status checkDraftEntry(const BatchEntry &entry, uint64_t slot) const;
+
   // Session.cpp
   Status checkBatch(uint64_t count);
   Status checkRoom(uint64_t count);
-  Status checkEntry(const BatchEntry &entry, uint64_t slot) const;
+  Status checkEntry(const BatchEntry &entry, uint64_t slot, std::string_view call) const;
   Status growEntry(const BatchEntry &entry);
   Status checkSeals(uint64_t count);
   Status sealStep(uint64_t count);
   void acceptTokens(const BatchEntry &entry);
   void runPhases();
+  void runPhase(const Phase &phase);
   void runTogether(uint32_t begin, uint32_t end);
   void runTraced(uint32_t launch);
   void emitProbes(const Phase &phase) const;
@@ -254,6 +268,7 @@ private:
   LazyArray<int32_t> history;    ///< [sequences][positions]: the tokens fed.
   uint64_t nextSerial = 1;
   uint64_t stepNumber = 0;
+  bool drafted = false; ///< The last thing run was a draft.
 };
 
 } // namespace v4

@@ -151,7 +151,7 @@ Status Session::bindLaunch(uint32_t index, const fb::Launch &launch) {
   auto count = static_cast<uint32_t>(launches.size());
   // A phase has one group, so that what is left out is always a whole phase.
   if (launch.barrier())
-    phases.push_back({count, count, static_cast<uint32_t>(probes.size()), 0});
+    phases.push_back({count, count, static_cast<uint32_t>(probes.size()), 0, launch.group()});
   calls.push_back({program.kernels[launch.kernel()], {bindings.data() + bindings.size()}, 0});
   for (const fb::Binding *binding : *launch.bindings())
     bindings.push_back(address(*binding));

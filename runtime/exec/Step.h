@@ -30,6 +30,7 @@ struct Sequence {
   uint64_t lastStep;
   uint64_t published; ///< Its first so many pages are nodes of the prefix tree.
   bool answers;       ///< Its last step wanted logits.
+  uint64_t drafted;   ///< Tokens that the MTP block has seen behind its position.
 };
 
 /// What Session::reuse found, and why not more.

@@ -8,6 +8,7 @@
 
 #include "runtime/plan/KernelAbi.h"
 #include "runtime/plan/PlanRules.h"
+#include "runtime/plan/PlanText.h"
 
 #include <algorithm>
 
@@ -54,7 +55,10 @@ Status PlanRules::checkPhase(uint32_t begin, uint32_t end) {
   for (uint32_t i = begin; i < end; ++i)
     for (const fb::Binding *binding : *program.launches()->Get(i)->bindings())
       if (binding->kind() == fb::BindingKind::Buffer && binding->access() == fb::Access::Out)
-        (group == fb::LaunchGroup::Main ? written[binding->index()].byMain : written[binding->index()].byMtp) = true;
+        if (group == fb::LaunchGroup::Main)
+          written[binding->index()].byMain = true;
+        else if (group == fb::LaunchGroup::Mtp)
+          written[binding->index()].byMtp = true;
   return Status();
 }
 
@@ -64,8 +68,8 @@ Status PlanRules::checkLaunch(uint32_t index) {
     return fail(at("launches", index, "kernel"), " is ", launch.kernel(), ", expected less than the ",
                 program.kernels()->size(), " kernels");
   V4_RETURN_IF_ERROR(expectEnum(at("launches", index, "group"), launch.group()));
-  if (launch.group() == fb::LaunchGroup::Mtp && !program.model()->has_mtp())
-    return fail(at("launches", index, "group"), " is mtp, but model.has_mtp is false");
+  if (launch.group() != fb::LaunchGroup::Main && !program.model()->has_mtp())
+    return fail(at("launches", index, "group"), " is ", groupName(launch.group()), ", but model.has_mtp is false");
   V4_RETURN_IF_ERROR(expectEnum(at("launches", index, "rows"), launch.rows()));
   V4_RETURN_IF_ERROR(expectRange(at("launches", index, "row_tile"), launch.row_tile(), 1, kMaxBytes));
   uint64_t rows = rowCapacity(launch.rows(), envelopeLimits(program));
@@ -137,8 +141,9 @@ Status PlanRules::checkBufferUse(uint32_t launch, const std::string &field, cons
 
 Status PlanRules::checkReads(uint32_t index) {
   const fb::Launch &launch = *program.launches()->Get(index);
-  // A step without MTP runs the main launches alone: they cannot read what MTP launches write.
-  bool mtp = launch.group() == fb::LaunchGroup::Mtp;
+  // A step without MTP runs the main launches alone: they cannot read what MTP launches write. What one of the other
+  // two groups writes, no launch reads.
+  bool mtp = launch.group() != fb::LaunchGroup::Main;
   for (uint32_t b = 0; b < launch.bindings()->size(); ++b) {
     const fb::Binding &binding = *launch.bindings()->Get(b);
     if (binding.kind() != fb::BindingKind::Buffer || binding.access() == fb::Access::Out)

@@ -9,6 +9,7 @@
 #include "runtime/plan/Format.h"
 #include "runtime/plan/KernelAbi.h"
 #include "runtime/plan/PlanRules.h"
+#include "runtime/plan/PlanText.h"
 
 #include <algorithm>
 
@@ -145,6 +146,8 @@ Status PlanRules::checkPools() {
     V4_RETURN_IF_ERROR(expectEnum(at("pools", i, "kind"), pool.kind()));
     V4_RETURN_IF_ERROR(expectEnum(at("pools", i, "encoding"), pool.encoding()));
     V4_RETURN_IF_ERROR(expectEnum(at("pools", i, "group"), pool.group()));
+    if (pool.group() > fb::LaunchGroup::Mtp)
+      return fail(at("pools", i, "group"), " is ", groupName(pool.group()), ", expected main or mtp");
     V4_RETURN_IF_ERROR(expectRange(at("pools", i, "rank"), pool.rank(), 0, 0));
     V4_RETURN_IF_ERROR(expectRange(at("pools", i, "row_values"), pool.row_values(), 1, 1u << 24));
     V4_RETURN_IF_ERROR(expectRange(at("pools", i, "rows"), pool.rows(), 1, 1u << 24));

@@ -288,4 +288,7 @@ const char *plan::encodingName(fb::RowEncoding encoding) {
   return names[static_cast<int>(encoding)];
 }
 
-const char *plan::groupName(fb::LaunchGroup group) { return group == fb::LaunchGroup::Mtp ? "mtp" : "main"; }
+const char *plan::groupName(fb::LaunchGroup group) {
+  static const char *const names[] = {"main", "mtp", "mtp_step", "mtp_draft"};
+  return names[static_cast<size_t>(group)];
+}

@@ -42,6 +42,13 @@ Status Sampler::create(uint64_t vocabulary, const SamplerOptions &options, std::
 }
 
 Status Sampler::pick(const float *logits, uint64_t stream, uint64_t position, int32_t &token) {
+  V4_RETURN_IF_ERROR(narrow(logits, position));
+  token = draw(uniform(options.seed, stream, position));
+  return Status();
+}
+
+/// Leaves the candidates of a draw: the best one alone where nothing is left to chance.
+Status Sampler::narrow(const float *logits, uint64_t position) {
   float largest = -kInfinity;
   int32_t best = -1;
   for (size_t i = 0; i < storage.size(); ++i)
@@ -52,7 +59,8 @@ Status Sampler::pick(const float *logits, uint64_t stream, uint64_t position, in
   if (best < 0)
     return Status(StatusCode::Internal, joinText("sampler: none of the ", storage.size(), " logits of position ",
                                                  position, " is a number above -infinity"));
-  token = best;
+  storage[0] = {largest, best, 1};
+  count = 1;
   if (options.temperature == 0 || largest == kInfinity)
     return Status();
   collect(logits, largest);
@@ -62,7 +70,53 @@ Status Sampler::pick(const float *logits, uint64_t stream, uint64_t position, in
     keepTopP();
   if (options.minP > 0)
     keepMinP();
-  token = draw(uniform(options.seed, stream, position));
+  return Status();
+}
+
+//===----------------------------------------------------------------------===//
+// Speculation
+//===----------------------------------------------------------------------===//
+
+// Seeds of the draws that are not `pick`.
+static constexpr uint64_t kDraftDraw = 0x6472616674000001u, kAcceptDraw = 0x6472616674000002u,
+                          kResidualDraw = 0x6472616674000003u;
+
+Status Sampler::draft(const float *logits, uint64_t stream, uint64_t position, int32_t &token, float *probabilities) {
+  V4_RETURN_IF_ERROR(narrow(logits, position));
+  token = draw(uniform(options.seed ^ kDraftDraw, stream, position));
+  if (!probabilities)
+    return Status();
+  std::fill(probabilities, probabilities + storage.size(), 0.0f);
+  double sum = total();
+  for (size_t i = 0; i < count; ++i)
+    probabilities[storage[i].token] = static_cast<float>(storage[i].weight / sum);
+  return Status();
+}
+
+Status Sampler::verify(const float *logits, int32_t draft, const float *probabilities, uint64_t stream,
+                       uint64_t position, int32_t &token) {
+  if (draft < 0 || static_cast<size_t>(draft) >= storage.size())
+    return invalidInput("sampler: draft ", draft, " is outside the vocabulary, 0 to ", storage.size() - 1);
+  V4_RETURN_IF_ERROR(narrow(logits, position));
+  auto drafted = [&](int32_t id) {
+    return probabilities ? static_cast<double>(probabilities[id]) : static_cast<double>(id == draft);
+  };
+  double sum = total(), target = 0;
+  for (size_t i = 0; i < count; ++i)
+    if (storage[i].token == draft)
+      target = storage[i].weight / sum;
+  token = draft;
+  if (uniform(options.seed ^ kAcceptDraw, stream, position) * drafted(draft) < target)
+    return Status();
+  // What p has more than q. The draft is not among it: its p is at most its q.
+  double rest = 0;
+  for (size_t i = 0; i < count; ++i) {
+    double more = std::max(storage[i].weight / sum - drafted(storage[i].token), 0.0);
+    rest += storage[i].weight = storage[i].token == draft ? 0 : more;
+  }
+  // Of equal distributions, rounding alone can refuse a draft.
+  if (rest > 0)
+    token = draw(uniform(options.seed ^ kResidualDraw, stream, position));
   return Status();
 }
 
@@ -117,11 +171,15 @@ void Sampler::keepMinP() {
   count = static_cast<size_t>(end - storage.begin());
 }
 
-int32_t Sampler::draw(double uniform) const {
-  double total = 0;
+double Sampler::total() const {
+  double sum = 0;
   for (size_t i = 0; i < count; ++i)
-    total += storage[i].weight;
-  double goal = total * uniform, sum = 0;
+    sum += storage[i].weight;
+  return sum;
+}
+
+int32_t Sampler::draw(double uniform) const {
+  double goal = total() * uniform, sum = 0;
   for (size_t i = 0; i < count; ++i) {
     sum += storage[i].weight;
     if (sum > goal)

@@ -11,8 +11,13 @@
 // index. The random number is a function of (seed, stream, position) alone, so a
 // draw depends neither on other sequences nor on earlier draws.
 //
-// Holds scratch memory for one vocabulary; one thread at a time. `pick`
-// allocates nothing.
+// Speculation draws a draft from the distribution q of the logits that a cheaper
+// model gives, and keeps it with probability min(1, p / q) of the model's own p;
+// else it draws from what p has more than q. Either way the token is distributed
+// as p. The three draws of a position have random numbers of their own.
+//
+// Holds scratch memory for one vocabulary; one thread at a time. Nothing but
+// `create` allocates.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,6 +45,14 @@ public:
   /// `logits` holds one value per vocabulary entry; NaN is never picked. Fails when none is a number above -infinity.
   Status pick(const float *logits, uint64_t stream, uint64_t position, int32_t &token);
 
+  /// A draft of the token at `position`. `probabilities`, unless null, gets q: one value per vocabulary entry.
+  Status draft(const float *logits, uint64_t stream, uint64_t position, int32_t &token, float *probabilities);
+
+  /// The token at `position` by the model's `logits`, where `draft` was drawn from `probabilities`, or is certain to be
+  /// the draft when they are null. The draft is accepted exactly when it is the token.
+  Status verify(const float *logits, int32_t draft, const float *probabilities, uint64_t stream, uint64_t position,
+                int32_t &token);
+
   /// In [0, 1), 53 bits.
   static double uniform(uint64_t seed, uint64_t stream, uint64_t position);
 
@@ -52,6 +65,8 @@ private:
 
   Sampler(uint64_t vocabulary, const SamplerOptions &options);
   static bool ranksBehind(const Candidate &a, const Candidate &b);
+  Status narrow(const float *logits, uint64_t position);
+  double total() const;
   void collect(const float *logits, float largest);
   void keepTopK();
   void keepTopP();

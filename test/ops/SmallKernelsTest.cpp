@@ -154,6 +154,25 @@ TEST_P(SmallKernels, ScaleRoundsTheProduct) {
   }
 }
 
+TEST_P(SmallKernels, HeadRowFromStreams) {
+  for (auto [streams, width] : {std::pair<int64_t, int64_t>{4, 512}, {3, 48}, {1, 16}, {2, 80}}) {
+    int64_t n = streams * width;
+    std::string x = "tensor<?x" + s(streams) + "x" + s(width) + "xbf16" + kTokens,
+                fn = "tensor<" + s(streams) + "x" + s(n) + "xf32>", base = "tensor<" + s(streams) + "xf32>",
+                out = "tensor<?x" + s(width) + "xbf16" + kTokens;
+    std::vector<float> weights(streams * n), bases(streams), scale{0.8f};
+    for (size_t i = 0; i < weights.size(); ++i)
+      weights[i] = randomReal(20, i);
+    for (size_t i = 0; i < bases.size(); ++i)
+      bases[i] = randomReal(21, i);
+    expectEqualBits({"func.func @f(%x: " + x + ", %f: " + fn + ", %b: " + base + ", %s: tensor<1xf32>) -> " + out +
+                         " { %y = v4.hc_head %x, %f, %b, %s eps 1.0e-06 hc_eps 1.0e-06 : " + x + ", " + fn + ", " +
+                         base + ", tensor<1xf32> -> " + out + " return %y : " + out + " }",
+                     {bf16s(22, kMostRows * n), bytesOf(weights), bytesOf(bases), bytesOf(scale)},
+                     {2 * width}});
+  }
+}
+
 TEST_P(SmallKernels, AnglesOfTokensAndChunks) {
   for (const char *rows : {"tokens", "chunks4", "chunks128"})
     for (int64_t pairs : {32, 21}) {
@@ -296,14 +315,14 @@ TEST_P(SmallKernels, PartialChunksStayExact) {
 TEST_P(SmallKernels, StreamsOfTheTokenInFront) {
   for (int64_t width : {512, 45}) {
     std::string x = "tensor<?x2x" + s(width) + "xbf16" + kTokens;
-    std::string pool = "!v4.cache<state, ratio = 0, bf16, rows = 1, values = " + s(2 * width) + ", rope = 0>";
+    std::string pool = "!v4.cache<state, ratio = 1, bf16, rows = 2, values = " + s(2 * width) + ", rope = 0>";
     Program save{withPool(x, pool, "v4.save_streams %x, %c", ""),
-                 {bf16s(16, kMostRows * 2 * width), bf16s(17, 2 * 2 * width)},
+                 {bf16s(16, kMostRows * 2 * width), bf16s(17, 2 * 4 * width)},
                  {}};
     Program previous = save;
     previous.text = withPool(x, pool, "v4.previous_streams %x, %c", x);
     previous.resultRowBytes = {4 * width};
-    save.stateBytes = previous.stateBytes = 4 * width;
+    save.stateBytes = previous.stateBytes = 8 * width;
     expectEqualBits(save);
     expectEqualBits(previous);
   }

@@ -131,6 +131,16 @@ const Case kCases[] = {
     {"tiles", [](auto &p) { p.launches[0]->tiles = ~uint64_t(0); },
      "launches[0].tiles is 18446744073709551615, expected 1 to 549755813888"},
     {"layer", [](auto &p) { p.launches[0]->layer = -2; }, "launches[0].layer is -2, expected at least -1"},
+    {"poolGroup", [](auto &p) { p.pools[0]->group = fb::LaunchGroup::MtpDraft; },
+     "pools[0].group is mtp_draft, expected main or mtp"},
+    {"draftWithoutMtp",
+     [](auto &p) {
+       p.model->has_mtp = false;
+       p.launches[4]->group = fb::LaunchGroup::MtpDraft;
+     },
+     "launches[4].group is mtp_draft, but model.has_mtp is false"},
+    {"onlyDraftsWrite", [](auto &p) { p.launches[4]->group = fb::LaunchGroup::MtpDraft; },
+     "mtp_logits_buffer is buffers[3], which no launch of group Mtp writes"},
     {"mtpWithoutMtp", [](auto &p) { p.model->has_mtp = false; },
      "launches[4].group is mtp, but model.has_mtp is false"},
     {"bindingKind", [](auto &p) { at(p, 0, 0) = bind(static_cast<fb::BindingKind>(4), fb::Access::In, 0); },

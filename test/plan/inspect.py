@@ -41,8 +41,9 @@ def views():
     code, out, _ = run(PLAN, "--json")
     document = json.loads(out)
     expect(list(document) == ["summary", "program", "kernels", "schedule", "memory", "weights"], "--json has all views")
-    expect(len(document["kernels"]) == 6 and document["kernels"][0]["symbol"] == "fake_scan", "kernels")
-    expect([launch["group"] for launch in document["schedule"]].count("mtp") == 2, "schedule has two MTP launches")
+    expect(len(document["kernels"]) == 7 and document["kernels"][0]["symbol"] == "fake_scan", "kernels")
+    expect([launch["group"] for launch in document["schedule"]] == ["main"] * 4 + ["mtp", "mtp", "mtp_step", "mtp_draft"],
+           "schedule has launches of every group")
     expect(document["summary"]["file_bytes"] == os.path.getsize(PLAN), "file_bytes")
     code, out, _ = run(PLAN, "--kernels", "--json")
     expect(list(json.loads(out)) == ["kernels"], "--kernels --json has one view")
@@ -50,7 +51,7 @@ def views():
         code, out, _ = run(flag, PLAN)
         expect(code == 0 and out.startswith(flag[2:] + "\n") and len(out.splitlines()) > 1, flag)
     code, out, _ = run(PLAN, "--mlir")
-    expect(code == 0 and out.startswith('"builtin.module"()') and out.count('"plan.launch"()') == 6, "--mlir")
+    expect(code == 0 and out.startswith('"builtin.module"()') and out.count('"plan.launch"()') == 8, "--mlir")
 
 
 def memory():

@@ -113,22 +113,31 @@ V4_KERNEL fake_logits(const v4_kernel_args *args, int64_t begin, int64_t end) {
   }
 }
 
-/// One workgroup per slot: token_ids, slot_rows, state_offsets, positions, hash, streams (out), MTP window (out), mtp
-/// sums (out).
+/// One workgroup per slot: token_ids, slot_rows, state_offsets, positions, hash, streams, MTP window (out), mtp sums
+/// (out).
 V4_KERNEL fake_mtp_scan(const v4_kernel_args *args, int64_t begin, int64_t end) {
   const int32_t *slotRows = bound<int32_t>(args, 1);
   for (int64_t slot = begin; slot < end; ++slot) {
-    uint32_t *streams = ring(args, 5, bound<int64_t>(args, 2)[slot]);
+    const uint32_t *streams = ring(args, 5, bound<int64_t>(args, 2)[slot]);
     uint32_t *window = ring(args, 6, bound<int64_t>(args, 2)[slot]);
     for (int32_t row = slotRows[slot]; row < slotRows[slot + 1]; ++row) {
       int32_t p = bound<int32_t>(args, 3)[row];
-      if (p)
-        window[(p - 1) % kWindowRows] =
-            streams[(p - 1) % kStateRows] + 13 * static_cast<uint32_t>(bound<int32_t>(args, 0)[row]);
-      streams[p % kStateRows] = bound<uint32_t>(args, 4)[row];
+      if (p) {
+        uint32_t before = row > slotRows[slot] ? bound<uint32_t>(args, 4)[row - 1] : streams[(p - 1) % kStateRows];
+        window[(p - 1) % kWindowRows] = before + 13 * static_cast<uint32_t>(bound<int32_t>(args, 0)[row]);
+      }
       bound<uint32_t>(args, 7)[row] = sumRows(window, p - 128, p);
     }
   }
+}
+
+/// One workgroup per slot: slot_rows, positions, state_offsets, hash or mtp sums, streams (out).
+V4_KERNEL fake_mtp_save(const v4_kernel_args *args, int64_t begin, int64_t end) {
+  const int32_t *slotRows = bound<int32_t>(args, 0);
+  for (int64_t slot = begin; slot < end; ++slot)
+    for (int32_t row = slotRows[slot]; row < slotRows[slot + 1]; ++row)
+      ring(args, 4, bound<int64_t>(args, 2)[slot])[bound<int32_t>(args, 1)[row] % kStateRows] =
+          bound<uint32_t>(args, 3)[row];
 }
 
 /// One workgroup per row: logits_rows, mtp sums, mtp logits (out).

@@ -24,6 +24,7 @@ void fake_save(const v4_kernel_args *, int64_t, int64_t);
 void fake_logits(const v4_kernel_args *, int64_t, int64_t);
 void fake_mtp_scan(const v4_kernel_args *, int64_t, int64_t);
 void fake_mtp(const v4_kernel_args *, int64_t, int64_t);
+void fake_mtp_save(const v4_kernel_args *, int64_t, int64_t);
 }
 
 namespace {
@@ -38,7 +39,7 @@ enum PoolIndex : uint32_t {
   kMtpStreamsPool,
   kMtpWindowPool
 };
-enum KernelIndex : uint32_t { kScan, kAppend, kSave, kLogitsKernel, kMtpScan, kMtp };
+enum KernelIndex : uint32_t { kScan, kAppend, kSave, kLogitsKernel, kMtpScan, kMtp, kMtpSave };
 using Builder = flatbuffers::FlatBufferBuilder;
 
 fb::Binding step(StepField field) {
@@ -57,13 +58,14 @@ auto buffer(Builder &b, const char *name, fb::ElementType element, fb::RowSpace 
 }
 
 auto buffers(Builder &b, bool twin) {
-  uint32_t last = twin ? 6 : 5;
+  uint32_t last = twin ? 8 : 7;
   std::vector<flatbuffers::Offset<fb::Buffer>> list{
       buffer(b, "hash", fb::ElementType::I32, fb::RowSpace::Tokens, 1, 4, 0, last, 0),
       buffer(b, "streams", fb::ElementType::BF16, fb::RowSpace::Tokens, 2, 4, 0, 0, 1),
       buffer(b, "logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, 2, last, 2),
-      buffer(b, "mtp_logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, last, last, 3),
-      buffer(b, "mtp_sums", fb::ElementType::I32, fb::RowSpace::Tokens, 1, 4, last - 1, last, 4),
+      buffer(b, "mtp_logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, last - 2, last,
+             3),
+      buffer(b, "mtp_sums", fb::ElementType::I32, fb::RowSpace::Tokens, 1, 4, last - 3, last, 4),
   };
   if (twin)
     list.push_back(
@@ -98,9 +100,9 @@ auto kernels(Builder &b, const std::string &firstSymbol) {
   auto make = [&](const std::string &symbol, uint32_t bindings) {
     return fb::CreateKernel(b, b.CreateString(symbol), b.CreateString("fake"), bindings, 128);
   };
-  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Kernel>>{make(firstSymbol, 9), make("fake_append", 10),
-                                                                     make("fake_save", 5), make("fake_logits", 8),
-                                                                     make("fake_mtp_scan", 8), make("fake_mtp", 3)});
+  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Kernel>>{
+      make(firstSymbol, 9), make("fake_append", 10), make("fake_save", 5), make("fake_logits", 8),
+      make("fake_mtp_scan", 8), make("fake_mtp", 3), make("fake_mtp_save", 5)});
 }
 
 auto launches(Builder &b, bool twin) {
@@ -134,9 +136,15 @@ auto launches(Builder &b, bool twin) {
       {step(F::SlotRows), step(F::Positions), step(F::StateOffsets), in(kHash), pool(fb::Access::Out, kPartialPool)}));
   list.push_back(make(kMtpScan, fb::LaunchGroup::Mtp, fb::RowSpace::Sequences, 1,
                       {step(F::TokenIds), step(F::SlotRows), step(F::StateOffsets), step(F::Positions), in(kHash),
-                       pool(fb::Access::Out, kMtpStreamsPool), pool(fb::Access::Out, kMtpWindowPool), out(kMtpSums)}));
+                       pool(fb::Access::In, kMtpStreamsPool), pool(fb::Access::Out, kMtpWindowPool), out(kMtpSums)}));
   list.push_back(
       make(kMtp, fb::LaunchGroup::Mtp, fb::RowSpace::Logits, 1, {step(F::LogitsRows), in(kMtpSums), out(kMtpLogits)}));
+  // The streams of a draft's position are not known: the block's own take their place.
+  for (auto [group, streams] :
+       {std::pair(fb::LaunchGroup::MtpStep, kHash), std::pair(fb::LaunchGroup::MtpDraft, kMtpSums)})
+    list.push_back(make(kMtpSave, group, fb::RowSpace::Sequences, 1,
+                        {step(F::SlotRows), step(F::Positions), step(F::StateOffsets), in(streams),
+                         pool(fb::Access::Out, kMtpStreamsPool)}));
   return b.CreateVector(list);
 }
 
@@ -225,7 +233,7 @@ std::vector<uint8_t> test::buildFakePlan(const FakeOptions &options, const std::
 
 FakeProgram::FakeProgram(const FakeOptions &options)
     : metadata(buildFakeMetadata(options)), weights{reinterpret_cast<const uint8_t *>(&kWeight)},
-      kernels{fake_scan, fake_append, fake_save, fake_logits, fake_mtp_scan, fake_mtp} {
+      kernels{fake_scan, fake_append, fake_save, fake_logits, fake_mtp_scan, fake_mtp, fake_mtp_save} {
   program.name = "fake.v4plan";
   program.program = fb::GetProgram(metadata.data());
   program.weights = weights.data();
@@ -257,12 +265,20 @@ std::vector<float> test::expectedLogits(const std::vector<int32_t> &tokens) {
   return logits;
 }
 
-std::vector<float> test::expectedMtpLogits(const std::vector<int32_t> &tokens) {
-  std::vector<uint32_t> mixed = mixedHashes(tokens);
-  size_t last = tokens.size() - 1;
+std::vector<float> test::expectedMtpLogits(const std::vector<int32_t> &tokens) { return expectedDraft(tokens, 0); }
+
+std::vector<float> test::expectedDraft(const std::vector<int32_t> &tokens, size_t drafts) {
+  // Of drafts but the last, the streams are the sum of the row.
+  std::vector<uint32_t> streams = mixedHashes(tokens), slots;
   uint32_t sum = 0;
-  for (size_t q = last > 128 ? last - 128 : 0; q < last; ++q)
-    sum += mixed[q] + 13 * static_cast<uint32_t>(tokens[q + 1]);
+  for (size_t p = 1; p < tokens.size(); ++p) {
+    slots.push_back(streams[p - 1] + 13 * static_cast<uint32_t>(tokens[p]));
+    sum = 0;
+    for (size_t q = p > 128 ? p - 128 : 0; q < p; ++q)
+      sum += slots[q];
+    if (p + drafts >= tokens.size())
+      streams[p] = sum;
+  }
   std::vector<float> logits(kVocabulary);
   for (uint32_t v = 0; v < kVocabulary; ++v)
     logits[v] = static_cast<float>(sum >> 8) - static_cast<float>(v);

@@ -49,6 +49,8 @@ private:
 std::vector<float> expectedLogits(const std::vector<int32_t> &tokens);
 /// The same for the MTP row of the last token.
 std::vector<float> expectedMtpLogits(const std::vector<int32_t> &tokens);
+/// MTP logits of a draft of the last token, the last `drafts` tokens being drafts.
+std::vector<float> expectedDraft(const std::vector<int32_t> &tokens, size_t drafts);
 
 /// Pseudo-random token ids.
 std::vector<int32_t> somePrompt(size_t length, uint32_t seed);

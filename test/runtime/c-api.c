@@ -55,7 +55,7 @@ static void checkEngine(v4_engine *engine) {
   v4_engine_info_init(&info);
   EXPECT(v4_engine_get_info(engine, &info, &error) == V4_OK);
   EXPECT(info.vocab_size == VOCABULARY && info.layers == 1 && info.eos_token_id == 31 && info.has_mtp == 1);
-  EXPECT(info.max_tokens == 64 && info.max_sequences == 3 && info.max_context == 1000 && info.max_draft == 1);
+  EXPECT(info.max_tokens == 64 && info.max_sequences == 3 && info.max_context == 1000 && info.max_draft == 3);
   EXPECT(info.page_tokens == 128 && info.page_bytes == 192 && info.state_bytes == 1344 && info.weights_bytes == 4);
   EXPECT(info.target_length == strlen("cpu:x86-64-v3") && strcmp(info.target, "cpu:x86-64-v3") == 0);
   EXPECT(info.probe_count == 3);
@@ -90,7 +90,7 @@ static v4_session *createSession(v4_engine *engine, size_t *probes) {
   }
   v4_session_info_init(&info);
   EXPECT(v4_session_get_info(session, &info, &error) == V4_OK);
-  EXPECT(info.max_context == 200 && info.max_tokens == 64 && info.threads == 2 && info.positions == 201);
+  EXPECT(info.max_context == 200 && info.max_tokens == 64 && info.threads == 2 && info.positions == 203);
   EXPECT(info.arena_bytes > 0 && info.step_bytes > 0 && info.page_bytes == 40 * 192 && info.state_bytes == 3 * 1344);
   return session;
 }
@@ -283,9 +283,36 @@ static void checkSampler(void) {
   EXPECT(v4_sampler_create(VOCABULARY, &options, &sampler, &error) == V4_OK);
   EXPECT(v4_sampler_pick(sampler, logits, 0, 0, &token, &error) == V4_OK);
   EXPECT(token == 7);
+  EXPECT(v4_sampler_draft(sampler, logits, 0, 0, &token, NULL, &error) == V4_OK && token == 7);
+  EXPECT(v4_sampler_verify(sampler, logits, 3, NULL, 0, 0, &token, &error) == V4_OK && token == 7);
+  EXPECT(v4_sampler_verify(sampler, logits, -1, NULL, 0, 0, &token, &error) == V4_INVALID_INPUT);
   v4_sampler_release(sampler);
   options.struct_size = 3;
   EXPECT(v4_sampler_create(VOCABULARY, &options, &sampler, &error) == V4_INVALID_INPUT);
+}
+
+/* A draft and a step behind it; the draft's logits are those of the step. */
+static void draftAhead(v4_session *session) {
+  v4_error error;
+  v4_sequence *sequence = NULL;
+  int32_t prompt[5] = {1, 2, 3, 4, 5}, tokens[2] = {6, 7};
+  v4_batch_entry entry = {NULL, prompt, 5, 1};
+  float drafted[VOCABULARY];
+  EXPECT(v4_sequence_create(session, &sequence, &error) == V4_OK);
+  entry.sequence = sequence;
+  EXPECT(v4_session_step(session, &entry, 1, &error) == V4_OK);
+  entry.tokens = tokens;
+  entry.token_count = 1;
+  EXPECT(v4_session_draft(session, &entry, 1, &error) == V4_OK);
+  EXPECT(v4_session_logits(session, 0) == NULL && v4_session_mtp_logits(session, 0) != NULL);
+  memcpy(drafted, v4_session_mtp_logits(session, 0), sizeof(drafted));
+  entry.token_count = entry.logits_count = 2;
+  EXPECT(v4_session_draft(session, &entry, 1, &error) == V4_INVALID_INPUT);
+  EXPECT(v4_session_step(session, &entry, 1, &error) == V4_OK);
+  EXPECT(memcmp(drafted, v4_session_mtp_logits(session, 0), sizeof(drafted)) == 0);
+  EXPECT(v4_sequence_truncate(sequence, 6, &error) == V4_OK && v4_sequence_position(sequence) == 6);
+  EXPECT(v4_session_draft(session, NULL, 1, &error) == V4_INVALID_INPUT);
+  v4_sequence_release(sequence);
 }
 
 static void checkErrors(void) {
@@ -326,6 +353,7 @@ int main(int argc, char **argv) {
   runStep(session);
   EXPECT(probes == 3);
   takeUp(session);
+  draftAhead(session);
   v4_session_release(session);
   checkSampler();
   checkErrors();

@@ -23,7 +23,9 @@ int main(int argc, char **argv) {
   }
   std::ifstream in(argv[1], std::ios::binary);
   std::vector<uint8_t> object{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  std::vector<uint8_t> file = v4::test::buildFakePlan({}, object);
+  v4::test::FakeOptions options;
+  options.maxDraft = 3;
+  std::vector<uint8_t> file = v4::test::buildFakePlan(options, object);
   std::ofstream out(argv[2], std::ios::binary);
   out.write(reinterpret_cast<const char *>(file.data()), static_cast<std::streamsize>(file.size()));
   out.close();

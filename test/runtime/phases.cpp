@@ -106,7 +106,7 @@ TEST(Trace, SeesEveryLaunchAlone) {
   options.mtp = true;
   seen = {};
   feed(program, options, trace);
-  EXPECT_EQ(seen.launches, (std::vector<uint32_t>{0, 1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(seen.launches, (std::vector<uint32_t>{0, 1, 2, 3, 4, 5, 6, 7}));
 }
 
 } // namespace

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -137,6 +138,79 @@ TEST(Sampler, DrawDependsOnSeedStreamAndPositionAlone) {
   for (uint64_t i = 0; i < 100; ++i)
     other.push_back(pick(*c, kLogits, 3, i));
   EXPECT_NE(forward, other);
+}
+
+/// Draws drafts by `draftLogits` and verifies them by `logits`; counts tokens, and accepted drafts as token -1.
+std::map<int32_t, int> verified(const SamplerOptions &options, const std::vector<float> &draftLogits,
+                                const std::vector<float> &logits, int draws) {
+  auto sampler = make(logits.size(), options);
+  std::vector<float> probabilities(logits.size());
+  std::map<int32_t, int> counts;
+  for (uint64_t i = 0; i < static_cast<uint64_t>(draws); ++i) {
+    int32_t draft = -1, token = -1;
+    EXPECT_TRUE(sampler->draft(draftLogits.data(), 3, i, draft, probabilities.data()).isOk());
+    EXPECT_TRUE(sampler->verify(logits.data(), draft, probabilities.data(), 3, i, token).isOk());
+    ++counts[token];
+    counts[-1] += token == draft;
+  }
+  return counts;
+}
+
+/// The tokens follow p whatever q is, and the rate of acceptance is sum(min(p, q)).
+TEST(Sampler, VerifiedDraftsFollowTheModel) {
+  constexpr int kDraws = 40000;
+  const std::vector<std::vector<float>> drafts = {
+      kLogits, {3.0f, -2.0f, 0.5f, 1.0f, 2.0f}, {0, 0, 0, 0, 0}, {-1.0f, -1.0f, 9.0f, -1.0f, -1.0f}};
+  for (const std::vector<float> &draftLogits : drafts) {
+    std::map<int32_t, int> counts = verified({1.0f, 0, 1, 0, 11}, draftLogits, kLogits, kDraws);
+    double total = 0, draftTotal = 0, accepted = 0, chiSquare = 0;
+    for (size_t i = 0; i < kLogits.size(); ++i) {
+      total += std::exp(static_cast<double>(kLogits[i]));
+      draftTotal += std::exp(static_cast<double>(draftLogits[i]));
+    }
+    for (size_t i = 0; i < kLogits.size(); ++i) {
+      double p = std::exp(static_cast<double>(kLogits[i])) / total;
+      double q = std::exp(static_cast<double>(draftLogits[i])) / draftTotal;
+      double miss = counts[static_cast<int32_t>(i)] - kDraws * p;
+      chiSquare += miss * miss / (kDraws * p);
+      accepted += std::min(p, q);
+    }
+    EXPECT_LT(chiSquare, 23.5); // p = 0.0001 at 4 degrees of freedom
+    EXPECT_NEAR(counts[-1], kDraws * accepted, 5 * std::sqrt(kDraws));
+  }
+}
+
+TEST(Sampler, VerifiedDraftsStayWithinTopK) {
+  std::map<int32_t, int> counts = verified({1.0f, 2, 1, 0, 5}, {0, 0, 0, 0, 0}, kLogits, 2000);
+  EXPECT_EQ(counts[1] + counts[3], 2000);
+}
+
+TEST(Sampler, GreedyVerifiesByTheLargestLogit) {
+  auto sampler = make(5, {});
+  std::vector<float> probabilities(5);
+  int32_t draft = -1, token = -1;
+  ASSERT_TRUE(sampler->draft(kLogits.data(), 0, 0, draft, probabilities.data()).isOk());
+  EXPECT_EQ(draft, 1);
+  EXPECT_EQ(probabilities, (std::vector<float>{0, 1, 0, 0, 0}));
+  for (int32_t id = 0; id < 5; ++id) {
+    ASSERT_TRUE(sampler->verify(kLogits.data(), id, nullptr, 0, 0, token).isOk());
+    EXPECT_EQ(token, 1);
+  }
+  EXPECT_EQ(sampler->verify(kLogits.data(), 5, nullptr, 0, 0, token).message(),
+            "sampler: draft 5 is outside the vocabulary, 0 to 4");
+}
+
+/// A draft that is no matter of chance, such as one looked up, is accepted with probability p.
+TEST(Sampler, CertainDraftsFollowTheModel) {
+  auto sampler = make(5, {1.0f, 0, 1, 0, 3});
+  std::map<int32_t, int> counts;
+  for (uint64_t i = 0; i < 20000; ++i) {
+    int32_t token = -1;
+    ASSERT_TRUE(sampler->verify(kLogits.data(), 3, nullptr, 0, i, token).isOk());
+    ++counts[token];
+  }
+  EXPECT_NEAR(counts[3], counts[1], 500);
+  EXPECT_NEAR(counts[2], 20000 * 0.155, 300);
 }
 
 TEST(Sampler, UniformFillsTheUnitInterval) {

@@ -135,6 +135,45 @@ def test_sampling_is_seeded():
     assert draw[0] == draw[1] != draw[2], draw
 
 
+def test_drafts():
+    expected = PROMPT + greedy(PROMPT, 150)
+    accepted = 0
+    with tempfile.TemporaryDirectory() as folder:
+        out, mtp = os.path.join(folder, "l.npy"), os.path.join(folder, "m.npy")
+        for depth in (0, 1, 2, 3):
+            for last in (1, 2, 3, 4, 150):
+                flags = [tokens_flag(), "-n", last, "--ignore-eos", "--json", f"--draft={depth}"]
+                done = json.loads(run(*flags, f"--logits-out={out}", f"--mtp-logits-out={mtp}").stdout)
+                fed = expected[:len(PROMPT) + last]
+                assert done["tokens"] == fed[len(PROMPT):], (depth, last)
+                assert np.array_equal(np.load(out), logits(fed)), (depth, last)
+                picked = int(np.argmax(logits(fed)[-1]))
+                assert np.array_equal(np.load(mtp), mtp_logits(fed + [picked])), (depth, last)
+                assert json.loads(run(*flags).stdout)["tokens"] == done["tokens"], (depth, last)
+                accepted += done.get("accepted", 0)
+                assert ("accepted" in done) == (depth > 0)
+        assert accepted > 0
+        text = run(tokens_flag(), "-n", 40, "--ignore-eos", "--draft=2").stdout.splitlines()[-1]
+        assert text.startswith("drafts ") and ", accepted " in text, text
+
+
+def test_accepted_drafts():
+    # All tokens are equally likely for both: nearly every draft is accepted.
+    accepted = 0
+    with tempfile.TemporaryDirectory() as folder:
+        out, mtp = os.path.join(folder, "l.npy"), os.path.join(folder, "m.npy")
+        for seed in range(12):
+            done = json.loads(run(tokens_flag(), "-n", 200, "--temperature=1e9", f"--seed={seed}", "--json",
+                                  f"--draft={seed % 4}", f"--logits-out={out}", f"--mtp-logits-out={mtp}").stdout)
+            tokens = done["tokens"]
+            assert (done["finish"] == "eos") == (tokens[-1] == 31) and 31 not in tokens[:-1], tokens
+            assert np.array_equal(np.load(out), logits(PROMPT + tokens)), seed
+            # The last row goes by a token that is drawn behind the end.
+            assert np.array_equal(np.load(mtp)[:-1], mtp_logits(PROMPT + tokens)), seed
+            accepted += done.get("accepted", 0)
+    assert accepted > 50, accepted
+
+
 def test_saved_states_go_on():
     flags = ["--ignore-eos", "--json"]
     with tempfile.TemporaryDirectory() as folder:
@@ -146,6 +185,9 @@ def test_saved_states_go_on():
                 first = json.loads(run(tokens_flag(prompt), "-n", 5, *flags, f"--save-state={state}", *more).stdout)
                 again = json.loads(run("-n", 4, *flags, f"--load-state={state}", *more).stdout)
                 assert first["tokens"] + again["tokens"] == whole, length
+                if more:
+                    drafted = json.loads(run("-n", 4, *flags, f"--load-state={state}", *more, "--draft=2").stdout)
+                    assert drafted["tokens"] == again["tokens"], length
                 fed = prompt + whole[:5] + [7, 8, 9]
                 result = json.loads(run("--tokens=7,8,9", "-n", 2, *flags, f"--load-state={state}", *more,
                                         f"--logits-out={out}").stdout)
@@ -198,11 +240,15 @@ def test_refusals():
         ([tokens_flag(), "--logits-out=/dev/full"], 1, "/dev/full: cannot be written"),
         ([tokens_flag(), "--threads=5000"], 1, "threads = 5000 is outside [1, 1024]"),
         ([tokens_flag(), "--cache-bytes=10"], 1, "--cache-bytes=10 is too little"),
+        ([tokens_flag(), "--draft=4"], 1, "--draft=4 is above the plan's 3; ask for less or compile the plan with "
+                                         "--max-draft=4"),
+        ([tokens_flag(), "--draft=3", "--step-tokens=3"], 1, "--draft=3 feeds 4 tokens in a step, the budget is 3"),
+        ([tokens_flag(), "--draft=1", "--dump-probes=p"], 1, "--draft=1 contradicts --dump-probes"),
         ([tokens_flag(), "--top-p=2"], 1, "--top-p=2"),
         ([tokens_flag(), "-n", -1], 1, "-n"),
         ([tokens_flag(), "--no-such-flag"], 1, "--no-such-flag"),
     ]
-    for flag in ("prompt", "tokenizer", "draft", "public-key", "trace"):
+    for flag in ("prompt", "tokenizer", "public-key", "trace"):
         refusals.append(([f"--{flag}=x"], 1, f"--{flag} is not yet supported"))
     for flags, code, text in refusals:
         done = run(*flags, expect=code)

@@ -285,6 +285,19 @@ V4_API const float *v4_session_mtp_logits(const v4_session *session, size_t row)
 /* V4_CHECK_FAILED when a logit of the row, MTP included, is infinite or no number: end its request. */
 V4_API v4_status v4_session_check_logits(const v4_session *session, size_t row, v4_error *error);
 
+/*===--- Speculation -----------------------------------------------------===*/
+
+/* Runs the MTP block alone, on one token a sequence: the one behind the tokens fed and those drafted since. Afterwards
+ * v4_session_mtp_logits(session, i) predict what comes behind the token of entry i; v4_session_logits is null. At most
+ * the plan's max_draft tokens of a sequence until it is stepped or truncated. Its position stays, and no later result
+ * depends on what was drafted.
+ *
+ * To speculate: draft on the next token and on what v4_sampler_draft makes of the MTP logits; step that token and the
+ * drafts behind it, with logits for all; v4_sampler_verify each draft by the row in front of it, up to the first one
+ * that is not the token; v4_sequence_truncate the sequence to the tokens that hold. */
+V4_API v4_status v4_session_draft(v4_session *session, const v4_batch_entry *entries, size_t entry_count,
+                                  v4_error *error);
+
 /*===--- Sampler ---------------------------------------------------------===*/
 
 typedef struct v4_sampler_options {
@@ -304,6 +317,14 @@ V4_API void v4_sampler_release(v4_sampler *sampler);
  * result does not depend on what else runs. One thread at a time. */
 V4_API v4_status v4_sampler_pick(v4_sampler *sampler, const float *logits, uint64_t stream, uint64_t position,
                                  int32_t *out_token, v4_error *error);
+/* Draws a draft. out_probabilities, which may be null, gets the vocab_size probabilities it was drawn with. */
+V4_API v4_status v4_sampler_draft(v4_sampler *sampler, const float *logits, uint64_t stream, uint64_t position,
+                                  int32_t *out_token, float *out_probabilities, v4_error *error);
+/* The token at `position`, by the model's logits, for which `draft` was drawn with these probabilities; null = the
+ * draft was no matter of chance. It is distributed as that of v4_sampler_pick, whatever the drafts; with temperature 0
+ * it is the same. The draft is accepted exactly when it is the token. */
+V4_API v4_status v4_sampler_verify(v4_sampler *sampler, const float *logits, int32_t draft, const float *probabilities,
+                                   uint64_t stream, uint64_t position, int32_t *out_token, v4_error *error);
 
 /*===--- Scheduler -------------------------------------------------------===*/
 

@@ -80,6 +80,18 @@ public:
     detail::check(v4_sampler_pick, handle.get(), logits, stream, position, &token);
     return token;
   }
+  /// Fills `probabilities`, which has the size of the vocabulary.
+  int32_t draft(const float *logits, uint64_t stream, uint64_t position, std::vector<float> &probabilities) {
+    int32_t token = 0;
+    detail::check(v4_sampler_draft, handle.get(), logits, stream, position, &token, probabilities.data());
+    return token;
+  }
+  int32_t verify(const float *logits, int32_t draft, const std::vector<float> &probabilities, uint64_t stream,
+                 uint64_t position) {
+    int32_t token = 0;
+    detail::check(v4_sampler_verify, handle.get(), logits, draft, probabilities.data(), stream, position, &token);
+    return token;
+  }
 
 private:
   detail::Handle<v4_sampler, v4_sampler_release> handle;
@@ -147,6 +159,11 @@ public:
   void step(const Sequence &sequence, const int32_t *tokens, size_t count, size_t logitsCount) {
     v4_batch_entry entry{sequence.get(), tokens, count, logitsCount};
     detail::check(v4_session_step, handle.get(), &entry, size_t(1));
+  }
+  /// The MTP block alone on the next token of one sequence: mtpLogits() predict what comes behind it.
+  void draft(const Sequence &sequence, int32_t token) {
+    v4_batch_entry entry{sequence.get(), &token, 1, 1};
+    detail::check(v4_session_draft, handle.get(), &entry, size_t(1));
   }
   size_t logitsCount() const { return v4_session_logits_count(handle.get()); }
   const float *logits(size_t row = 0) const { return v4_session_logits(handle.get(), row); }

@@ -27,7 +27,7 @@ func.func @gather_rows_c3(%b: index, %e: index, %n: memref<?xi64>, %i: memref<?x
 
 func.func @previous_rows_c1(%b: index, %e: index, %n: memref<?xi64>, %i: memref<?xi32>, %x: memref<?xbf16>, %f: memref<?xf32>, %p: memref<?xi8>, %q: memref<?xi8>) {
   // expected-error @below {{'kernel.previous_rows' op grid has tile = 2, expected 1}}
-  kernel.previous_rows range %b %e grid <rows = 1, tile = 2, tiles = 1> step %n %i %i %i %n x %x pool %p out %x {width = 1024} : memref<?xi64>, memref<?xi32>, memref<?xi32>, memref<?xi32>, memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xbf16>
+  kernel.previous_rows range %b %e grid <rows = 1, tile = 2, tiles = 1> step %n %i %i %i %n x %x pool %p out %x {width = 1024, ring_rows = 2} : memref<?xi64>, memref<?xi32>, memref<?xi32>, memref<?xi32>, memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xbf16>
   return
 }
 
@@ -35,7 +35,15 @@ func.func @previous_rows_c1(%b: index, %e: index, %n: memref<?xi64>, %i: memref<
 
 func.func @previous_rows_c2(%b: index, %e: index, %n: memref<?xi64>, %i: memref<?xi32>, %x: memref<?xbf16>, %f: memref<?xf32>, %p: memref<?xi8>, %q: memref<?xi8>) {
   // expected-error @below {{'kernel.previous_rows' op cuts 1024 values into 3 parts, expected a divisor}}
-  kernel.previous_rows range %b %e grid <rows = 1, tile = 1, tiles = 3> step %n %i %i %i %n x %x pool %p out %x {width = 1024} : memref<?xi64>, memref<?xi32>, memref<?xi32>, memref<?xi32>, memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xbf16>
+  kernel.previous_rows range %b %e grid <rows = 1, tile = 1, tiles = 3> step %n %i %i %i %n x %x pool %p out %x {width = 1024, ring_rows = 2} : memref<?xi64>, memref<?xi32>, memref<?xi32>, memref<?xi32>, memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xbf16>
+  return
+}
+
+// -----
+
+func.func @previous_rows_c3(%b: index, %e: index, %n: memref<?xi64>, %i: memref<?xi32>, %x: memref<?xbf16>, %f: memref<?xf32>, %p: memref<?xi8>, %q: memref<?xi8>) {
+  // expected-error @below {{'kernel.previous_rows' op ring_rows = 0, expected at least 1}}
+  kernel.previous_rows range %b %e grid <rows = 1, tile = 1, tiles = 2> step %n %i %i %i %n x %x pool %p out %x {width = 1024, ring_rows = 0} : memref<?xi64>, memref<?xi32>, memref<?xi32>, memref<?xi32>, memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xbf16>
   return
 }
 

@@ -6,8 +6,8 @@
 func.func @moves(%b: index, %e: index, %n: memref<?xi64>, %i: memref<?xi32>, %x: memref<?xbf16>, %o: memref<?xbf16>, %t: memref<?xf32>, %p: memref<?xi8>) attributes {kernel.entry, kernel.op = "embed"} {
   // CHECK: kernel.gather_rows range %{{.*}} %{{.*}} grid <rows = 1, tile = 1, tiles = 8> step %{{.*}} %{{.*}} from %{{.*}} out %{{.*}} {copies = 4 : i64, width = 4096 : i64}
   kernel.gather_rows range %b %e grid <rows = 1, tile = 1, tiles = 8> step %n %i from %x out %o {width = 4096, copies = 4} : memref<?xi64>, memref<?xi32>, memref<?xbf16>, memref<?xbf16>
-  // CHECK: kernel.previous_rows range {{.*}} x %{{.*}} pool %{{.*}} out %{{.*}} {width = 1024 : i64}
-  kernel.previous_rows range %b %e grid <rows = 1, tile = 1, tiles = 2> step %n %i %i %i %n x %x pool %p out %o {width = 1024} : memref<?xi64>, memref<?xi32>, memref<?xi32>, memref<?xi32>, memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xbf16>
+  // CHECK: kernel.previous_rows range {{.*}} x %{{.*}} pool %{{.*}} out %{{.*}} {ring_rows = 2 : i64, width = 1024 : i64}
+  kernel.previous_rows range %b %e grid <rows = 1, tile = 1, tiles = 2> step %n %i %i %i %n x %x pool %p out %o {width = 1024, ring_rows = 2} : memref<?xi64>, memref<?xi32>, memref<?xi32>, memref<?xi32>, memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xbf16>
   // CHECK: kernel.sum_rows range {{.*}} x %{{.*}} y %{{.*}} out %{{.*}} {inner = 4 : i64, terms = 6 : i64, width = 1024 : i64}
   kernel.sum_rows range %b %e grid <rows = 1, tile = 1, tiles = 8> counts %n x %x y %x out %o {width = 1024, inner = 4, terms = 6} : memref<?xi64>, memref<?xbf16> y memref<?xbf16>, memref<?xbf16>
   // CHECK: kernel.sum_rows range {{.*}} x %{{.*}} out %{{.*}} {factor = 2.500000e-01 : f32

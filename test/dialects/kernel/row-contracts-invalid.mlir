@@ -33,6 +33,22 @@ func.func @stream_norm_c2(%b: index, %e: index, %n: memref<?xi64>, %m: memref<?x
 
 // -----
 
+func.func @stream_head_c1(%b: index, %e: index, %n: memref<?xi64>, %m: memref<?xf32>, %s: memref<?xbf16>) {
+  // expected-error @below {{'kernel.stream_head' op grid has tile = 2, tiles = 1, expected 1 and 1: a row to a workgroup}}
+  kernel.stream_head range %b %e grid <rows = 5, tile = 2, tiles = 1> counts %n from %s weights %m %m %m out %s {streams = 4, width = 256, eps = 1.0e-06 : f32, hc_eps = 1.0e-06 : f32} : memref<?xi64>, memref<?xbf16>, memref<?xf32>, memref<?xf32>, memref<?xf32>, memref<?xbf16>
+  return
+}
+
+// -----
+
+func.func @stream_head_c2(%b: index, %e: index, %n: memref<?xi64>, %m: memref<?xf32>, %s: memref<?xbf16>) {
+  // expected-error @below {{'kernel.stream_head' op width = 200, expected a multiple of 16}}
+  kernel.stream_head range %b %e grid <rows = 5, tile = 1, tiles = 1> counts %n from %s weights %m %m %m out %s {streams = 4, width = 200, eps = 1.0e-06 : f32, hc_eps = 1.0e-06 : f32} : memref<?xi64>, memref<?xbf16>, memref<?xf32>, memref<?xf32>, memref<?xf32>, memref<?xbf16>
+  return
+}
+
+// -----
+
 func.func @row_chain_c1(%b: index, %e: index, %n: memref<?xi64>, %x: memref<?xbf16>) {
   // expected-error @below {{'kernel.row_chain' op grid has tile = 2, expected 1}}
   kernel.row_chain range %b %e grid <rows = 1, tile = 2, tiles = 1> counts %n x %x out %x {width = 256, rotary = 0, quantize = 64, prefix = 256, fp8} : memref<?xi64>, memref<?xbf16>, memref<?xbf16>

@@ -10,6 +10,8 @@ func.func @streams(%b: index, %e: index, %n: memref<?xi64>, %s: memref<?xbf16>, 
   kernel.stream_mix range %b %e grid <rows = 1, tile = 1, tiles = 1> counts %n from %s after %y %p %c %o {streams = 4, width = 256, outputs = 0} : memref<?xi64>, memref<?xbf16> after memref<?xbf16>, memref<?xf32>, memref<?xf32>, memref<?xbf16>
   // CHECK: kernel.stream_norm range {{.*}} out %{{.*}} %{{.*}} %{{.*}} %{{.*}} {{.*}} :
   kernel.stream_norm range %b %e grid <rows = 1, tile = 16, tiles = 1> counts %n mix %m from %s weights %f %f %y out %o %p %c %o {streams = 4, width = 256, parts = 2, iterations = 20, eps = 1.0e-06 : f32, hc_eps = 1.0e-06 : f32, norm_eps = 1.0e-06 : f32} : memref<?xi64>, memref<?xf32>, memref<?xbf16>, memref<?xf32>, memref<?xf32>, memref<?xbf16>, memref<?xbf16>, memref<?xf32>, memref<?xf32>, memref<?xbf16>
+  // CHECK: kernel.stream_head range {{.*}} from %{{.*}} weights %{{.*}} %{{.*}} %{{.*}} out %{{.*}} {{.*}} :
+  kernel.stream_head range %b %e grid <rows = 5, tile = 1, tiles = 1> counts %n from %s weights %f %f %f out %o {streams = 4, width = 256, eps = 1.0e-06 : f32, hc_eps = 1.0e-06 : f32} : memref<?xi64>, memref<?xbf16>, memref<?xf32>, memref<?xf32>, memref<?xf32>, memref<?xbf16>
   return
 }
 

@@ -406,6 +406,56 @@ module @pool_c3 {
 
 // -----
 
+module @pool_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.pool' op is a page pool with a reach, expected none: pages keep all rows}}
+    plan.pool @p {type = !v4.cache<page, ratio = 4, f32, rows = 32, values = 16, rope = 0>, group = "main", reach = array<i64: 1, 0, 0>}
+  }
+}
+
+// -----
+
+module @pool_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.pool' op reach has 2 values, expected period, history and lag}}
+    plan.pool @p {type = !v4.cache<state, ratio = 1, f32, rows = 10, values = 16, rope = 0>, group = "main", reach = array<i64: 1, 0>}
+  }
+}
+
+// -----
+
+module @pool_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.pool' op reach is 3, 0, 0, expected a divisor of 128, at least 0, and 0 or 1}}
+    plan.pool @p {type = !v4.cache<state, ratio = 1, f32, rows = 10, values = 16, rope = 0>, group = "main", reach = array<i64: 3, 0, 0>}
+  }
+}
+
+// -----
+
+module @pool_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.pool' op reach is 1, 0, 2, expected a divisor of 128, at least 0, and 0 or 1}}
+    plan.pool @p {type = !v4.cache<state, ratio = 1, f32, rows = 10, values = 16, rope = 0>, group = "main", reach = array<i64: 1, 0, 2>}
+  }
+}
+
+// -----
+
+module @pool_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.pool' op reach is 4, 8, 0, more than its 10 rows hold}}
+    plan.pool @p {type = !v4.cache<state, ratio = 1, f32, rows = 10, values = 16, rope = 0>, group = "main", reach = array<i64: 4, 8, 0>}
+  }
+}
+
+// -----
+
 module @kernel_c1 {
   plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
@@ -472,7 +522,7 @@ module @launch_c2 {
   plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
     plan.kernel @k {op = "scale", bindings = 1 : i64}
-    // expected-error @below {{'plan.launch' op group is 'draft', expected 'main' or 'mtp'}}
+    // expected-error @below {{'plan.launch' op group is 'draft', expected 'main', 'mtp', 'mtp_step' or 'mtp_draft'}}
     plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @logits>] {group = "draft"}
   }
 }

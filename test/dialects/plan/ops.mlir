@@ -25,8 +25,8 @@ plan.program attributes {
   plan.weight @scales {element = f8E8M0FNU, shape = array<i64: 8, 8>, layout = "row_major", in_tables = false, bytes = 64 : i64, sources = ["w.weight"], recipe = "quantize_e2m1_scales", exact_forms = ["normal_scales", "e4m3_per_128"]}
   // CHECK: plan.weight @codes {{.*}} element = f4E2M1FN
   plan.weight @codes {element = f4E2M1FN, shape = array<i64: 2, 3>, layout = "row_major", in_tables = true, bytes = 3 : i64, sources = ["a", "b"], recipe = "i64_to_i32"}
-  // CHECK: plan.pool @layers.0.window {group = "main", offset = 0 : i64, type = !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>}
-  plan.pool @layers.0.window {type = !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>, group = "main", offset = 0 : i64}
+  // CHECK: plan.pool @layers.0.window {group = "main", offset = 0 : i64, reach = array<i64: 1, 127, 0>, type = !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>}
+  plan.pool @layers.0.window {type = !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>, group = "main", offset = 0 : i64, reach = array<i64: 1, 127, 0>}
   // CHECK: plan.kernel @rms_norm_0 {bindings = 4 : i64, op = "rms_norm", stack_bytes = 64 : i64}
   plan.kernel @rms_norm_0 {op = "rms_norm", bindings = 4 : i64, stack_bytes = 64 : i64}
   // CHECK: plan.kernel @attention_0 {bindings = 3 : i64, costs = [#plan.cost<cache_bytes, visible_union, 328, ratio = 4, most = 16>], hits = 1 : i64, op = "attention"}

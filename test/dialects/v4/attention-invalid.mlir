@@ -73,16 +73,16 @@ func.func @compress_c4(%a: tensor<?x512xf32, #v4.rows<tokens>>, %ape: tensor<4x5
 
 // -----
 
-func.func @compress_c4(%a: tensor<?x512xf32, #v4.rows<tokens>>, %ape: tensor<4x512xf32>, %s: !v4.cache<state, ratio = 1, f32, rows = 128, values = 1024, rope = 0>) {
-  // expected-error @below {{'v4.compress' op state has 128 rows, expected 8, the tokens that a chunk of ratio 4 reaches back}}
-  v4.compress %a, %a, %ape, %s ratio 4 : tensor<?x512xf32, #v4.rows<tokens>>, tensor<4x512xf32>, !v4.cache<state, ratio = 1, f32, rows = 128, values = 1024, rope = 0> -> tensor<?x256xbf16, #v4.rows<chunks4>>
+func.func @compress_c4(%a: tensor<?x512xf32, #v4.rows<tokens>>, %ape: tensor<4x512xf32>, %s: !v4.cache<state, ratio = 1, f32, rows = 7, values = 1024, rope = 0>) {
+  // expected-error @below {{'v4.compress' op state has 7 rows, expected at least 8, the tokens that a chunk of ratio 4 reaches back}}
+  v4.compress %a, %a, %ape, %s ratio 4 : tensor<?x512xf32, #v4.rows<tokens>>, tensor<4x512xf32>, !v4.cache<state, ratio = 1, f32, rows = 7, values = 1024, rope = 0> -> tensor<?x256xbf16, #v4.rows<chunks4>>
   return
 }
 
 // -----
 
 func.func @save_partial_c1(%a: tensor<?x512xf32, #v4.rows<tokens>>, %s: !v4.cache<state, ratio = 1, f32, rows = 4, values = 1024, rope = 0>) {
-  // expected-error @below {{'v4.save_partial' op state has 4 rows, expected 8 for ratio 4 or 128 for ratio 128}}
+  // expected-error @below {{'v4.save_partial' op state has 4 rows, expected at least 8 for ratio 4 or 128 for ratio 128}}
   v4.save_partial %a, %a, %s : tensor<?x512xf32, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, f32, rows = 4, values = 1024, rope = 0>
   return
 }

@@ -3,7 +3,7 @@
 // RUN: v4-opt %s --cse --canonicalize | FileCheck %s
 
 !rows = tensor<?x4x256xbf16, #v4.rows<tokens>>
-!last = !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>
+!last = !v4.cache<state, ratio = 1, bf16, rows = 2, values = 1024, rope = 0>
 
 // CHECK-LABEL: @equal_reads
 func.func @equal_reads(%s: !rows, %c: !last) -> (!rows, !rows) {

@@ -377,24 +377,24 @@ func.func @previous_streams_c1(%x: tensor<?x4x256xbf16, #v4.rows<tokens>>, %c: !
 
 // -----
 
-func.func @previous_streams_c1(%x: tensor<?x4x256xbf16, #v4.rows<tokens>>, %c: !v4.cache<state, ratio = 0, bf16, rows = 1, values = 512, rope = 0>) {
+func.func @previous_streams_c1(%x: tensor<?x4x256xbf16, #v4.rows<tokens>>, %c: !v4.cache<state, ratio = 1, bf16, rows = 2, values = 512, rope = 0>) {
   // expected-error @below {{'v4.previous_streams' op cache has 512 values per row, expected 1024, the values of all streams of x}}
-  v4.previous_streams %x, %c : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 0, bf16, rows = 1, values = 512, rope = 0>
+  v4.previous_streams %x, %c : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, bf16, rows = 2, values = 512, rope = 0>
   return
 }
 
 // -----
 
-func.func @previous_streams_c1(%x: tensor<?x4x256xbf16, #v4.rows<logits>>, %c: !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>) {
+func.func @previous_streams_c1(%x: tensor<?x4x256xbf16, #v4.rows<logits>>, %c: !v4.cache<state, ratio = 1, bf16, rows = 2, values = 1024, rope = 0>) {
   // expected-error @below {{'v4.previous_streams' op x has rows logits, expected tokens, tokens follow each other in a sequence}}
-  v4.previous_streams %x, %c : tensor<?x4x256xbf16, #v4.rows<logits>>, !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>
+  v4.previous_streams %x, %c : tensor<?x4x256xbf16, #v4.rows<logits>>, !v4.cache<state, ratio = 1, bf16, rows = 2, values = 1024, rope = 0>
   return
 }
 
 // -----
 
 func.func @save_streams_c1(%x: tensor<?x4x256xbf16, #v4.rows<tokens>>, %c: !v4.cache<state, ratio = 0, bf16, rows = 2, values = 1024, rope = 0>) {
-  // expected-error @below {{'v4.save_streams' op cache has 2 rows, expected 1, the last token's}}
+  // expected-error @below {{'v4.save_streams' op cache has 0 source tokens per row, expected 1, a row is one token's}}
   v4.save_streams %x, %c : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 0, bf16, rows = 2, values = 1024, rope = 0>
   return
 }

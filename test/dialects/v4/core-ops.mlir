@@ -5,7 +5,7 @@
 !rows = tensor<?x256xbf16, #v4.rows<tokens>>
 !streams = tensor<?x4x256xbf16, #v4.rows<tokens>>
 !heads = tensor<?x8x256xbf16, #v4.rows<tokens>>
-!last = !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>
+!last = !v4.cache<state, ratio = 1, bf16, rows = 2, values = 1024, rope = 0>
 
 // CHECK-LABEL: @embed
 // CHECK-SAME: (%[[TABLE:.*]]: tensor<512x256xbf16>)
@@ -101,9 +101,9 @@ func.func @heads(%s: !streams, %fn: tensor<4x1024xf32>, %base: tensor<4xf32>, %s
 
 // CHECK-LABEL: @mtp
 func.func @mtp(%s: !streams, %e: !rows, %c: !last) {
-  // CHECK: %[[P:.*]] = v4.previous_streams %[[S:.*]], %[[C:.*]] : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>
+  // CHECK: %[[P:.*]] = v4.previous_streams %[[S:.*]], %[[C:.*]] : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, bf16, rows = 2, values = 1024, rope = 0>
   %p = v4.previous_streams %s, %c : !streams, !last
-  // CHECK: v4.save_streams %[[S]], %[[C]] : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>
+  // CHECK: v4.save_streams %[[S]], %[[C]] : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, bf16, rows = 2, values = 1024, rope = 0>
   v4.save_streams %s, %c : !streams, !last
   // CHECK: v4.mtp_mix %{{.*}}, %[[P]] : tensor<?x256xbf16, #v4.rows<tokens>>, tensor<?x4x256xbf16, #v4.rows<tokens>>
   %x = v4.mtp_mix %e, %p : !rows, !streams

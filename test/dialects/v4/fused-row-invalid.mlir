@@ -178,11 +178,11 @@ func.func @compress_append_c2(%a: !a, %p: tensor<4x512xf32>, %s: !ring, %w: tens
 // -----
 
 !a = tensor<?x512xf32, #v4.rows<tokens>>
-!ring = !v4.cache<state, ratio = 1, f32, rows = 128, values = 1024, rope = 0>
+!ring = !v4.cache<state, ratio = 1, f32, rows = 7, values = 1024, rope = 0>
 !rows = !v4.cache<page, ratio = 4, kv_compact, rows = 32, values = 256, rope = 64>
 !t = tensor<?x2x32xf32, #v4.rows<chunks4>>
 func.func @compress_append_c3(%a: !a, %p: tensor<4x512xf32>, %s: !ring, %w: tensor<256xbf16>, %t: !t, %k: !rows) {
-  // expected-error @below {{'v4.compress_append' op state has 128 rows, expected 8, the tokens that a chunk of ratio 4 reaches back}}
+  // expected-error @below {{'v4.compress_append' op state has 7 rows, expected at least 8, the tokens that a chunk of ratio 4 reaches back}}
   v4.compress_append %a, %a, %p, %s norm %w eps 1.0e-06 rope %t into %k ratio 4 : !a, tensor<4x512xf32>, !ring, tensor<256xbf16>, !t, !rows
   return
 }

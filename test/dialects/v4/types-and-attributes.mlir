@@ -29,12 +29,12 @@ func.func private @packed(tensor<16x128x64xi8, #v4.packed<f4E2M1FN>>)
 // CHECK-SAME: !v4.cache<page, ratio = 128, kv_compact, rows = 1, values = 512, rope = 64>
 // CHECK-SAME: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 512, rope = 64>
 // CHECK-SAME: !v4.cache<state, ratio = 1, f32, rows = 8, values = 2048, rope = 0>
-// CHECK-SAME: !v4.cache<state, ratio = 0, bf16, rows = 1, values = 16384, rope = 0>
+// CHECK-SAME: !v4.cache<state, ratio = 1, bf16, rows = 2, values = 16384, rope = 0>
 func.func private @cache(
   !v4.cache<page, ratio = 4, kv_compact, rows = 32, values = 512, rope = 64>,
   !v4.cache<page, ratio = 4, index_fp4, rows = 32, values = 128, rope = 0>,
   !v4.cache<page, ratio = 128, kv_compact, rows = 1, values = 512, rope = 64>,
   !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 512, rope = 64>,
   !v4.cache<state, ratio = 1, f32, rows = 8, values = 2048, rope = 0>,
-  !v4.cache<state, ratio = 0, bf16, rows = 1, values = 16384, rope = 0>)
+  !v4.cache<state, ratio = 1, bf16, rows = 2, values = 16384, rope = 0>)
 }

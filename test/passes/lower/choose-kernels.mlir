@@ -44,6 +44,17 @@ func.func @half_packed(%x: !x, %v: tensor<64x256xbf16, #v4.panels<bf16>>, %w: te
   return %b : !y
 }
 
+// One row from the streams of a token; the streams' width is whole vectors or it stays as it is.
+// CHECK-LABEL: func.func @head
+// CHECK: kernel.launch @hc_head_0 grid <rows = 1, tile = 1, tiles = 1> (%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) writes [] step [0]
+// CHECK: v4.hc_head
+func.func @head(%s: tensor<?x4x64xbf16, #v4.rows<tokens>>, %f: tensor<4x256xf32>, %n: tensor<?x4x24xbf16, #v4.rows<tokens>>, %g: tensor<4x96xf32>, %b: tensor<4xf32>, %w: tensor<1xf32>) -> (tensor<?x64xbf16, #v4.rows<tokens>>, tensor<?x24xbf16, #v4.rows<tokens>>) {
+  %x = v4.hc_head %s, %f, %b, %w eps 1.0e-06 hc_eps 1.0e-06 : tensor<?x4x64xbf16, #v4.rows<tokens>>, tensor<4x256xf32>, tensor<4xf32>, tensor<1xf32> -> tensor<?x64xbf16, #v4.rows<tokens>>
+  // expected-remark @below {{v4-choose-kernels: no tuned kernel: 24 columns are no multiple of 16}}
+  %y = v4.hc_head %n, %g, %b, %w eps 1.0e-06 hc_eps 1.0e-06 : tensor<?x4x24xbf16, #v4.rows<tokens>>, tensor<4x96xf32>, tensor<4xf32>, tensor<1xf32> -> tensor<?x24xbf16, #v4.rows<tokens>>
+  return %x, %y : tensor<?x64xbf16, #v4.rows<tokens>>, tensor<?x24xbf16, #v4.rows<tokens>>
+}
+
 // A planted mistake (test-only) lives in the decomposition.
 // CHECK-LABEL: func.func @planted
 // CHECK: v4.hadamard

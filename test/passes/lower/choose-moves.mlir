@@ -5,7 +5,7 @@
 !s = tensor<?x4x1024xbf16, #v4.rows<tokens>>
 !chunks = tensor<?x96xbf16, #v4.rows<chunks4>>
 !pool = !v4.cache<page, ratio = 4, kv_compact, rows = 32, values = 96, rope = 32>
-!last = !v4.cache<state, ratio = 0, bf16, rows = 1, values = 4096, rope = 0>
+!last = !v4.cache<state, ratio = 1, bf16, rows = 2, values = 4096, rope = 0>
 
 // A row of many columns is work for several threads.
 // CHECK-LABEL: func.func @moves
@@ -44,4 +44,4 @@ func.func @many_experts(%l: tensor<?x64xf32, #v4.rows<tokens>>, %t: tensor<512x1
 // CHECK: func.func private @mtp_mix_0
 // CHECK-NEXT: kernel.sum_rows {{.*}} {inner = 4 : i64, terms = 1 : i64, width = 1024 : i64}
 // CHECK: func.func private @save_streams_0
-// CHECK-NEXT: kernel.append_rows {{.*}} ring {{.*}} {format = bf16, offset = 0 : i64, pool_rows = 1 : i64, rope = 0 : i64, row_bytes = 8192 : i64, width = 4096 : i64}
+// CHECK-NEXT: kernel.append_rows {{.*}} ring {{.*}} {format = bf16, offset = 0 : i64, pool_rows = 2 : i64, rope = 0 : i64, row_bytes = 8192 : i64, width = 4096 : i64}

@@ -23,9 +23,12 @@ func.func @projection(%x: tensor<?x256xbf16, #v4.rows<tokens>>, %w: tensor<128x2
 
 // A cache that an op writes is listed; state offsets and rows of the slots come from the step block.
 // CHECK-LABEL: func.func @state
-// CHECK: kernel.launch @save_streams_0 grid <rows = 2, tile = 1, tiles = 1> (%{{.*}}, %{{.*}}) writes [1] step [4, 7]
-func.func @state(%s: tensor<?x4x256xbf16, #v4.rows<tokens>>, %c: !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>) {
-  v4.save_streams %s, %c : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>
+// CHECK: kernel.launch @save_streams_0 grid <rows = 1, tile = 1, tiles = 1> (%{{.*}}, %{{.*}}) writes [1] step [3, 4, 5, 2, 7]
+// When a launch runs is no matter of its kernel.
+// CHECK-NEXT: kernel.launch @save_streams_0 {{.*}} {v4.group = "mtp_draft"}
+func.func @state(%s: tensor<?x4x256xbf16, #v4.rows<tokens>>, %c: !v4.cache<state, ratio = 1, bf16, rows = 2, values = 1024, rope = 0>) {
+  v4.save_streams %s, %c : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, bf16, rows = 2, values = 1024, rope = 0>
+  v4.save_streams %s, %c {v4.group = "mtp_draft"} : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, bf16, rows = 2, values = 1024, rope = 0>
   return
 }
 

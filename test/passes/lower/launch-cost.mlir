@@ -44,7 +44,7 @@ func.func @logits_rows(%x: tensor<?x256xbf16, #v4.rows<tokens>>) -> tensor<?x256
 
 // One row of each sequence.
 // CHECK-DAG: func.func private @save_streams_0({{.*}}kernel.costs = [#plan.cost<activation_bytes, sequences, 2048, ratio = 1, most = 0>, #plan.cost<cache_bytes, sequences, 2048, ratio = 1, most = 0>]
-func.func @streams(%x: tensor<?x4x256xbf16, #v4.rows<tokens>>, %c: !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>) {
-  v4.save_streams %x, %c : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 0, bf16, rows = 1, values = 1024, rope = 0>
+func.func @streams(%x: tensor<?x4x256xbf16, #v4.rows<tokens>>, %c: !v4.cache<state, ratio = 1, bf16, rows = 2, values = 1024, rope = 0>) {
+  v4.save_streams %x, %c : tensor<?x4x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, bf16, rows = 2, values = 1024, rope = 0>
   return
 }

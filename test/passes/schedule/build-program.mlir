@@ -10,7 +10,7 @@
 // CHECK-DAG: options = {target = "cpu:x86-64-v3"}
 // CHECK: {
 
-// CHECK: plan.pool @layers.0.window {group = "main", type = !v4.cache<state, {{.*}}>}
+// CHECK: plan.pool @layers.0.window {group = "main", reach = array<i64: 1, 127, 0>, type = !v4.cache<state, {{.*}}>}
 // CHECK-NEXT: plan.pool @layers.0.keys {group = "main", type = !v4.cache<page, {{.*}}>}
 // CHECK-NEXT: plan.pool @mtp.window {group = "mtp", type = !v4.cache<state, {{.*}}>}
 
@@ -79,7 +79,7 @@ module attributes {
   ml_program.global private @norm.weight(#ml_program.extern<tensor<256xbf16>>) : tensor<256xbf16> {v4.recipe = "copy", v4.sources = ["norm.weight"]}
   ml_program.global private @experts.w1(#ml_program.extern<tensor<4x128x64xi8, #v4.packed<f4E2M1FN>>>) : tensor<4x128x64xi8, #v4.packed<f4E2M1FN>> {v4.recipe = "copy", v4.sources = ["e.0", "e.1", "e.2", "e.3"]}
   ml_program.global private @gate.tid2eid(#ml_program.extern<tensor<512x4xi32>>) : tensor<512x4xi32> {v4.recipe = "i64_to_i32", v4.sources = ["gate.tid2eid"]}
-  func.func @main(%ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> {v4.pool = "layers.0.window"}, %keys: !v4.cache<page, ratio = 4, index_fp4, rows = 32, values = 128, rope = 0> {v4.pool = "layers.0.keys"}, %old: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> {v4.pool = "mtp.window", v4.group = "mtp"}) -> (tensor<?x512xf32, #v4.rows<logits>>, tensor<?x512xf32, #v4.rows<logits>>) {
+  func.func @main(%ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> {v4.pool = "layers.0.window", v4.reach = array<i64: 1, 127, 0>}, %keys: !v4.cache<page, ratio = 4, index_fp4, rows = 32, values = 128, rope = 0> {v4.pool = "layers.0.keys"}, %old: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> {v4.pool = "mtp.window", v4.group = "mtp"}) -> (tensor<?x512xf32, #v4.rows<logits>>, tensor<?x512xf32, #v4.rows<logits>>) {
     %w = ml_program.global_load_const @norm.weight : tensor<256xbf16>
     %e = ml_program.global_load_const @experts.w1 : tensor<4x128x64xi8, #v4.packed<f4E2M1FN>>
     %t = ml_program.global_load_const @gate.tid2eid : tensor<512x4xi32>
