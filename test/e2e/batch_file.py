@@ -1,0 +1,134 @@
+#!/usr/bin/python3
+"""Many requests in one v4-run --batch-file give what each gives alone: the same tokens and the same logits.
+
+    batch_file.py --bin DIR --cache DIR [--model main] [--longest 280] [--requests 32] [--plan-tokens 16,512] [--seed 1]
+
+Lengths are mixed and many prompts share beginnings. Order, step budgets, chunks
+and cache sizes down to the least that holds the longest request are random.
+"""
+
+import hashlib
+import json
+import os
+import random
+import re
+import sys
+import tempfile
+
+import numpy as np
+
+import checkpoints
+import engine
+
+MOST_GENERATED = 12
+
+
+def make_requests(rng, count, longest, vocabulary):
+    """Prompts that share beginnings, one of them as long as asked for."""
+    stems = [[rng.randrange(vocabulary) for _ in range(longest)] for _ in range(3)]
+    for i in (1, 2):
+        cut = rng.choice([127, 128, 129, longest // 2])
+        stems[i][:cut] = stems[0][:cut]
+    requests = []
+    for i in range(count):
+        length = longest if i == 0 else max(1, int(longest * rng.random() ** (2 if longest > 1000 else 0.7)))
+        if i % 8 == 1:
+            length = min(longest, rng.choice([1, 2, 3, 4, 5, 63, 64, 65, 127, 128, 129, 255, 256, 257]))
+        own = rng.randrange(0, min(length, 20) + 1)
+        tokens = rng.choice(stems)[:length - own] + [rng.randrange(vocabulary) for _ in range(own)]
+        requests.append({"id": f"r{i}", "tokens": tokens, "n": rng.randrange(1, MOST_GENERATED + 1),
+                         "ignore_eos": rng.random() < 0.5})
+        if rng.random() < 0.3:
+            requests[-1].update(temperature=1.5, top_p=0.9, seed=i)
+    return requests
+
+
+def alone(tools, plan, request, scratch):
+    """Tokens, finish and the hash of all logits of one request in a run of its own."""
+    prompt, out = os.path.join(scratch, "prompt"), os.path.join(scratch, "logits.npy")
+    engine.write_tokens(prompt, request["tokens"])
+    flags = [f"--{key.replace('_', '-')}={request[key]}" for key in ("temperature", "top_p", "seed") if key in request]
+    flags += ["--ignore-eos"] if request["ignore_eos"] else []
+    done = tools.call("v4-run", plan, f"--tokens-file={prompt}", "-n", request["n"], "--json", f"--logits-out={out}",
+                      *flags)
+    result, rows = json.loads(done.stdout), np.load(out)
+    assert rows.dtype == np.float32 and len(rows) == len(request["tokens"]) + len(result["tokens"]), rows.shape
+    return {"tokens": result["tokens"], "finish": result["finish"],
+            "logits_sha256": hashlib.sha256(rows.astype("<f4").tobytes()).hexdigest()}
+
+
+def batch(tools, plan, requests, scratch, *flags, expect=0):
+    """Runs a batch; returns the finished process and its results by id."""
+    path = os.path.join(scratch, "batch.jsonl")
+    with open(path, "w", encoding="ascii") as f:
+        f.writelines(json.dumps(request) + "\n" for request in requests)
+    done = tools.call("v4-run", plan, f"--batch-file={path}", *flags, expect=expect)
+    return done, {result["id"]: result for result in map(json.loads, done.stdout.splitlines())}
+
+
+def least_cache(tools, plan, largest, scratch):
+    """The bytes that the largest request needs: one less is refused, with both numbers."""
+    done, _ = batch(tools, plan, [largest], scratch, "--cache-bytes=1", expect=1)
+    needed = int(re.search(r"need (\d+) bytes of cache pages, the session has 1;", done.stderr).group(1))
+    done, _ = batch(tools, plan, [largest], scratch, f"--cache-bytes={needed - 1}", expect=1)
+    assert f"need {needed} bytes of cache pages, the session has {needed - 1};" in done.stderr, done.stderr
+    return needed
+
+
+def check_variant(tools, plan, requests, expected, scratch, flags, rng):
+    """One batch in a random order; returns the ids that differ and the tokens that were cached."""
+    sent = [dict(r, logits_sha256=rng.random() < 0.5, priority=rng.randrange(2)) for r in requests]
+    rng.shuffle(sent)
+    _, results = batch(tools, plan, sent, scratch, *flags)
+    wrong = []
+    for request in sent:
+        result, right = results.get(request["id"], {}), expected[request["id"]]
+        keys = ["tokens", "finish"] + (["logits_sha256"] if request["logits_sha256"] else [])
+        wrong += [f"{request['id']} ({key})" for key in keys if result.get(key) != right[key]]
+    return wrong, sum(result["cached"] for result in results.values())
+
+
+def variants(rng, limits, least, count):
+    """(plan's tokens, flags) of each batch: the first has no more cache than it must, the second enough for prefixes."""
+    for number in range(count):
+        tokens = limits[number % len(limits)]
+        flags = [f"--step-tokens={rng.choice([1, 3, tokens // 2, tokens]) or 1}"] if number > 1 else []
+        if rng.random() < 0.4:
+            flags.append(f"--chunk={rng.randrange(1, 200)}")
+        cache = [least, least * 64][number] if number < 2 else rng.choice([0, least, least + 1, least * 2, least * 24])
+        yield tokens, flags + ([f"--cache-bytes={cache}"] if cache else [])
+
+
+def main():
+    """Command line."""
+    parser = checkpoints.common_arguments(__doc__)
+    parser.add_argument("--model", default="main")
+    parser.add_argument("--longest", type=int, default=280)
+    parser.add_argument("--requests", type=int, default=32)
+    parser.add_argument("--variants", type=int, default=4)
+    parser.add_argument("--plan-tokens", default="16,512", help="--max-tokens of the plans")
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    tools, rng = engine.Tools(args.bin), random.Random(args.seed)
+    checkpoint = checkpoints.standard(args.cache, args.model)
+    limits = [int(tokens) for tokens in args.plan_tokens.split(",")]
+    plans = {tokens: checkpoints.plan(tools, args.cache, checkpoint, f"--max-tokens={tokens}") for tokens in limits}
+    requests = make_requests(rng, args.requests, args.longest, checkpoints.config(checkpoint)["vocab_size"])
+    failed, hits = 0, 0
+    with tempfile.TemporaryDirectory() as scratch:
+        expected = {r["id"]: alone(tools, plans[limits[-1]], r, scratch) for r in requests}
+        largest = max(requests, key=lambda r: len(r["tokens"]) + r["n"])
+        least = least_cache(tools, plans[limits[0]], largest, scratch)
+        for tokens, flags in variants(rng, limits, least, args.variants):
+            wrong, cached = check_variant(tools, plans[tokens], requests, expected, scratch, flags, rng)
+            failed, hits = failed + bool(wrong), hits + cached
+            print(f"--max-tokens={tokens} {' '.join(flags)}: {cached} tokens cached, "
+                  f"{'differs: ' + ', '.join(wrong[:6]) if wrong else 'as alone'}", flush=True)
+    if failed:
+        sys.exit(f"{failed} of {args.variants} batches differ; seed {args.seed}")
+    if not hits:
+        sys.exit("no batch reused a prefix, expected some to")
+
+
+if __name__ == "__main__":
+    main()
