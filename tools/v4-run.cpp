@@ -513,7 +513,7 @@ void addRunFlags(CLI::App &app, Flags &flags) {
   app.add_option("--save-state", flags.saveState, "Write the sequence behind its last token into this file");
   app.add_option("--load-state", flags.loadState, "Go on behind the sequence saved in this file");
   app.add_flag("--json", flags.json, "Print one JSON object");
-  for (const char *other : {"--logits-out", "--mtp-logits-out", "--dump-probes"})
+  for (const char *other : {"--logits-out", "--mtp-logits-out", "--dump-probes", "--draft"})
     app.get_option("--batch-file")->excludes(app.get_option(other));
   app.add_flag("--debug-placement", flags.debugPlacement,
                "End every buffer and cache page at an inaccessible memory page");

@@ -353,7 +353,7 @@ def test_batch_refusals():
             in done.stderr, done.stderr
         batch(folder, [{"id": 1, "tokens": PROMPT * 20, "n": 36}], "--cache-bytes=576")
         for flags, text in (([tokens_flag()], "--batch-file"), (["--step-tokens=65"], "--step-tokens=65 is above"),
-                            (["--logits-out=x"], "--batch-file"), (["--top-p=3"], "--top-p=3"),
+                            (["--logits-out=x"], "--batch-file"), (["--draft=1"], "--batch-file"), (["--top-p=3"], "--top-p=3"),
                             (["--load-state=/no/such"], "/no/such: ")):
             done, _ = batch(folder, good, *flags, expect=1)
             assert text in done.stderr and len(done.stderr.splitlines()) == 1, (flags, done.stderr)
