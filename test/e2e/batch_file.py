@@ -92,7 +92,8 @@ def variants(rng, limits, least, count):
     """(plan's tokens, flags) of each batch: the first has no more cache than it must, the second enough for prefixes."""
     for number in range(count):
         tokens = limits[number % len(limits)]
-        flags = [f"--step-tokens={rng.choice([1, 3, tokens // 2, tokens]) or 1}"] if number > 1 else []
+        budget = min(tokens, rng.choice([1, 3, tokens // 2, tokens]) or 1)
+        flags = [f"--step-tokens={budget}"] if number > 1 else []
         if rng.random() < 0.4:
             flags.append(f"--chunk={rng.randrange(1, 200)}")
         cache = [least, least * 64][number] if number < 2 else rng.choice([0, least, least + 1, least * 2, least * 24])
