@@ -57,7 +57,7 @@ void declare(CLI::App &app, Flags &flags) {
   app.add_option("--load", flags.load, "map: share the page cache; copy: read weights into large memory pages")
       ->capture_default_str()
       ->check(CLI::IsMember({"map", "copy"}));
-  app.add_option("--beside", flags.beside, "Decode one sequence while a prompt of this length prefills")
+  app.add_option("--beside", flags.beside, "Decode -b sequences alone, then while a prompt of this length prefills")
       ->check(positive);
   app.add_flag("--profile", flags.profile, "Time, bytes, operations and floor of every launch");
   app.add_flag("--cold", flags.cold, "From process start to the first token");
@@ -76,8 +76,6 @@ std::vector<Test> testsOf(const Flags &flags) {
       for (uint64_t decode : flags.decodes)
         if (decode)
           tests.push_back({TestKind::Decode, decode, depth, batch});
-      if (flags.beside)
-        tests.push_back({TestKind::Beside, flags.beside, depth, 1});
     }
   return tests;
 }
@@ -91,6 +89,7 @@ private:
   Status measureMachine();
   Status measureCold();
   Status measureTests();
+  Status measureBesides();
   void print() const;
 
   const Flags &flags;
@@ -98,6 +97,7 @@ private:
   std::unique_ptr<Engine> engine;
   std::unique_ptr<MachinePass> machine;
   Json rows = Json::array();
+  Json besides = Json::array(); ///< With other columns.
 };
 
 Status Bench::measureMachine() {
@@ -135,11 +135,32 @@ Status Bench::measureTests() {
   return Status();
 }
 
+/// Tokens that decode while a prompt comes in, for all combinations.
+Status Bench::measureBesides() {
+  RunOptions options{flags.repetitions, flags.stepTokens, threads};
+  for (uint64_t depth : flags.depths)
+    for (uint64_t batch : flags.batches) {
+      BesideRow row;
+      V4_RETURN_IF_ERROR(measureBeside(*engine, options, {flags.beside, depth, batch}, row));
+      besides.push_back(jsonOf(row));
+    }
+  return Status();
+}
+
 void Bench::print() const {
-  if (flags.output == "json")
-    std::printf("%s\n", rows.dump(2).c_str());
-  else if (!rows.empty())
-    flags.output == "csv" ? printCsv(rows) : printTable(rows);
+  if (flags.output == "json") {
+    Json all = rows;
+    all.insert(all.end(), besides.begin(), besides.end());
+    std::printf("%s\n", all.dump(2).c_str());
+    return;
+  }
+  bool first = true;
+  for (const Json *list : {&rows, &besides})
+    if (!list->empty()) {
+      std::printf("%s", first ? "" : "\n");
+      flags.output == "csv" ? printCsv(*list) : printTable(*list);
+      first = false;
+    }
 }
 
 Status Bench::run() {
@@ -155,6 +176,8 @@ Status Bench::run() {
     V4_RETURN_IF_ERROR(measureCold());
   else
     V4_RETURN_IF_ERROR(measureTests());
+  if (flags.beside)
+    V4_RETURN_IF_ERROR(measureBesides());
   print();
   if (std::fflush(stdout) != 0 || std::ferror(stdout))
     return invalidInput("standard output cannot be written");

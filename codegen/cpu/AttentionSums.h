@@ -67,6 +67,12 @@ public:
 private:
   using Values = BodyBuilder::Values;
 
+  static constexpr int64_t kHeads = kAttentionHeads;
+  /// Columns that one step over the values covers, and a multiple of every row's width.
+  static constexpr int64_t kColumns = 64;
+  /// Below every score that a model can have, but finite: differences stay numbers.
+  static constexpr float kLowest = -3.0e38f;
+
   int64_t perWord() const { return k.hasBf16() ? 2 : 1; }
   Value zeroWords();
   Value loadWords(Value memory, Value at);
@@ -76,6 +82,7 @@ private:
   Value foldRows(Value vector, llvm::function_ref<Value(Value, Value)> combine);
 
   void layQueries(Value part);
+  // AttentionScores.cpp
   void clearRow(Value row);
   void joinRows(Value row);
   void scoreRows(const Parts &parts, Value row);
@@ -84,6 +91,7 @@ private:
   void weighGroup(Value part, Value group, Value lo, Value hi);
   Value maskRows(Value part, Value lo, Value hi);
   Value weigh(Value most, Value part, Value group, Value lo, Value hi);
+  // AttentionSums.cpp
   void addValues(Value token, Value groups, Value lo, Value hi, Beside beside);
   Value valuesAt(Value row, Value column);
   void addColumns(Value part, Value group, Value head, Value column, Value first, Value last);

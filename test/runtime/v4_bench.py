@@ -37,9 +37,19 @@ def rows():
 
 
 def beside():
-    """A decode beside a prompt counts the decoded tokens, one a step."""
-    found = json.loads(run("-p", 0, "-n", 0, "--beside=100", "--step-tokens=11", "-r", 1, "-o", "json"))
-    assert [r["test"] for r in found] == ["tg beside pp100"], found
+    """Decoding alone and beside a prompt, by batches; in tables, these rows come behind the others."""
+    found = json.loads(run("-p", 9, "-n", 0, "-b", "1,2", "--beside=100", "--step-tokens=11", "-r", 2, "-o", "json"))
+    assert [r["test"] for r in found] == ["pp9", "pp9", "tg beside pp100", "tg beside pp100"], found
+    for batch, row in enumerate(found[2:], 1):
+        assert row["batch"] == batch and row["step_tokens"] == 11, row
+        gaps = row["gap_seconds"]
+        assert 0 < gaps["p50"] <= gaps["p99"] <= gaps["max"] and row["alone_gap_seconds"] > 0, row
+        assert row["tokens_per_second"]["median"] > 0 < row["alone_tokens_per_second"]["median"], row
+        assert abs(row["p99_over_alone"] * row["alone_gap_seconds"] / gaps["p99"] - 1) < 1e-6, row
+    # A budget below the batch: all take turns.
+    assert len(json.loads(run("-p", 0, "-n", 0, "-b", 2, "--beside=20", "--step-tokens=1", "-r", 1, "-o", "json"))) == 1
+    table = run("-p", 9, "-n", 0, "--beside=100", "-r", 1)
+    assert table.count("| test ") == 2 and "tg beside pp100" in table, table
 
 
 def profile():
@@ -71,7 +81,9 @@ def other_forms():
 def errors():
     """One sentence and the right exit code."""
     for flags, part in ((("-p", 2000), "the test needs 2000 positions"), (("-p", "x"), "-p: Value x"),
-                        (("-b", 9), "max_sequences = 9"), (("-b", 3, "--step-tokens=2"), "less than the batch of 3"),
+                        (("-b", 9), "max_sequences = 9"),
+                        (("-p", 0, "-n", 0, "--beside=990", "--step-tokens=2"), "the test needs 1053 positions"),
+                        (("-p", 0, "-n", 0, "--beside=10", "-b", 3), "max_sequences = 4"), (("-b", 3, "--step-tokens=2"), "less than the batch of 3"),
                         (("--load=",), "has no value"), (("-o", "xml"), "xml")):
         error = run(*flags, expect=1)
         assert part in error and error.count("\n") == 1, (flags, error)

@@ -418,7 +418,8 @@ def test_help_and_version():
     assert run("--version").stdout.startswith("v4-run ")
 
 
-for name, test in sorted(globals().items()):
-    if name.startswith("test_"):
-        test()
-        print(f"{name}: passed")
+if __name__ == "__main__":
+    for name, test in sorted(globals().items()):
+        if name.startswith("test_"):
+            test()
+            print(f"{name}: passed")

@@ -72,6 +72,20 @@ Json bench::jsonOf(const Row &row) {
           {"peak_rss", row.peakRss}};
 }
 
+Json bench::jsonOf(const BesideRow &row) {
+  return {{"test", joinText("tg beside pp", row.test.prompt)},
+          {"depth", row.test.depth},
+          {"batch", row.test.batch},
+          {"threads", row.threads},
+          {"step_tokens", row.stepTokens},
+          {"tokens_per_second", ::jsonOf(row.tokensPerSecond)},
+          {"alone_tokens_per_second", ::jsonOf(row.aloneTokensPerSecond)},
+          {"fraction_of_alone", row.fraction},
+          {"alone_gap_seconds", row.aloneGapSeconds},
+          {"gap_seconds", {{"p50", row.gapSeconds}, {"p99", row.gapSecondsP99}, {"max", row.gapSecondsMax}}},
+          {"p99_over_alone", ratio(row.gapSecondsP99, row.aloneGapSeconds)}};
+}
+
 Json bench::jsonOf(const ColdStart &cold, const ColdOptions &options) {
   return {{"test", "cold"},
           {"load", options.load == LoadMode::Copy ? "copy" : "map"},

@@ -9,6 +9,7 @@
 #ifndef V4_TOOLS_BENCH_REPORT_H
 #define V4_TOOLS_BENCH_REPORT_H
 
+#include "tools/bench/Beside.h"
 #include "tools/bench/ColdStart.h"
 
 #include <nlohmann/json.hpp>
@@ -18,6 +19,7 @@ namespace v4::bench {
 using Json = nlohmann::ordered_json;
 
 Json jsonOf(const Row &row);
+Json jsonOf(const BesideRow &row);
 Json jsonOf(const ColdStart &cold, const ColdOptions &options);
 Json jsonOf(const std::vector<MachineSpeed> &speeds, const char *dotName, unsigned threads);
 /// Launches by falling time and their sum.

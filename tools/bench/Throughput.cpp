@@ -68,15 +68,7 @@ Status Series::prepare() {
 
 Status Series::runOnce() {
   tokens = test.count * test.batch;
-  switch (test.kind) {
-  case TestKind::Prefill:
-    return workload.prefill(test.count);
-  case TestKind::Decode:
-    return workload.decode(test.count);
-  case TestKind::Beside:
-    return workload.decodeBeside(test.count, tokens);
-  }
-  return Status();
+  return test.kind == TestKind::Prefill ? workload.prefill(test.count) : workload.decode(test.count);
 }
 
 Status Series::repeat(uint64_t repetitions) {
@@ -123,11 +115,7 @@ void Series::fill(const plan::Cost &traced, Row &out) const {
 
 } // namespace
 
-std::string Test::name() const {
-  if (kind == TestKind::Beside)
-    return joinText("tg beside pp", count);
-  return joinText(kind == TestKind::Prefill ? "pp" : "tg", count);
-}
+std::string Test::name() const { return joinText(kind == TestKind::Prefill ? "pp" : "tg", count); }
 
 Spread bench::spreadOf(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -139,7 +127,7 @@ Spread bench::spreadOf(std::vector<double> values) {
 Status bench::measure(Engine &engine, MachinePass &machine, const RunOptions &options, const Test &test,
                       Profile &profile, Row &out) {
   WorkloadOptions load;
-  load.batch = test.kind == TestKind::Beside ? 2 : test.batch;
+  load.batch = test.batch;
   load.threads = options.threads;
   load.stepTokens = options.stepTokens;
   // Warm-up, repetitions and the traced one; without a depth each begins anew.

@@ -19,7 +19,7 @@
 
 namespace v4::bench {
 
-enum class TestKind { Prefill, Decode, Beside };
+enum class TestKind { Prefill, Decode };
 
 struct Test {
   TestKind kind;

@@ -98,16 +98,3 @@ Status Workload::decode(uint64_t steps) {
   }
   return Status();
 }
-
-Status Workload::decodeBeside(uint64_t count, uint64_t &steps) {
-  uint64_t share = live->limits().maxTokens - 1;
-  steps = 0;
-  for (uint64_t done = 0; done < count; ++steps) {
-    uint64_t n = std::min(share, count - done);
-    done += n;
-    add(0, 1, 1);
-    add(sequences.size() - 1, n, done == count);
-    V4_RETURN_IF_ERROR(step());
-  }
-  return Status();
-}

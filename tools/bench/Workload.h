@@ -37,8 +37,6 @@ public:
   Status prefill(uint64_t tokens);
   /// Every sequence gets one token in each of `steps` steps.
   Status decode(uint64_t steps);
-  /// The first sequence decodes one token a step while the last one prefills `tokens`; how many steps that took.
-  Status decodeBeside(uint64_t tokens, uint64_t &steps);
 
   Session &session() { return *live; }
   uint64_t position() const { return static_cast<uint64_t>(sequences[0]->position); }
