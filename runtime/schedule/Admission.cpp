@@ -33,15 +33,20 @@ Status Scheduler::checkRequest(const Request &request) const {
   return Sampler::create(session.vocabularySize(), request.sampling, sampler);
 }
 
-/// The best of the queue first, and nobody in front of it: what waits for room gets it.
+/// The best of the queue first, and nobody new in front of it: what waits for room gets it.
 void Scheduler::admit() {
   while (!queue.empty()) {
-    Job &next = *queue.begin()->second;
-    if (!hasPlaceFor(next) || !start(next))
+    auto next = queue.begin();
+    if (!hasPlaceFor(*next->second)) {
+      // What is parked needs no more pages, and has those that the best one waits for.
+      if (running.size() >= session.limits().maxSequences)
+        return;
+      next = std::find_if(next, queue.end(), [](const auto &entry) { return entry.second->parked != nullptr; });
+    }
+    if (next == queue.end() || !start(*next->second))
       return;
-    std::unique_ptr<Job> job = std::move(queue.begin()->second);
-    queue.erase(queue.begin());
-    running.push_back(std::move(job));
+    running.push_back(std::move(next->second));
+    queue.erase(next);
   }
 }
 

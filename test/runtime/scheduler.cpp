@@ -259,6 +259,23 @@ TEST_F(SchedulerTest, HigherPriorityTakesThePlace) {
     expectRight(client);
 }
 
+// What is parked has pages that a better request waits for, and nothing runs: it must go on.
+TEST_F(SchedulerTest, ParkedRequestsMakeRoomForBetterOnes) {
+  SessionOptions options;
+  options.maxSequences = 1;
+  options.cacheBytes = 7 * kPageBytes;
+  open(options, {});
+  Client &parked = ask(somePrompt(100, 1), 20);
+  step();
+  Client &between = ask(somePrompt(10, 2), 5, 1);
+  step();
+  Client &large = ask(somePrompt(800, 3), 10, 2);
+  finish();
+  EXPECT_EQ(parked.preemptions, 1u);
+  for (const Client *client : {&parked, &between, &large})
+    expectRight(*client);
+}
+
 TEST_F(SchedulerTest, PlaceIsNotTakenWithoutRoomForBoth) {
   SessionOptions options;
   options.maxSequences = 1;
