@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Goldens and bits with each optional pass off in turn: no result may hang on a fusion.
 
-    passes_off.py --bin DIR --cache DIR [--passes v4-fuse-attention,...] [--models main] [--lengths 5,300]
+    passes_off.py --bin DIR --cache DIR [--passes v4-fuse-attention,...] [--models main] [--lengths 300]
 
 The names come from v4-compile itself, so that a new pass is here too.
 """
@@ -19,7 +19,7 @@ import metrics
 from compare import load
 from make_goldens import random_prompt
 
-SPLITS = (("--chunk=1", "--threads=2"), ("--chunk=7", "--threads=3"), ("--chunk=128", "--threads=1"))
+SPLITS = (("--chunk=7", "--threads=3"), ("--chunk=128", "--threads=1"))
 
 
 def optional_passes(tools):
@@ -51,7 +51,7 @@ def main():
     parser = checkpoints.common_arguments(__doc__)
     parser.add_argument("--passes")
     parser.add_argument("--models", default="main")
-    parser.add_argument("--lengths", default="5,300")
+    parser.add_argument("--lengths", default="300")
     args = parser.parse_args()
     tools, violations, bits = engine.Tools(args.bin), 0, []
     lengths = [int(v) for v in args.lengths.split(",")]
