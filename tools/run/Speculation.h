@@ -12,8 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef V4_TOOLS_SPECULATION_H
-#define V4_TOOLS_SPECULATION_H
+#ifndef V4_TOOLS_RUN_SPECULATION_H
+#define V4_TOOLS_RUN_SPECULATION_H
 
 #include <v4/runtime.hpp>
 
@@ -73,4 +73,4 @@ private:
 
 } // namespace v4
 
-#endif // V4_TOOLS_SPECULATION_H
+#endif // V4_TOOLS_RUN_SPECULATION_H

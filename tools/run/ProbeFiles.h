@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef V4_TOOLS_PROBEFILES_H
-#define V4_TOOLS_PROBEFILES_H
+#ifndef V4_TOOLS_RUN_PROBEFILES_H
+#define V4_TOOLS_RUN_PROBEFILES_H
 
 #include "tools/NpyFile.h"
 
@@ -111,4 +111,4 @@ private:
 
 } // namespace v4
 
-#endif // V4_TOOLS_PROBEFILES_H
+#endif // V4_TOOLS_RUN_PROBEFILES_H
