@@ -23,7 +23,7 @@ using namespace v4;
 
 namespace {
 
-int executeBatch(const RunFlags &flags, api::Engine &engine) {
+int executeBatch(const RunFlags &flags, api::Engine &engine, TraceFile *trace) {
   BatchOptions options;
   options.file = flags.batchFile;
   options.defaults = {{}, {}, {}, flags.count.value_or(kDefaultCount), samplingOf(flags), 0, flags.ignoreEos, false};
@@ -32,23 +32,31 @@ int executeBatch(const RunFlags &flags, api::Engine &engine) {
   options.cacheBytes = flags.cacheBytes;
   options.threads = flags.threads;
   options.debugPlacement = flags.debugPlacement;
+  options.trace = trace;
   options.loadState = flags.loadState;
   options.saveState = flags.saveState;
   return runBatch(engine, options);
+}
+
+int executePrompt(const RunFlags &flags, api::Engine &engine, TraceFile *trace) {
+  PromptRun run(flags, engine, trace);
+  run.execute();
+  run.report();
+  return 0;
 }
 
 int execute(const RunFlags &flags) {
   v4_engine_options options = api::engineOptions();
   options.load = flags.load == "copy" ? V4_LOAD_COPY : V4_LOAD_MAP;
   api::Engine engine(flags.plan, options);
-  if (!flags.batchFile.empty())
-    return executeBatch(flags, engine);
-  PromptRun run(flags, engine);
-  run.execute();
-  run.report();
+  std::unique_ptr<TraceFile> trace(flags.trace.empty() ? nullptr : new TraceFile(flags.trace));
+  int code =
+      flags.batchFile.empty() ? executePrompt(flags, engine, trace.get()) : executeBatch(flags, engine, trace.get());
+  if (trace)
+    trace->finish();
   if (std::fflush(stdout) != 0 || std::ferror(stdout))
     throw InputError(std::string("standard output cannot be written (") + std::strerror(errno) + ")");
-  return 0;
+  return code;
 }
 
 int fail(const char *message, int code) {

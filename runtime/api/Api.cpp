@@ -113,27 +113,6 @@ v4_status v4_engine_verify_weights(const v4_engine *engine, v4_error *error) {
 void v4_session_options_init(v4_session_options *options) { initStruct(options); }
 void v4_session_info_init(v4_session_info *info) { initStruct(info); }
 
-/// Hands a probe to the caller in the C layout. `user` is the v4_session.
-static void forwardProbe(void *user, const ProbeRows &rows) {
-  const v4_session *session = static_cast<const v4_session *>(user);
-  v4_probe_rows value;
-  initStruct(&value);
-  value.name = rows.shape->name.data();
-  value.name_length = rows.shape->name.size();
-  value.element = static_cast<v4_element>(rows.shape->element);
-  value.rows = static_cast<v4_rows>(rows.shape->rows);
-  value.is_mtp = rows.shape->group != plan::fb::LaunchGroup::Main;
-  value.rank = rows.shape->rank;
-  value.shape = rows.shape->shape;
-  value.row_count = rows.rowCount;
-  value.row_bytes = rows.shape->rowBytes;
-  value.data = rows.data;
-  value.token_rows = rows.tokenRows;
-  value.positions = rows.positions;
-  value.slots = rows.slots;
-  session->options.probe(session->options.probe_user, &value);
-}
-
 static Status createSession(Engine &engine, v4_session &session) {
   const v4_session_options &given = session.options;
   SessionOptions options;
@@ -146,9 +125,9 @@ static Status createSession(Engine &engine, v4_session &session) {
   options.forgetPrefixes = given.forget_prefixes != 0;
   options.canary = kCanaryDefault || given.canary != 0;
   options.debugPlacement = given.debug_placement != 0;
-  if (given.probe)
-    options.probes = {&session, forwardProbe};
-  return engine.createSession(options, session.session);
+  V4_RETURN_IF_ERROR(engine.createSession(withHooks(options, session), session.session));
+  installTrace(session);
+  return Status();
 }
 
 v4_status v4_session_create(v4_engine *engine, const v4_session_options *options, v4_session **out_session,

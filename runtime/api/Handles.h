@@ -29,7 +29,7 @@ struct v4_engine {
 
 struct v4_session {
   std::shared_ptr<v4::Engine> engine;
-  v4_session_options options; ///< The caller's probe hook.
+  v4_session_options options; ///< The caller's hooks.
   std::unique_ptr<v4::Session> session;
 };
 
@@ -57,6 +57,11 @@ inline Status requireArgument(const void *argument, std::string_view name) {
 #define V4_REQUIRE_ARGUMENT(argument)                                                                                  \
   if (!(argument))                                                                                                     \
   return report(requireArgument(argument, #argument), error)
+
+/// The caller's probe hook behind the session's own.
+SessionOptions withHooks(SessionOptions options, v4_session &session);
+/// The caller's trace hook; the session lives.
+void installTrace(v4_session &session);
 
 /// A handle of a sequence is a pointer into its session's storage.
 inline Sequence *unwrap(v4_sequence *sequence) { return reinterpret_cast<Sequence *>(sequence); }

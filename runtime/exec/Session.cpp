@@ -116,6 +116,7 @@ void Session::runTogether(uint32_t begin, uint32_t end) {
 
 void Session::runTraced(uint32_t launch) {
   LaunchSpan span;
+  span.step = stepNumber;
   span.beginNanoseconds = monotonicNanoseconds();
   runTogether(launch, launch + 1);
   span.endNanoseconds = monotonicNanoseconds();

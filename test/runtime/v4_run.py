@@ -71,6 +71,42 @@ def greedy(tokens, count):
     return out[len(tokens):]
 
 
+def test_trace_holds_every_launch_of_every_step():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "trace.json")
+        run(tokens_flag(), "-n", 6, "--ignore-eos", "--chunk", 4, "--trace", path)
+        with open(path) as file:
+            events = [e for e in json.load(file)["traceEvents"] if e["ph"] == "X"]
+    steps = [e for e in events if e["name"] == "step"]
+    assert [e["args"]["tokens"] for e in steps] == [4, 4, 3] + [1] * 5, steps
+    launches = [e for e in events if e["name"] != "step"]
+    assert sum(e["args"]["launches"] for e in steps) == len(launches) > 0
+    for step in steps:
+        inside = [e for e in launches if e["args"]["step"] == step["args"]["step"]]
+        assert len(inside) == step["args"]["launches"]
+        end = step["ts"]
+        for event in inside:  # one by one, within their step; times are rounded to nanoseconds
+            assert event["ts"] >= end - 0.002, (event, end)
+            end = event["ts"] + event["dur"]
+        assert end <= step["ts"] + step["dur"] + 0.002, (end, step)
+
+
+def test_trace_changes_no_token():
+    with tempfile.TemporaryDirectory() as folder:
+        batch, path = os.path.join(folder, "batch.jsonl"), os.path.join(folder, "trace.json")
+        with open(batch, "w") as file:
+            file.write(json.dumps({"id": 1, "tokens": PROMPT, "n": 5, "ignore_eos": True}) + "\n")
+        traced = run(f"--batch-file={batch}", f"--trace={path}").stdout
+        assert json.loads(traced)["tokens"] == greedy(PROMPT, 5), traced
+        with open(path) as file:
+            assert len(json.load(file)["traceEvents"]) > 2
+
+
+def test_trace_that_cannot_be_written():
+    assert "/no/such/t.json: cannot be created" in run(tokens_flag(), "--trace=/no/such/t.json", expect=1).stderr
+    assert "/dev/full: cannot be written" in run(tokens_flag(), "--trace=/dev/full", expect=1).stderr
+
+
 def test_prints_tokens_and_speeds():
     lines = run(tokens_flag(), "-n", 6, "--ignore-eos").stdout.splitlines()
     assert lines[0] == ",".join(map(str, greedy(PROMPT, 6))), lines
@@ -248,7 +284,7 @@ def test_refusals():
         ([tokens_flag(), "-n", -1], 1, "-n"),
         ([tokens_flag(), "--no-such-flag"], 1, "--no-such-flag"),
     ]
-    for flag in ("prompt", "tokenizer", "public-key", "trace"):
+    for flag in ("prompt", "tokenizer", "public-key"):
         refusals.append(([f"--{flag}=x"], 1, f"--{flag} is not yet supported"))
     for flags, code, text in refusals:
         done = run(*flags, expect=code)

@@ -108,6 +108,8 @@ v4_session_options BatchRun::sessionOptions() const {
   session.threads = static_cast<uint32_t>(options.threads);
   session.cache_bytes = options.cacheBytes;
   session.debug_placement = options.debugPlacement;
+  if (options.trace)
+    options.trace->listen(session);
   if (!options.loadState.empty())
     return session; // the file decides what must fit
   uint64_t longest = 0;

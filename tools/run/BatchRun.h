@@ -10,6 +10,7 @@
 #define V4_TOOLS_RUN_BATCHRUN_H
 
 #include "tools/run/BatchFile.h"
+#include "tools/run/TraceFile.h"
 
 #include <v4/runtime.hpp>
 
@@ -21,6 +22,7 @@ struct BatchOptions {
   BatchRequest defaults; ///< What lines leave out.
   uint64_t stepTokens = 0, chunk = 0, cacheBytes = 0, threads = 0;
   bool debugPlacement = false;
+  TraceFile *trace = nullptr;       ///< Not owned; hears all launches.
   std::string loadState, saveState; ///< Kept prefixes; of loaded sequences too.
 };
 

@@ -13,6 +13,7 @@
 #include "tools/run/ProbeFiles.h"
 #include "tools/run/RunFlags.h"
 #include "tools/run/Speculation.h"
+#include "tools/run/TraceFile.h"
 
 #include <memory>
 #include <optional>
@@ -22,7 +23,8 @@ namespace v4 {
 /// One prompt from its first token to its last row of output.
 class PromptRun {
 public:
-  PromptRun(const RunFlags &flags, api::Engine &engine);
+  /// `trace` hears all launches and lives longer; may be null.
+  PromptRun(const RunFlags &flags, api::Engine &engine, TraceFile *trace);
   void execute();
   void report() const;
 
@@ -45,6 +47,7 @@ private:
   void announce(int32_t token);
 
   const RunFlags &flags;
+  TraceFile *const trace;
   const v4_engine_info info;
   std::vector<int32_t> prompt, forced;
   uint64_t base = 0; ///< Tokens of the loaded state: row 0 of every output is that of this position.

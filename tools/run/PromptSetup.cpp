@@ -11,7 +11,8 @@
 
 namespace v4 {
 
-PromptRun::PromptRun(const RunFlags &flags, api::Engine &engine) : flags(flags), info(engine.info()) {
+PromptRun::PromptRun(const RunFlags &flags, api::Engine &engine, TraceFile *trace)
+    : flags(flags), trace(trace), info(engine.info()) {
   readPrompt();
   forcing = !flags.forceTokens.empty();
   if (forcing)
@@ -141,6 +142,8 @@ v4_session_options PromptRun::sessionOptions() const {
   }
   options.mtp = wantMtp || flags.draft;
   options.debug_placement = flags.debugPlacement;
+  if (trace)
+    trace->listen(options);
   if (probes) {
     options.probe = ProbeFiles::receive;
     options.probe_user = probes.get();

@@ -14,7 +14,7 @@ namespace v4 {
 namespace {
 
 /// Flags of the contract whose feature does not exist yet.
-constexpr const char *kLater[] = {"--prompt", "--tokenizer", "--public-key", "--trace", "--weights"};
+constexpr const char *kLater[] = {"--prompt", "--tokenizer", "--public-key", "--weights"};
 
 void addTokenFlags(CLI::App &app, RunFlags &flags) {
   auto *tokens = app.add_option("--tokens", flags.tokens, "Prompt as token ids: 1,2,3");
@@ -57,6 +57,8 @@ void addRunFlags(CLI::App &app, RunFlags &flags) {
   app.add_option("--dump-probes", flags.probesFolder, "Write every probe into this folder as .npy");
   app.add_option("--save-state", flags.saveState, "Write the sequence behind its last token into this file");
   app.add_option("--load-state", flags.loadState, "Go on behind the sequence saved in this file");
+  app.add_option("--trace", flags.trace,
+                 "Write when each launch ran into this file, as trace event JSON (Perfetto); launches run one by one");
   app.add_flag("--json", flags.json, "Print one JSON object");
   for (const char *other : {"--logits-out", "--mtp-logits-out", "--dump-probes", "--draft"})
     app.get_option("--batch-file")->excludes(app.get_option(other));

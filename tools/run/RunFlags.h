@@ -29,7 +29,7 @@ struct RunFlags {
   uint64_t topK = 0, seed = 0, draft = 0;
   std::string load = "map";
   std::string logitsOut, mtpLogitsOut, probesFolder;
-  std::string saveState, loadState, batchFile;
+  std::string saveState, loadState, batchFile, trace;
   bool ignoreEos = false, json = false, debugPlacement = false;
 };
 

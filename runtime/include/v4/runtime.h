@@ -163,6 +163,24 @@ typedef struct v4_probe_rows {
 
 typedef void (*v4_probe_callback)(void *user, const v4_probe_rows *rows);
 
+/* When one launch of a step ran; all pointers are valid during the callback only. */
+typedef struct v4_launch_span {
+  size_t struct_size;
+  const char *kernel;
+  size_t kernel_length;
+  const char *op; /* what the kernel computes, for people */
+  size_t op_length;
+  uint64_t step;              /* number of the step in its session; drafts belong to the step in front of them */
+  uint64_t tokens;            /* of the step */
+  int64_t workgroups;         /* 0: the step has no work of this kind */
+  int64_t begin_nanoseconds;  /* CLOCK_MONOTONIC */
+  int64_t end_nanoseconds;
+  uint32_t launch; /* its number in the plan */
+  int32_t layer;   /* -1: none; v4_engine_info.layers: the MTP block */
+} v4_launch_span;
+
+typedef void (*v4_trace_callback)(void *user, const v4_launch_span *span);
+
 typedef struct v4_session_options {
   size_t struct_size;
   uint32_t max_tokens;      /* of one step, over all sequences; 0 = the plan's */
@@ -176,6 +194,10 @@ typedef struct v4_session_options {
   void *probe_user;
   uint32_t forget_prefixes; /* keep nothing of a sequence that another one could begin with */
   uint32_t canary;          /* seal the cache and check all of it around every step; V4_INTERNAL names a broken block */
+  /* Called behind each launch, on the thread that runs the step; null = no trace. Launches of a traced step run one by
+   * one: the results are the same, the step is a little slower. */
+  v4_trace_callback trace;
+  void *trace_user;
 } v4_session_options;
 
 typedef struct v4_session_info {
