@@ -106,16 +106,16 @@ void ThreadPool::run(RangeFunction function, const void *context, int64_t n) {
   jobFunction.store(function, std::memory_order_relaxed);
   jobContext.store(context, std::memory_order_relaxed);
   jobSize.store(n, std::memory_order_relaxed);
-  auto unitsOf = [&](unsigned thread) {
-    return static_cast<uint64_t>(std::min(kUnits, shareBegin(n, thread + 1) - shareBegin(n, thread)));
+  auto unitsIn = [&](unsigned thread) {
+    return static_cast<uint64_t>(unitsOf(shareBegin(n, thread + 1) - shareBegin(n, thread)));
   };
   uint64_t units = 0;
   for (unsigned thread = 0; thread < threadCount; ++thread)
-    units += unitsOf(thread);
+    units += unitsIn(thread);
   pending.store(static_cast<uint32_t>(units), std::memory_order_relaxed);
   ++loops;
   for (unsigned thread = 0; thread < threadCount; ++thread)
-    shares[thread].ticket.store(loops << 16 | unitsOf(thread), std::memory_order_release);
+    shares[thread].ticket.store(loops << 16 | unitsIn(thread), std::memory_order_release);
   epoch.fetch_add(1);
   // All of them: a unit that no neighbour takes waits for the owner of its share.
   if (sleepers.load())
@@ -148,8 +148,8 @@ void ThreadPool::drain(unsigned share, bool own) {
                                       std::memory_order_acquire))
       continue;
     int64_t begin = shareBegin(size, share), length = shareBegin(size, share + 1) - begin;
-    int64_t units = std::min(kUnits, length), unit = own ? first : end - 1;
-    function(context, begin + length * unit / units, begin + length * (unit + 1) / units);
+    int64_t unit = own ? first : end - 1;
+    function(context, begin + unitBegin(length, unit), begin + unitBegin(length, unit + 1));
     ++done;
     current = ticket.load(std::memory_order_acquire);
   }

@@ -65,6 +65,27 @@ TEST(ThreadPool, CutsLongLoopsIntoFewRanges) {
   EXPECT_LE(ranges, 4 * 16);
 }
 
+struct Lengths {
+  std::atomic<int64_t> odd{0}, ranges{0};
+};
+
+void countOdd(const void *context, int64_t begin, int64_t end) {
+  Lengths &lengths = *const_cast<Lengths *>(static_cast<const Lengths *>(context));
+  lengths.odd += (end - begin) % 2;
+  ++lengths.ranges;
+}
+
+TEST(ThreadPool, RangesOfLongSharesAreEven) {
+  for (unsigned threads : {2u, 3u})
+    for (int64_t share = 16; share < 100; ++share) {
+      auto pool = makePool(threads);
+      Lengths lengths;
+      pool->run(countOdd, &lengths, share * threads);
+      EXPECT_EQ(lengths.odd, share % 2 ? threads : 0) << threads << " threads, shares of " << share;
+      EXPECT_GE(lengths.ranges, 8 * threads);
+    }
+}
+
 TEST(ThreadPool, SurvivesManyShortLoops) {
   auto pool = makePool(3);
   for (int i = 0; i < 20000; ++i)
