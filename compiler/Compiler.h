@@ -58,6 +58,7 @@ struct CompileOptions {
   std::optional<Phase> compileFrom; ///< Set: the input is the module that this phase wrote.
   std::string dumpPhasesTo;
   std::string dumpKernelsTo;
+  std::string kernelCache; ///< Folder with the code of kernels compiled before; may be missing.
   int64_t threads = 1;
   CompileReport *report = nullptr; ///< Set: gets what the compilation did.
   /// Told of the bytes of weights that are written, and of all; from any thread, one at a time. May be empty.
