@@ -146,8 +146,9 @@ public:
   /// The same for the MTP block, which saw the row's token and the streams of the position before. Position 0 has no
   /// such value: its row is unspecified.
   const float *mtpLogits(uint64_t row) const { return options.mtp ? logitsRow(mtpLogitsBase, row) : nullptr; }
-  /// CheckFailed when a logit of the row, MTP included, is not finite: the row's sequence is of no further use.
-  Status checkLogits(uint64_t row) const;
+  /// CheckFailed when a logit of the row, those of the MTP block included where `mtp`, is not finite: the row's
+  /// sequence is of no further use.
+  Status checkLogits(uint64_t row, bool mtp = true) const;
   uint64_t logitsCount() const { return static_cast<uint64_t>(steps.count(plan::kCountLogits)); }
 
   /// From the next step on; an empty sink ends it.
@@ -155,6 +156,8 @@ public:
 
   const SessionOptions &limits() const { return options; }
   unsigned threads() const { return pool->threads(); }
+  /// Drafts of a sequence between two steps, at most.
+  uint64_t maxDraft() const { return positionLimit - options.maxContext; }
   /// Positions that a sequence can hold: the context and the drafts behind it.
   uint64_t positions() const { return positionLimit; }
   uint64_t vocabularySize() const { return vocabulary; }
