@@ -100,6 +100,11 @@ public:
   /// there; prefillChunk gives the steps that do. What a step fed counts as accepted, and can be used by others, when
   /// its sequence is stepped, forked, parked or released: take drafts back before.
   Status reuse(Sequence &sequence, const int32_t *tokens, uint64_t count, PrefixHit &hit);
+  /// What reuse would find.
+  PrefixHit findPrefix(const int32_t *tokens, uint64_t count) const;
+  /// What the sequence has fed counts as accepted now, and not only with its next step; where its position is a page
+  /// boundary, the state there is kept if there is room.
+  void accept(Sequence &sequence) { settle(sequence); }
   /// Takes a sequence out of the session: its state goes to a snapshot, its pages stay. The handle is released.
   /// Unsupported when there is no room for the snapshot; then nothing has changed.
   Status park(Sequence &sequence, std::unique_ptr<ParkedSequence> &out);
@@ -218,6 +223,7 @@ private:
   Status loadSequence(StateReader &reader, Sequence *&out);
   bool loadPath(StateReader &reader);
   void beginBehind(Sequence &sequence, uint32_t node, const int32_t *tokens, uint64_t pages);
+  uint32_t lookUp(const int32_t *tokens, uint64_t count, PrefixHit &hit) const;
   Status replay(Sequence &sequence, uint64_t target);
 
   // Draft.cpp

@@ -112,9 +112,9 @@ Status Scheduler::begin(Job &job) {
   if (job.request.sampling.temperature > 0)
     job.probabilities.resize(job.request.draft * session.vocabularySize());
   reserved += job.pages;
+  job.leader = 0;
   job.cached = {0, 0, HitReason::AllRows};
-  return job.request.wantRows ? Status()
-                              : session.reuse(*job.sequence, job.tokens.data(), job.tokens.size(), job.cached);
+  return job.request.wantRows ? Status() : takeUp(job);
 }
 
 Status Scheduler::resume(Job &job) {

@@ -127,9 +127,13 @@ void Scheduler::addPrompts(uint64_t &left) {
     if (!job->isOver && !job->generates())
       jobs.push_back(job.get());
   std::sort(jobs.begin(), jobs.end(), [](const Job *a, const Job *b) { return rankOf(*a) < rankOf(*b); });
+  // Before the step: what they take up may be there no longer behind it.
+  jobs.erase(std::remove_if(jobs.begin(), jobs.end(), [&](Job *job) { return follows(*job); }), jobs.end());
   for (Job *job : jobs)
-    if (left)
-      addEntry(*job, prefillChunk(job->position(), job->promptTokens, std::min(left, options.chunk)), left);
+    if (left) {
+      uint64_t most = std::min({left, options.chunk, stopOf(*job) - job->position()});
+      addEntry(*job, prefillChunk(job->position(), job->promptTokens, most), left);
+    }
 }
 
 void Scheduler::addEntry(Job &job, uint64_t tokens, uint64_t &left) {

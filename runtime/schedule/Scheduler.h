@@ -21,6 +21,11 @@
 // that what has started always finishes; a step has room for a token and all
 // drafts of a request. Kept prefixes take only what nobody has set aside.
 //
+// Prompts with a common beginning: while one computes it, those behind it wait at
+// their own beginning and take up its pages at the last page boundary that they
+// share. What is waited for ranks higher and runs, so that nobody waits in a ring;
+// when it ends or is parked, the others go on with what it has left.
+//
 // Fairness: prompts wait for generating sequences, never the reverse, and are
 // fed in the order of arrival. Where a step has no room for all that generate,
 // they take turns, and a quarter of the budget goes to prompts all the same.
@@ -79,6 +84,8 @@ private:
     std::unique_ptr<ParkedSequence> parked;
     std::unique_ptr<Sampler> sampler; ///< Since it started.
     PrefixHit cached{0, 0, HitReason::NotBegun};
+    uint64_t leader = 0; ///< Id of the running request that computes its first `shared` tokens; 0 = none.
+    uint64_t shared = 0;
     uint64_t preemptions = 0;
     uint64_t lastStep = 0;
     uint64_t feeds = 0;               ///< Tokens of the step.
@@ -112,6 +119,12 @@ private:
   Status resume(Job &job);
   uint64_t missingPages(const Job &job) const { return job.hasStarted() ? 0 : job.pages; }
   void leave(Job &job);
+
+  // Following.cpp
+  Status takeUp(Job &job);
+  bool follows(Job &job);
+  uint64_t stopOf(const Job &job) const;
+  const Job *findRunning(uint64_t id) const;
 
   // Drafts.cpp
   static uint64_t draftsOf(const Job &job);

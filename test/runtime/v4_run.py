@@ -376,6 +376,9 @@ def test_batch_keeps_prefixes():
         _, results = batch(folder, [{"id": 1, "tokens": tokens, "n": 2}], f"--load-state={state}")
         assert results[1]["cached"] == 256 and results[1]["tokens"] == greedy(tokens, 2), results
         assert results[1]["cached_reason"] == "all full pages in front of the last token"
+        # Together, one of them computes the beginning.
+        _, results = batch(folder, [{"id": i, "tokens": tokens + [i], "n": 2} for i in range(3)])
+        assert [results[i]["cached"] for i in range(3)] == [0, 256, 256], results
 
 
 def test_batch_refusals():
