@@ -117,9 +117,23 @@ Status Session::reuse(Sequence &sequence, const int32_t *tokens, uint64_t count,
   V4_RETURN_IF_ERROR(checkLive(sequence, "reuse"));
   if (sequence.position != 0 || sequence.fed != 0)
     return invalidInput("reuse: the sequence has ", sequence.position, " tokens, expected a new one without any");
+  uint32_t node = lookUp(tokens, count, hit);
+  if (hit.tokens)
+    beginBehind(sequence, node, tokens, hit.tokens / kTokens);
+  return Status();
+}
+
+PrefixHit Session::findPrefix(const int32_t *tokens, uint64_t count) const {
+  PrefixHit hit;
+  lookUp(tokens, count, hit);
+  return hit;
+}
+
+/// The node at the end of the hit.
+uint32_t Session::lookUp(const int32_t *tokens, uint64_t count, PrefixHit &hit) const {
   hit = {};
   if (!caching)
-    return Status();
+    return PrefixTree::kRoot;
   uint64_t most = std::min(count ? count - 1 : 0, positionLimit) / kTokens, matched = 0, kept = 0;
   uint32_t node = PrefixTree::kRoot, with = PrefixTree::kRoot;
   for (; matched < most; ++matched) {
@@ -139,9 +153,7 @@ Status Session::reuse(Sequence &sequence, const int32_t *tokens, uint64_t count,
                : matched == 0    ? HitReason::Nothing
                : kept == matched ? HitReason::Different
                                  : HitReason::NoState;
-  if (kept)
-    beginBehind(sequence, with, tokens, kept);
-  return Status();
+  return with;
 }
 
 /// Gives a new sequence the pages down to `node`, and its state.

@@ -61,7 +61,8 @@ def memory():
     page, state = small["page_bytes"], small["state_bytes_per_sequence"]
     expect(small["cache_bytes"] == 2 * (2 * page + state), "cache_bytes of 2 sequences of 2 pages")
     expect(small["arena_bytes"] < whole["arena_bytes"], "a smaller step needs a smaller arena")
-    total = sum(small[key] for key in ("weights_bytes", "tables_bytes", "code_bytes", "arena_bytes", "cache_bytes"))
+    total = sum(small[key] for key in ("weights_bytes", "tables_bytes", "code_bytes", "arena_bytes", "step_bytes",
+                                          "cache_bytes"))
     expect(small["total_bytes"] == total, "total_bytes")
 
 

@@ -76,6 +76,7 @@ public:
     readId(request.id);
     readTokens(request.tokens);
     readInteger("n", 0, INT32_MAX, request.count);
+    readInteger("draft", 0, UINT32_MAX, request.draft);
     readNumber("temperature", request.sampling.temperature);
     readNumber("top_p", request.sampling.top_p);
     readNumber("min_p", request.sampling.min_p);
@@ -86,7 +87,8 @@ public:
     readSwitch("logits_sha256", request.wantHash);
     if (!line.empty())
       fail("has the key " + shown(line.begin().key()) +
-           ", expected id, tokens, n, temperature, top_p, top_k, min_p, seed, ignore_eos, priority or logits_sha256");
+           ", expected id, tokens, n, temperature, top_p, top_k, min_p, seed, draft, ignore_eos, priority or "
+           "logits_sha256");
     return request;
   }
 
