@@ -40,6 +40,7 @@ const char *v4::hitReasonText(HitReason reason) {
 uint64_t v4::prefillChunk(uint64_t position, uint64_t end, uint64_t most) {
   if (position >= end)
     return 0;
+  most = std::min(most, end - position);
   uint64_t last = (end - 1) / kTokens * kTokens;
   uint64_t stop = position < last ? std::min(last, position + most) : std::min(end, position + most);
   uint64_t boundary = stop / kTokens * kTokens;

@@ -222,6 +222,7 @@ private:
   void savePath(AtomicFile &file, uint32_t node) const;
   Status loadSequence(StateReader &reader, Sequence *&out);
   bool loadPath(StateReader &reader);
+  bool areTokens(const uint8_t *ids, uint64_t count) const;
   void beginBehind(Sequence &sequence, uint32_t node, const int32_t *tokens, uint64_t pages);
   uint32_t lookUp(const int32_t *tokens, uint64_t count, PrefixHit &hit) const;
   Status replay(Sequence &sequence, uint64_t target);

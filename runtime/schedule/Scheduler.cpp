@@ -95,9 +95,10 @@ void Scheduler::fillBatch() {
     rows += 1 + draftsOf(*job);
     largest = std::max(largest, 1 + draftsOf(*job));
   }
-  if (rows >= budget && anyPrompt) {
+  uint64_t forPrompts = std::max<uint64_t>(budget / 4, 1);
+  if (rows > budget - forPrompts && anyPrompt) {
     // Prompts must get on as well; where a step is too small for both, every other one is theirs.
-    most = budget - std::max<uint64_t>(budget / 4, 1);
+    most = budget - forPrompts;
     if (most < largest && stepNumber % 2)
       most = budget;
   }

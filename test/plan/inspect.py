@@ -76,7 +76,7 @@ def errors():
     expect_error(1, "context is given twice", PLAN, "--memory=context:1,tokens:1,context:2")
     expect_error(1, "choose one", PLAN, "--mlir", "--json")
     expect_error(1, "cannot open", os.path.join(SCRATCH, "none.v4plan"))
-    expect_error(1, "is not a regular file", SCRATCH)
+    expect_error(1, "is a folder, a device or a pipe", SCRATCH)
     cut = changed("cut.v4plan", lambda data: data[:-1])
     expect_error(1, "truncated", cut)
     damaged = changed("damaged.v4plan", lambda data: data[:300] + bytes([data[300] ^ 1]) + data[301:])

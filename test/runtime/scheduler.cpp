@@ -120,6 +120,37 @@ TEST_F(SchedulerTest, WhereStepsAreSmallAllTakeTurns) {
   }
 }
 
+/// Seven that generate leave one token of eight: a prompt has a quarter all the same, and nobody waits for two steps.
+TEST_F(SchedulerTest, PromptsHaveTheirShareBesideManyThatGenerate) {
+  FakeOptions wide;
+  wide.maxSequences = 8;
+  FakeProgram others(wide);
+  scheduler.reset();
+  session.reset();
+  ASSERT_TRUE(Session::create(others.runnable(), {}, {}, session).isOk());
+  ASSERT_TRUE(Scheduler::create(*session, {8, 0}, scheduler).isOk());
+  for (int32_t i = 0; i < 7; ++i)
+    ask({i}, 300);
+  while (clients.back().streamed.empty())
+    step();
+  Client &prompt = ask(somePrompt(200, 1), 1);
+  std::vector<size_t> before(7);
+  for (int i = 0; !prompt.calls; ++i) {
+    for (size_t c = 0; c < 7; ++c)
+      before[c] = clients[c].streamed.size();
+    step();
+    step();
+    for (size_t c = 0; c < 7; ++c)
+      ASSERT_GT(clients[c].streamed.size(), before[c]) << "request " << c;
+    ASSERT_LT(i, 60);
+  }
+  finish();
+  for (const Client &client : clients)
+    expectRight(client);
+  scheduler.reset();
+  session.reset();
+}
+
 TEST_F(SchedulerTest, HigherPriorityTakesThePlace) {
   SessionOptions options;
   options.maxSequences = 1;

@@ -243,7 +243,7 @@ def test_states_that_are_refused():
                  ([f"--load-state={state}", f"--mtp-logits-out={folder}/m"], "was saved without the MTP block"),
                  ([f"--load-state={state}", "-n", 989], "12 saved tokens, 11 prompt tokens and 989 more need a context"),
                  ([f"--load-state={state}", f"--dump-probes={folder}/p"], "--dump-probes contradicts --load-state"),
-                 (["-n", 1, f"--save-state={folder}/no/s"], f"{folder}/no/s: cannot create a file beside it"),
+                 (["-n", 1, f"--save-state={folder}/no/s"], f"{folder}/no/s: cannot create the file .part beside it"),
                  (["-n", 1, f"--save-state={folder}"], f"{folder}: ")]
         for flags, text in cases:
             done = run(tokens_flag(), *flags, expect=1)
@@ -387,6 +387,10 @@ def test_batch_refusals():
         (b"", "batch.jsonl: has 0 requests"), (b"\n \n", "batch.jsonl: has 0 requests"),
         (good + b"\n{]\n", "batch.jsonl:3: no JSON at byte 2"), (b"[1]", "batch.jsonl:1: is [1], expected an object"),
         (b"\xff\xfe", "batch.jsonl:1: no JSON"), (b'{"id":"\xff","tokens":[1]}', "batch.jsonl:1: no JSON"),
+        (b"[" * 200000 + b"]" * 200000, "batch.jsonl:1: has more than 16 levels of brackets"),
+        (b'{"id":' + b"[" * 200000 + b"]" * 200000 + b',"tokens":[1]}', "1: has more than 16 levels of brackets"),
+        (b'{"id":1,"tokens":' + b'{"a":' * 200000 + b"1" + b"}" * 200000 + b"}", "has more than 16 levels"),
+        (b'{"id":1,"tokens":[1],"temperature":1e999}', "batch.jsonl:1: has a number that no double holds"),
         (b"{" * 100000, "batch.jsonl:1: no JSON"), (b"[" * 100000, "batch.jsonl:1: no JSON"),
         (b'{"tokens":[1]}', "batch.jsonl:1: has no id"), (b'{"id":[1],"tokens":[1]}', "id is [1], expected a string"),
         (b'{"id":1}', "has no tokens"), (b'{"id":1,"tokens":[]}', "tokens is [], expected an array of at least 1"),
@@ -417,7 +421,7 @@ def test_batch_refusals():
         batch(folder, [{"id": 1, "tokens": PROMPT * 20, "n": 36}], "--cache-bytes=576")
         for flags, text in (([tokens_flag()], "--batch-file"), (["--step-tokens=65"], "--step-tokens=65 is above"),
                             (["--logits-out=x"], "--batch-file"), (["--top-p=3"], "--top-p=3"),
-                            (["--load-state=/no/such"], "/no/such: "),
+                            (["--load-state=/no/such"], "/no/such: "), (["--load-state=/dev/zero"], "expected a regular file"),
                             (["--draft=4"], "batch.jsonl:1: request: draft = 4, the plan allows 3;"),
                             (["--draft=1", "--step-tokens=1"], ":1: request: draft = 1 feeds 2 tokens in a step,")):
             done, _ = batch(folder, good, *flags, expect=1)
