@@ -40,14 +40,14 @@ Status AtomicFile::open() {
       ::close(file);
     file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
     if (file < 0)
-      return failed("create the file .part beside it", errno);
+      return failed("create a file beside it", errno);
   } while (!ownPart());
   if (::ftruncate(file, 0) == 0)
     return Status();
   int number = errno;
   ::close(file);
   file = -1;
-  return failed("empty the file .part beside it", number);
+  return failed("empty the file beside it", number);
 }
 
 /// Locks the open file. False: it is no longer the part, its writer has put it in its place or dropped it.
