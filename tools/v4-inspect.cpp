@@ -13,7 +13,9 @@
 
 #include "runtime/plan/PlanText.h"
 #include "tools/MemoryView.h"
+#include "tools/inspect/CostView.h"
 #include "tools/inspect/LimitsFlag.h"
+#include "tools/inspect/PlanDiff.h"
 #include "tools/inspect/TextReport.h"
 
 #include <CLI/CLI.hpp>
@@ -35,12 +37,16 @@ struct Arguments {
   bool json = false;
   bool mlir = false;
   std::string memory; ///< "" = not asked for.
+  std::string cost;   ///< The same.
+  std::string device; ///< "" = none.
+  bool diff = false;
+  std::string other; ///< The second plan of `diff`.
 
-  bool needsPlan() const { return kernels || schedule || weights || mlir || !memory.empty(); }
+  bool needsPlan() const { return kernels || schedule || weights || mlir || !memory.empty() || !cost.empty(); }
 };
 
 /// Of TOOLS, but not of this version.
-constexpr const char *kLater[] = {"--cost", "--device", "--machine", "--diff", "--html"};
+constexpr const char *kLater[] = {"--machine", "--html"};
 
 //===----------------------------------------------------------------------===//
 // Arguments
@@ -58,18 +64,24 @@ Status prepare(int argc, char **argv, std::vector<std::string> &out) {
     for (std::string_view later : kLater)
       if (argument.substr(0, argument.find('=')) == later)
         return invalidInput(later, " is not yet supported; v4-inspect --help lists what is");
-    out.push_back(argument == "--memory" ? joinText("--memory=", kEnvelope) : argument);
+    bool alone = argument == "--memory" || argument == "--cost";
+    out.push_back(alone ? joinText(argument, "=", kEnvelope) : argument);
   }
   return Status();
 }
 
 void declare(CLI::App &app, Arguments &arguments) {
   app.add_option("FILE", arguments.path, "engine plan")->required();
+  app.add_option("OTHER", arguments.other, "the second plan of --diff");
   app.add_flag("--summary", arguments.summary, "the container: versions, sections, hash (default; any format version)");
   app.add_flag("--kernels", arguments.kernels, "kernels and how often they are launched");
   app.add_flag("--schedule", arguments.schedule, "launches in order, what they read and write");
   app.add_option("--memory", arguments.memory,
                  "bytes of a session, at the plan's limits or at context:N,sequences:N,tokens:N");
+  app.add_option("--cost", arguments.cost,
+                 "parameters, and operations and bytes of a token, at the end of the plan's context or of context:N");
+  app.add_option("--device", arguments.device, joinText("with --cost and --diff: times on one of ", deviceNames()));
+  app.add_flag("--diff", arguments.diff, "how two plans differ; exit 2 when they do");
   app.add_flag("--weights", arguments.weights, "tensors of the weights and tables sections");
   app.add_flag("--json", arguments.json, "one JSON document; without a view: everything");
   app.add_flag("--mlir", arguments.mlir, "the plan as MLIR's generic form");
@@ -90,17 +102,61 @@ Status addPlanViews(const Arguments &arguments, bool all, const Plan &plan, Json
     document["schedule"] = viewSchedule(program);
   if (all || !arguments.memory.empty()) {
     Limits limits;
-    V4_RETURN_IF_ERROR(parseLimits(arguments.memory.empty() ? kEnvelope : arguments.memory, program, limits));
+    V4_RETURN_IF_ERROR(
+        parseLimits("--memory", arguments.memory.empty() ? kEnvelope : arguments.memory, program, limits));
     document["memory"] = viewMemory(plan, limits);
   }
   if (all || arguments.weights)
     document["weights"] = viewWeights(program);
+  if (arguments.cost.empty())
+    return Status();
+  uint64_t context = 0;
+  V4_RETURN_IF_ERROR(parseContext(arguments.cost, program, context));
+  V4_RETURN_IF_ERROR(addCostViews(plan, context, findDevice(arguments.device), document));
+  // A line a launch is for programs.
+  if (!arguments.json)
+    document.erase("cost_launches");
+  return Status();
+}
+
+void print(const Arguments &arguments, const Json &document) {
+  if (arguments.json)
+    std::printf("%s\n", document.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  else
+    printViews(document);
+}
+
+/// CheckFailed when the plans differ; how is on stdout.
+Status diff(const Arguments &arguments) {
+  Plan a, b;
+  V4_RETURN_IF_ERROR(loadPlan(arguments.path, {}, a));
+  V4_RETURN_IF_ERROR(loadPlan(arguments.other, {}, b));
+  Json rows = diffPlans(a, b, findDevice(arguments.device));
+  print(arguments, {{"differences", rows}});
+  if (rows.empty())
+    return Status();
+  return checkFailed(arguments.path, " and ", arguments.other, ": ", rows.size(),
+                     " fields differ, expected equal plans; see the table on standard output");
+}
+
+Status checkArguments(const Arguments &arguments) {
+  if (arguments.mlir && arguments.json)
+    return invalidInput("--mlir and --json exclude each other; choose one");
+  if (arguments.diff == arguments.other.empty())
+    return invalidInput("--diff compares two plans, expected v4-inspect --diff A B and one plan for all else");
+  if (arguments.diff && (arguments.needsPlan() || arguments.summary))
+    return invalidInput("--diff goes with no view, expected --json and --device at most; leave the views out");
+  if (!arguments.device.empty() && !findDevice(arguments.device))
+    return invalidInput("--device=", arguments.device, " is unknown, expected one of ", deviceNames());
+  if (!arguments.device.empty() && arguments.cost.empty() && !arguments.diff)
+    return invalidInput("--device=", arguments.device, " gives times, expected --cost or --diff with it");
   return Status();
 }
 
 Status run(const Arguments &arguments) {
-  if (arguments.mlir && arguments.json)
-    return invalidInput("--mlir and --json exclude each other; choose one");
+  V4_RETURN_IF_ERROR(checkArguments(arguments));
+  if (arguments.diff)
+    return diff(arguments);
   MappedFile file;
   V4_RETURN_IF_ERROR(MappedFile::open(arguments.path, LoadMode::Map, file));
   Bytes bytes{file.data(), file.size()};
@@ -121,10 +177,7 @@ Status run(const Arguments &arguments) {
     }
     V4_RETURN_IF_ERROR(addPlanViews(arguments, all, plan, document));
   }
-  if (arguments.json)
-    std::printf("%s\n", document.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
-  else
-    printViews(document);
+  print(arguments, document);
   return Status();
 }
 

@@ -13,7 +13,7 @@
 using namespace v4;
 using namespace v4::plan;
 
-Status inspect::parseLimits(const std::string &flag, const fb::Program &program, Limits &out) {
+Status inspect::parseLimits(const char *name, const std::string &flag, const fb::Program &program, Limits &out) {
   out = envelopeLimits(program);
   if (flag == kEnvelope)
     return Status();
@@ -31,12 +31,12 @@ Status inspect::parseLimits(const std::string &flag, const fb::Program &program,
     std::string digits = colon == std::string::npos ? "" : entry.substr(colon + 1);
     bool plain = !digits.empty() && digits.size() <= 12 && digits.find_first_not_of("0123456789") == std::string::npos;
     if (key == std::end(keys) || !plain)
-      return invalidInput("--memory: '", entry, "' is not understood, expected context:N, sequences:N or tokens:N");
+      return invalidInput(name, ": '", entry, "' is not understood, expected context:N, sequences:N or tokens:N");
     if (std::exchange(given[key - keys], true))
-      return invalidInput("--memory: ", key->first, " is given twice in '", flag, "', expected once; leave one out");
+      return invalidInput(name, ": ", key->first, " is given twice in '", flag, "', expected once; leave one out");
     uint64_t value = std::stoull(digits);
     if (value < 1 || value > *key->second)
-      return invalidInput("--memory: ", key->first, " is ", value, ", this plan allows 1 to ", *key->second,
+      return invalidInput(name, ": ", key->first, " is ", value, ", this plan allows 1 to ", *key->second,
                           "; compile it with a larger --max-", key->first);
     *key->second = value;
   }

@@ -17,8 +17,9 @@ namespace v4::inspect {
 /// What `--memory` alone means: the plan's own limits.
 inline constexpr const char *kEnvelope = "envelope";
 
-/// "context:N,sequences:M": limits of the session to evaluate, the envelope's where none are given.
-Status parseLimits(const std::string &flag, const plan::fb::Program &program, plan::Limits &out);
+/// "context:N,sequences:M": limits of the session to evaluate, the envelope's where none are given. `name` is the
+/// flag's own, for messages.
+Status parseLimits(const char *name, const std::string &flag, const plan::fb::Program &program, plan::Limits &out);
 
 } // namespace v4::inspect
 
