@@ -66,9 +66,15 @@ def memory():
     expect(small["total_bytes"] == total, "total_bytes")
 
 
+def diff():
+    code, out, err = run("--diff", PLAN, PLAN, "--json")
+    expect(code == 0 and json.loads(out) == {"differences": []} and err == "", "a plan is equal to itself")
+
+
 def errors():
-    expect_error(1, "is not yet supported", "--cost", PLAN)
-    expect_error(1, "is not yet supported", "--diff", PLAN, PLAN)
+    expect_error(1, "is not yet supported", "--html=x.html", PLAN)
+    expect_error(3, "holds no counts", "--cost", PLAN)
+    expect_error(1, "compares two plans", "--diff", PLAN)
     expect_error(1, "--nonsense", "--nonsense", PLAN)
     expect_error(1, "FILE", "--kernels")
     expect_error(1, "expected context:N", PLAN, "--memory=context")
@@ -92,7 +98,7 @@ def any_version():
 
 
 os.makedirs(SCRATCH, exist_ok=True)
-for test in (views, memory, errors, any_version):
+for test in (views, memory, diff, errors, any_version):
     test()
 print("\n".join(failures) or "ok")
 sys.exit(1 if failures else 0)
