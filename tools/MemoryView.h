@@ -20,8 +20,9 @@ namespace v4 {
 /// What a session of `limits` needs, by kind, and the sum.
 inline nlohmann::ordered_json viewMemory(const plan::Plan &plan, const plan::Limits &limits) {
   const plan::fb::Program &program = plan.program();
-  uint64_t arena = plan::arenaOf(program, limits).bytes;
-  uint64_t cache = plan::cacheBytes(program, limits.context, limits.sequences).value_or(0);
+  plan::Limits allocated = plan::allocatedLimits(program, limits);
+  uint64_t arena = plan::arenaOf(program, allocated).bytes;
+  uint64_t cache = plan::cacheBytes(program, allocated.context, limits.sequences).value_or(0);
   plan::CacheFunction snapshots = plan::cacheFunction(program, limits.context, program.mtp_logits_buffer() >= 0);
   uint64_t weights = plan.section(plan::SectionKind::Weights).size;
   uint64_t tables = plan.section(plan::SectionKind::Tables).size;
@@ -34,7 +35,7 @@ inline nlohmann::ordered_json viewMemory(const plan::Plan &plan, const plan::Lim
           {"code_bytes", code},
           {"arena_bytes", arena},
           {"page_bytes", program.page_bytes()},
-          {"pages_per_sequence", plan::pagesOf(limits.context)},
+          {"pages_per_sequence", plan::pagesOf(allocated.context)},
           {"state_bytes_per_sequence", program.state_bytes()},
           {"snapshot_bytes_at_page_boundary", snapshots.boundaryBytes},
           {"snapshot_pages_at_page_boundary", snapshots.boundaryBlocks},

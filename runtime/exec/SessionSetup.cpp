@@ -60,7 +60,7 @@ Limits Session::planLimits() const { return {options.maxTokens, options.maxSeque
 Status Session::setUp() {
   const fb::Program &plan = *program.program;
   vocabulary = plan.model()->vocab_size();
-  positionLimit = options.maxContext + plan.envelope()->max_draft();
+  positionLimit = allocatedLimits(plan, {options.maxTokens, options.maxSequences, options.maxContext}).context;
   if (positionLimit > INT32_MAX)
     return unsupported(program.name, ": ", positionLimit, " positions a sequence, this runtime counts to ", INT32_MAX,
                        "; lower the session's max_context");

@@ -37,6 +37,10 @@ uint64_t roundUp(uint64_t value, uint64_t multiple) { return (value + multiple -
 
 } // namespace
 
+Limits plan::allocatedLimits(const fb::Program &program, const Limits &limits) {
+  return {limits.tokens, limits.sequences, limits.context + program.envelope()->max_draft()};
+}
+
 Limits plan::envelopeLimits(const fb::Program &program) {
   const fb::Envelope *envelope = program.envelope();
   return {envelope->max_tokens(), envelope->max_sequences(), envelope->max_context()};

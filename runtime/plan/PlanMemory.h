@@ -33,6 +33,8 @@ struct Limits {
 inline constexpr uint64_t kMaxBytes = uint64_t(1) << 46;
 
 Limits envelopeLimits(const fb::Program &program);
+/// What a session of `limits` is allocated for: its positions reach beyond the context by a draft.
+Limits allocatedLimits(const fb::Program &program, const Limits &limits);
 
 /// Pages of a sequence of `context` tokens.
 uint64_t pagesOf(uint64_t context);
