@@ -93,7 +93,8 @@ def main():
         check_allocated(tools, plan)
         print(f"{name}: {document['cost']['flops_per_token'] * 1e-6:.2f} MFLOP a token at {context}")
     roofline = json.loads(tools.call("v4-inspect", plan, "--cost", "--device=h200", "--json").stdout)["roofline"]
-    assert 0 < roofline["bandwidth_seconds"] <= roofline["launch_floor_seconds"] and "NVIDIA" in roofline["source"], roofline
+    # Sums of the same terms in another order.
+    assert 0 < roofline["bandwidth_seconds"] <= 1.000001 * roofline["launch_floor_seconds"] and "NVIDIA" in roofline["source"], roofline
     expect = Expectations(tools)
     check_flags(expect, plan)
     return 1 if expect.failures else 0

@@ -63,7 +63,7 @@ void checkKernels(const Plan &plan, Check &check) {
 /// Sessions of the least and the most that the envelope allows. Positions reach beyond the context by a draft.
 std::vector<Limits> corners(const fb::Program &program) {
   Limits most = envelopeLimits(program);
-  uint64_t positions = most.context + program.envelope()->max_draft();
+  uint64_t positions = heldLimits(program, most).context;
   std::vector<Limits> list;
   for (uint64_t tokens : {uint64_t(1), most.tokens})
     for (uint64_t sequences : {uint64_t(1), most.sequences})
