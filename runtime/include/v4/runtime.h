@@ -79,6 +79,9 @@ typedef struct v4_engine_options {
   void (*release)(void *user, void *memory, size_t bytes);
   /* One line of text without a line break; may be null. */
   void (*log)(void *user, const char *text, size_t length);
+  /* Of a plan with external weights: their file; null: <plan stem>.v4weights beside the plan. */
+  const char *weights;
+  size_t weights_length;
 } v4_engine_options;
 
 typedef struct v4_engine_info {
@@ -170,10 +173,10 @@ typedef struct v4_launch_span {
   size_t kernel_length;
   const char *op; /* what the kernel computes, for people */
   size_t op_length;
-  uint64_t step;              /* number of the step in its session; drafts belong to the step in front of them */
-  uint64_t tokens;            /* of the step */
-  int64_t workgroups;         /* 0: the step has no work of this kind */
-  int64_t begin_nanoseconds;  /* CLOCK_MONOTONIC */
+  uint64_t step;             /* number of the step in its session; drafts belong to the step in front of them */
+  uint64_t tokens;           /* of the step */
+  int64_t workgroups;        /* 0: the step has no work of this kind */
+  int64_t begin_nanoseconds; /* CLOCK_MONOTONIC */
   int64_t end_nanoseconds;
   uint32_t launch; /* its number in the plan */
   int32_t layer;   /* -1: none; v4_engine_info.layers: the MTP block */
