@@ -38,6 +38,8 @@ struct CompileKernelsOptions {
   unsigned threads = 1;
   /// Folder for <kernel>.mlir, <kernel>.ll and <kernel>.s; empty: none.
   std::string dumpDirectory;
+  /// Folder with the code of kernels compiled before (KernelCache.h); empty: none. Unused with a dump.
+  std::string cacheDirectory;
 };
 
 /// Compiles every function with `kernel.entry` for the module's target

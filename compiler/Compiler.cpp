@@ -320,6 +320,9 @@ ExitCode Compilation::run() {
   if (!options.dumpKernelsTo.empty())
     if (std::error_code error = llvm::sys::fs::create_directories(options.dumpKernelsTo))
       return fail(options.dumpKernelsTo + ": cannot be created: " + error.message());
+  if (!options.kernelCache.empty())
+    if (std::error_code error = llvm::sys::fs::create_directories(options.kernelCache))
+      return fail(options.kernelCache + ": cannot be created: " + error.message() + "; give --kernel-cache another folder");
   if (collector)
     collector->beginPhase(phaseName(Phase::Import));
   if (ExitCode code = options.compileFrom ? readModule() : importCheckpoint())

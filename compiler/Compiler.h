@@ -60,6 +60,7 @@ struct CompileOptions {
   std::optional<Phase> compileFrom; ///< Set: the input is the module that this phase wrote.
   std::string dumpPhasesTo;
   std::string dumpKernelsTo;
+  std::string kernelCache; ///< Folder with the code of kernels compiled before; may be missing.
   int64_t threads = 1;
   codegen::WeightPlacement weights = codegen::WeightPlacement::Embed;
   bool resume = false;             ///< Keep what an interruption leaves of the weights, and go on behind it.

@@ -68,7 +68,7 @@ static void readOptions(ModuleOp module, StageOptions &options) {
 
 LogicalResult runPhase(Phase phase, ModuleOp module, const CompileOptions &options, ReportCollector *collector) {
   if (phase == Phase::Codegen)
-    return compileKernels(module, CompileKernelsOptions{unsigned(options.threads), options.dumpKernelsTo});
+    return compileKernels(module, CompileKernelsOptions{unsigned(options.threads), options.dumpKernelsTo, options.kernelCache});
   PassManager pm(module.getContext());
   if (collector)
     collector->watch(pm);

@@ -36,6 +36,19 @@ def VerifyImportedPass : Pass<"v4-verify-imported", "::mlir::ModuleOp"> {
   }];
 }
 
+def CountWorkPass : Pass<"v4-count-work", "::mlir::ModuleOp"> {
+  let summary = "count parameters and products of the model, op by op";
+  let description = [{
+    Walks `@main` and the functions that it calls, before anything is fused, and asks every op through
+    V4_CostOpInterface which products it forms. A weight counts once, for the first op that takes it. Sets the module
+    attributes `v4.parts`, an array of #plan.part in order of first use, and `v4.experts_per_token`, which
+    `--v4-build-program` hands to the plan. Parts are named after weights ("attn.compressor." is "compressors"), or by
+    the op where it has none. An op without the interface forms no products. Changes nothing else, nothing in a module
+    without `@main`.
+  }];
+  let dependentDialects = ["::v4::plan::PlanDialect"];
+}
+
 def FuseMoeDispatchPass : Pass<"v4-fuse-moe-dispatch", "::mlir::func::FuncOp"> {
   let summary = "gate and up products, SwiGLU and its quantization in one kernel over the experts that are hit";
   let description = [{

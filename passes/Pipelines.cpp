@@ -49,6 +49,8 @@ static bool isTuned(llvm::StringRef name, const StageOptions &options) {
 void buildGraphPipeline(OpPassManager &pm, const StageOptions &options) {
   // First: the others assume what it checks.
   pm.addPass(createVerifyImportedPass());
+  // Counts the model, not what becomes of it.
+  pm.addPass(createCountWorkPass());
   // Before everything else: fusions see the graph that a narrow checkpoint would give. Asked for by a flag of its own.
   if (!options.quantize.empty() && !llvm::is_contained(options.disabled, "v4-quantize-weights")) {
     QuantizeWeightsPassOptions formats;

@@ -17,11 +17,14 @@
 
 namespace v4 {
 
-/// What a session of `limits` needs, by kind, and the sum.
+/// What a session of `limits` takes, by kind, to the byte, and the sum. Its sequences have room for drafts behind the
+/// context.
 inline nlohmann::ordered_json viewMemory(const plan::Plan &plan, const plan::Limits &limits) {
   const plan::fb::Program &program = plan.program();
-  uint64_t arena = plan::arenaOf(program, limits).bytes;
-  uint64_t cache = plan::cacheBytes(program, limits.context, limits.sequences).value_or(0);
+  plan::Limits held = plan::heldLimits(program, limits);
+  uint64_t arena = plan::arenaOf(program, held).bytes;
+  uint64_t step = plan::stepBytes(held);
+  uint64_t cache = plan::cacheBytes(program, held.context, held.sequences).value_or(0);
   plan::CacheFunction snapshots = plan::cacheFunction(program, limits.context, program.mtp_logits_buffer() >= 0);
   uint64_t weights = plan.weightsBytes();
   uint64_t tables = plan.tablesBytes();
@@ -33,8 +36,9 @@ inline nlohmann::ordered_json viewMemory(const plan::Plan &plan, const plan::Lim
           {"tables_bytes", tables},
           {"code_bytes", code},
           {"arena_bytes", arena},
+          {"step_bytes", step},
           {"page_bytes", program.page_bytes()},
-          {"pages_per_sequence", plan::pagesOf(limits.context)},
+          {"pages_per_sequence", plan::pagesOf(held.context)},
           {"state_bytes_per_sequence", program.state_bytes()},
           {"snapshot_bytes_at_page_boundary", snapshots.boundaryBytes},
           {"snapshot_pages_at_page_boundary", snapshots.boundaryBlocks},
@@ -42,7 +46,7 @@ inline nlohmann::ordered_json viewMemory(const plan::Plan &plan, const plan::Lim
           {"snapshot_pages_elsewhere_at_most", snapshots.offBoundaryBlocks},
           {"cache_bytes", cache},
           {"stack_bytes_per_thread", plan::stackBytes(program)},
-          {"total_bytes", weights + tables + code + arena + cache}};
+          {"total_bytes", weights + tables + code + arena + step + cache}};
 }
 
 } // namespace v4

@@ -64,6 +64,7 @@ void addFlags(CLI::App &app, Flags &flags) {
   app.add_option("--compile-from", flags.compileFrom, "the input is the module of this phase");
   app.add_option("--report", flags.report, "JSON file: passes, what they did and declined, kernels, quantization error, memory");
   app.add_option("--dump-phases-to", o.dumpPhasesTo, "folder for the module after each phase");
+  app.add_option("--kernel-cache", o.kernelCache, "folder that keeps the code of kernels; those seen before are not compiled");
   app.add_option("--dump-kernels-to", o.dumpKernelsTo, "folder for each kernel's IR and assembly");
   app.add_option("-j", o.threads, "threads (default: all cores)");
   app.add_flag("--resume", o.resume, "keep what an interruption leaves of the weights, and go on behind it");

@@ -26,7 +26,11 @@ namespace {
 int executeBatch(const RunFlags &flags, api::Engine &engine, TraceFile *trace) {
   BatchOptions options;
   options.file = flags.batchFile;
-  options.defaults = {{}, {}, {}, flags.count.value_or(kDefaultCount), samplingOf(flags), 0, flags.ignoreEos, false};
+  options.defaults = {};
+  options.defaults.count = flags.count.value_or(kDefaultCount);
+  options.defaults.draft = static_cast<uint32_t>(flags.draft);
+  options.defaults.sampling = samplingOf(flags);
+  options.defaults.ignoreEos = flags.ignoreEos;
   options.stepTokens = flags.stepTokens;
   options.chunk = flags.chunk;
   options.cacheBytes = flags.cacheBytes;

@@ -9,6 +9,7 @@
 #include "codegen/cpu/CompileKernels.h"
 #include "codegen/cpu/CpuPasses.h"
 #include "codegen/cpu/EmitObject.h"
+#include "codegen/cpu/KernelCache.h"
 #include "codegen/cpu/LinkObjects.h"
 #include "codegen/cpu/LowerToLlvm.h"
 
@@ -81,7 +82,7 @@ LogicalResult dumpTexts(const KernelJob &job, ModuleOp module, StringRef folder,
 }
 
 /// Lowers and compiles one kernel. Touches nothing but `job`.
-void runJob(KernelJob &job, const CpuLevel &level, StringRef dumpDirectory) {
+void compileJob(KernelJob &job, const CpuLevel &level, StringRef dumpDirectory) {
   DialectRegistry registry;
   registerKernelBodyDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
@@ -105,6 +106,19 @@ void runJob(KernelJob &job, const CpuLevel &level, StringRef dumpDirectory) {
   job.object = std::move(*object);
 }
 
+/// The same, unless its code is known.
+void runJob(KernelJob &job, const CpuLevel &level, const KernelCache &cache) {
+  if (!cache.enabled())
+    return compileJob(job, level, "");
+  std::string key = cache.keyOf(job.bytecode, level);
+  job.object = cache.find(key);
+  if (job.object)
+    return;
+  compileJob(job, level, "");
+  if (job.object)
+    cache.keep(key, *job.object);
+}
+
 std::vector<KernelJob> makeJobs(ArrayRef<func::FuncOp> kernels) {
   std::vector<KernelJob> jobs;
   for (func::FuncOp kernel : kernels)
@@ -113,14 +127,21 @@ std::vector<KernelJob> makeJobs(ArrayRef<func::FuncOp> kernels) {
 }
 
 void runJobs(std::vector<KernelJob> &jobs, const CpuLevel &level, const CompileKernelsOptions &options) {
+  KernelCache cache(options.cacheDirectory);
+  auto run = [&](KernelJob &job) {
+    if (options.dumpDirectory.empty())
+      runJob(job, level, cache);
+    else
+      compileJob(job, level, options.dumpDirectory);
+  };
   if (options.threads <= 1) {
     for (KernelJob &job : jobs)
-      runJob(job, level, options.dumpDirectory);
+      run(job);
     return;
   }
   llvm::StdThreadPool pool(llvm::hardware_concurrency(options.threads));
   for (KernelJob &job : jobs)
-    pool.async([&] { runJob(job, level, options.dumpDirectory); });
+    pool.async([&] { run(job); });
   pool.wait();
 }
 

@@ -74,7 +74,14 @@ private:
     k.loop(k.index(0), k.loadIndex(op.getHits(), k.index(0)), 1, [&](Value hit) {
       Value expert = k.loadIndex(op.getHits(), k.add(hit, 1));
       Value last = k.loadIndex(op.getOffsets(), k.add(expert, 1));
-      k.workgroups(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(), [&](Value, Value, Value tile) {
+      // Workgroups of this expert's share among those of the range: one for each tile of columns.
+      Value share = k.mod(hit, kExpertShares);
+      auto tilesBefore = [&](Value group) {
+        return k.div(k.add(k.sub(group, share), kExpertShares - 1), kExpertShares);
+      };
+      Value firstTile = tilesBefore(k.maxIndex(op.getBegin(), share)),
+            endTile = tilesBefore(k.maxIndex(op.getEnd(), share));
+      k.loop(firstTile, endTile, 1, [&](Value tile) {
         k.loop(k.loadIndex(op.getOffsets(), expert), last, kPanelInputs,
                [&](Value begin) { rows(expert, tile, begin, k.minIndex(k.add(begin, kPanelInputs), last)); });
       });

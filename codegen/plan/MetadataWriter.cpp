@@ -8,6 +8,7 @@
 
 #include "codegen/plan/MetadataWriter.h"
 
+#include "codegen/plan/PartsWriter.h"
 #include "codegen/plan/SourceFold.h"
 #include "dialects/kernel/KernelDialect.h"
 #include "dialects/v4/V4Dialect.h"
@@ -327,6 +328,7 @@ Expected<std::vector<uint8_t>> MetadataWriter::run() {
   auto kernelTables = writeKernels();
   auto launches = writeLaunches();
   auto probes = writeProbes();
+  auto parts = writeParts(program, builder);
   uint64_t slots = required(program, program.getSlots(), "slots", "--v4-plan-arena");
   uint64_t pageBytes = required(program, program.getPageBytes(), "page_bytes", "--v4-plan-kv-cache");
   uint64_t stateBytes = required(program, program.getStateBytes(), "state_bytes", "--v4-plan-kv-cache");
@@ -338,7 +340,8 @@ Expected<std::vector<uint8_t>> MetadataWriter::run() {
     return createStringError(inconvertibleErrorCode(), error);
   fb::FinishProgramBuffer(builder, fb::CreateProgram(builder, producer, options, target, model, envelope, bufferTables,
                                                      weightTables, poolTables, kernelTables, launches, probes, slots,
-                                                     pageBytes, stateBytes, logits, mtpLogits));
+                                                     pageBytes, stateBytes, logits, mtpLogits, parts,
+                                                     program.getExpertsPerToken().value_or(0)));
   return std::vector<uint8_t>(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
 }
 

@@ -90,10 +90,10 @@ LogicalResult PanelGateUpOp::verify() {
   if (failed(checkColumns(*this, getColumns())))
     return failure();
   // panel_gate_up_c2
-  int64_t rows = getRows();
-  if (rows % 128 != 0 || getGrid().getTiles() != rows / 128)
+  int64_t rows = getRows(), shares = getOrder() ? kExpertShares : 1;
+  if (rows % 128 != 0 || getGrid().getTiles() != rows / 128 * shares)
     return emitOpError() << "has " << rows << " rows and " << getGrid().getTiles()
-                         << " tiles, expected a multiple of 128 rows and a tile for each 128";
+                         << " tiles, expected a multiple of 128 rows and " << shares << " for each 128";
   // panel_gate_up_c3
   if (failed(checkPanelScales(*this, getFormat(), getGateScales())) ||
       failed(checkPanelScales(*this, getFormat(), getUpScales())))

@@ -84,10 +84,11 @@ def Kernel_PanelProjectionsOp : Kernel_Contract<"panel_projections", [AttrSizedO
 def Kernel_PanelGateUpOp : Kernel_Contract<"panel_gate_up", [AttrSizedOperandSegments]> {
   let summary = "v4.gate_up on weights in panels";
   let description = [{
-    Workgroup tile p is columns 128p .. 128p + 127 of the result, for the rows of its row tile or for all experts that
-    are hit. Sums as in kernel.panel_linear, each rounded to bf16; the epilogue is that of v4.swiglu and v4.quantize.
+    Workgroup tile p is columns 128p .. 128p + 127 of the result, for the rows of its row tile. With experts, the tiles of
+    128p are 8p .. 8p + 7, and tile 8p + s does every eighth of the experts that are hit, from the one at s on: a step of
+    one token then has work for more cores than there are tiles. Sums as in kernel.panel_linear, each rounded to bf16; the epilogue is that of v4.swiglu and v4.quantize.
 
-    (C1) columns is a multiple of 64. (C2) rows is a multiple of 128, grid.tiles one for each 128 rows. (C3) f8E4M3FN
+    (C1) columns is a multiple of 64. (C2) rows is a multiple of 128, grid.tiles one for each 128 rows, 8 with experts. (C3) f8E4M3FN
     and f4E2M1FN have scales, others none. (C4) order, offsets and hits come together. (C5) grid.tile is at most 192, for
     which the stack has room.
   }];

@@ -63,6 +63,9 @@ inline constexpr int64_t panelBlockBytes(PanelFormat format) {
   return 0;
 }
 
+/// Workgroups that share the experts of one tile of columns.
+inline constexpr int64_t kExpertShares = 8;
+
 inline constexpr int64_t panelCount(int64_t rows) { return (rows + kPanelRows - 1) / kPanelRows; }
 
 /// Bytes of one matrix. REQUIRES: columns (in values) is a multiple of kPanelColumns.

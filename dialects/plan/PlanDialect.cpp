@@ -57,6 +57,33 @@ LogicalResult v4::plan::CostAttr::verify(llvm::function_ref<InFlightDiagnostic()
   return success();
 }
 
+LogicalResult v4::plan::WorkAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, Arithmetic, CostUnit,
+                                         int64_t products, int64_t ratio, int64_t most) {
+  // work_c1
+  if (products < 1 || ratio < 1 || most < 0)
+    return emitError() << "work has products " << products << ", ratio " << ratio << " and most " << most
+                       << ", expected at least 1, 1 and 0";
+  return success();
+}
+
+LogicalResult v4::plan::PartAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, StringRef name,
+                                         StringRef group, int64_t parameters, int64_t active, int64_t storedBytes,
+                                         ArrayAttr work) {
+  // part_c1
+  if (active < 0 || parameters < active || storedBytes < 0)
+    return emitError() << "part '" << name << "' has " << parameters << " parameters, " << active
+                       << " of them active, in " << storedBytes
+                       << " bytes, expected none negative and at most all active";
+  // part_c2
+  for (Attribute term : work)
+    if (!isa<WorkAttr>(term))
+      return emitError() << "part '" << name << "' has the work " << term << ", expected a #plan.work";
+  // part_c3
+  if (group != "main" && group != "mtp")
+    return emitError() << "part '" << name << "' has the group '" << group << "', expected main or mtp";
+  return success();
+}
+
 LogicalResult v4::plan::BindingAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, BindingKind kind,
                                             Access access, FlatSymbolRefAttr symbol, int64_t field) {
   // binding_c1

@@ -110,6 +110,39 @@ def Plan_CostAttr : AttrDef<Plan_Dialect, "Cost"> {
   let genVerifyDecl = 1;
 }
 
+def Plan_Arithmetic : Plan_Enum<"Arithmetic", "the narrowest numbers that products can be formed of", [
+    I32EnumAttrCase<"Fp4", 0, "fp4">, I32EnumAttrCase<"Fp8", 1, "fp8">, I32EnumAttrCase<"BF16", 2, "bf16">,
+    I32EnumAttrCase<"F32", 3, "f32">]>;
+
+def Plan_WorkAttr : AttrDef<Plan_Dialect, "Work"> {
+  let mnemonic = "work";
+  let summary = "products that a part of the model forms";
+  let description = [{
+    `#plan.work<fp8, tokens, 4194304, ratio = 1, most = 0>`: that many multiply-adds for each unit, as in #plan.cost.
+
+    (C1) the products are at least 1, ratio at least 1, most at least 0.
+  }];
+  let parameters = (ins EnumParameter<Plan_Arithmetic>:$arithmetic, EnumParameter<Plan_CostUnit>:$unit,
+                        "int64_t":$products, "int64_t":$ratio, "int64_t":$most);
+  let assemblyFormat = "`<` $arithmetic `,` $unit `,` $products `,` `ratio` `=` $ratio `,` `most` `=` $most `>`";
+  let genVerifyDecl = 1;
+}
+
+def Plan_PartAttr : AttrDef<Plan_Dialect, "Part"> {
+  let mnemonic = "part";
+  let summary = "a part of the model, counted before anything is fused";
+  let description = [{
+    Table Part: `#plan.part<"head", "main", parameters = 131072, active = 131072, stored_bytes = 262144, work = [#plan.work<...>]>`.
+
+    (C1) the counts are not negative, active parameters at most all. (C2) the work is #plan.work. (C3) the group is
+    "main" or "mtp".
+  }];
+  let parameters = (ins StringRefParameter<"name">:$name, StringRefParameter<"launch group">:$group,
+                        "int64_t":$parameters, "int64_t":$active, "int64_t":$stored_bytes, "::mlir::ArrayAttr":$work);
+  let assemblyFormat = "`<` $name `,` $group `,` `parameters` `=` $parameters `,` `active` `=` $active `,` `stored_bytes` `=` $stored_bytes `,` `work` `=` $work `>`";
+  let genVerifyDecl = 1;
+}
+
 def Plan_ExactForm : Plan_Enum<"ExactForm", "a fact about all values of a weight", [
     I32EnumAttrCase<"NoNan", 1, "no_nan">, I32EnumAttrCase<"NormalScales", 2, "normal_scales">,
     I32EnumAttrCase<"E4M3Per128", 4, "e4m3_per_128">]>;
@@ -129,7 +162,7 @@ def Plan_ProgramOp : Plan_Op<"program", [NoTerminator, SingleBlock, NoRegionArgu
     (C1) target, model, envelope and options have the attributes above. (C2) the body holds ops of this
     dialect. (C3) logits and mtp_logits are f32 buffers of rows `logits`. (C4) slots, page_bytes and
     state_bytes are not negative, the latter two are multiples of 64. (C5) slots of buffers are below `slots`
-    and lifetimes and probes are within the launches.
+    and lifetimes and probes are within the launches. (C6) parts are #plan.part.
 
     ```mlir
     plan.program attributes {producer = "v4c 0.1.0", options = {}, target = #kernel.target<...>, model = #v4.model<...>, envelope = #v4.envelope<...>, logits = @b7} { ... }
@@ -137,7 +170,8 @@ def Plan_ProgramOp : Plan_Op<"program", [NoTerminator, SingleBlock, NoRegionArgu
   }];
   let arguments = (ins StrAttr:$producer, DictionaryAttr:$options, AnyAttr:$target, AnyAttr:$model, AnyAttr:$envelope,
                        FlatSymbolRefAttr:$logits, OptionalAttr<FlatSymbolRefAttr>:$mtp_logits,
-                       OptionalAttr<I64Attr>:$slots, OptionalAttr<I64Attr>:$page_bytes, OptionalAttr<I64Attr>:$state_bytes);
+                       OptionalAttr<I64Attr>:$slots, OptionalAttr<I64Attr>:$page_bytes, OptionalAttr<I64Attr>:$state_bytes,
+                       OptionalAttr<ArrayAttr>:$parts, OptionalAttr<I64Attr>:$experts_per_token);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "attr-dict-with-keyword $body";
   let hasVerifier = 1;

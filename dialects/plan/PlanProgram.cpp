@@ -38,6 +38,11 @@ LogicalResult ProgramOp::verify() {
   // program_c1
   if (failed(checkAttributes(*this)))
     return failure();
+  // program_c6
+  if (std::optional<ArrayAttr> parts = getParts())
+    for (Attribute part : *parts)
+      if (!isa<PartAttr>(part))
+        return emitOpError() << "parts has the entry " << part << ", expected a #plan.part";
   // program_c4
   int64_t slots = getSlots().value_or(0), pageBytes = getPageBytes().value_or(0),
           stateBytes = getStateBytes().value_or(0);

@@ -21,7 +21,7 @@
 
 include "dialects/v4/V4Types.td"
 
-def V4_CompressOp : V4_Op<"compress", [AllTypesMatch<["values", "gates"]>]> {
+def V4_CompressOp : V4_Op<"compress", [V4_TakesWeights, AllTypesMatch<["values", "gates"]>]> {
   let summary = "gated softmax pooling of the chunks that the step finishes";
   let description = [{
     values, gates [T, w*dim] f32 of this step; older tokens of a chunk come from the ring in the
@@ -99,7 +99,7 @@ def V4_AppendWindowOp : V4_Op<"append_window", []> {
   let hasVerifier = 1;
 }
 
-def V4_IndexScoresOp : V4_Op<"index_scores", []> {
+def V4_IndexScoresOp : V4_Op<"index_scores", [DeclareOpInterfaceMethods<V4_CostOpInterface, ["countProducts", "getPartName"]>]> {
   let summary = "lightning indexer: score of every visible compressed row for every token";
   let description = [{
     `score(t, c) = bf16(sum_h bf16(relu(bf16(q_{t,h} . key_c)) * w_{t,h}))` for c < floor((t+1)/4), t the
@@ -138,7 +138,7 @@ def V4_TopKOp : V4_Op<"top_k", [Pure]> {
   let hasVerifier = 1;
 }
 
-def V4_AttentionOp : V4_Op<"attention", [AttrSizedOperandSegments]> {
+def V4_AttentionOp : V4_Op<"attention", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<V4_CostOpInterface, ["countProducts", "getPartName"]>]> {
   let summary = "attention over window rows and compressed rows, with a sink";
   let description = [{
     For the token at position p = position + offset: keys and values are the window rows

@@ -19,7 +19,7 @@
 
 include "dialects/v4/V4Types.td"
 
-def V4_EmbedOp : V4_Op<"embed", [Pure]> {
+def V4_EmbedOp : V4_Op<"embed", [Pure, DeclareOpInterfaceMethods<V4_CostOpInterface, ["getActiveShare"]>]> {
   let summary = "embedding rows of the step's token ids, copied into every stream";
   let description = [{
     `out[t] = table[token_ids[t]]`, or `out[t, j] = table[token_ids[t]]` for every
@@ -38,7 +38,7 @@ def V4_EmbedOp : V4_Op<"embed", [Pure]> {
   let hasVerifier = 1;
 }
 
-def V4_RmsNormOp : V4_Op<"rms_norm", [Pure, AllTypesMatch<["x", "result"]>]> {
+def V4_RmsNormOp : V4_Op<"rms_norm", [Pure, V4_TakesWeights, AllTypesMatch<["x", "result"]>]> {
   let summary = "root-mean-square norm over the last dimension, with a weight";
   let description = [{
     `bf16(w * (x / sqrt(mean(x^2) + eps)))` in f32. (C1) the weight has the width of x.
@@ -104,7 +104,7 @@ def V4_ScaleOp : V4_Op<"scale", [Pure, AllTypesMatch<["x", "result"]>]> {
   let assemblyFormat = "$x `by` $factor attr-dict `:` type($x)";
 }
 
-def V4_LinearOp : V4_Op<"linear", [Pure]> {
+def V4_LinearOp : V4_Op<"linear", [Pure, V4_FormsProducts]> {
   let summary = "matrix product with a weight stored [out, in]";
   let description = [{
     `out[..., n] = sum_k x[..., k] * w[n, k]`, f32 accumulation, rounded to bf16 when the
@@ -128,7 +128,7 @@ def V4_LinearOp : V4_Op<"linear", [Pure]> {
   let hasVerifier = 1;
 }
 
-def V4_GroupedLinearOp : V4_Op<"grouped_linear", [Pure]> {
+def V4_GroupedLinearOp : V4_Op<"grouped_linear", [Pure, V4_FormsProducts]> {
   let summary = "block-diagonal projection of the concatenated heads of each group";
   let description = [{
     x [T, H, D] is G rows of H*D/G values; `out[t, g*Ro + r] = bf16(sum_k w[g*Ro + r, k] * x[t, g, k])`.
@@ -204,7 +204,7 @@ def V4_HadamardOp : V4_Op<"hadamard", [Pure, AllTypesMatch<["x", "result"]>]> {
   let hasVerifier = 1;
 }
 
-def V4_HcPreOp : V4_Op<"hc_pre", [Pure]> {
+def V4_HcPreOp : V4_Op<"hc_pre", [Pure, V4_FormsProducts]> {
   let summary = "hyper-connection mix in front of a sub-layer, Sinkhorn included";
   let description = [{
     z = the C streams of a token, concatenated. `m = (fn z) / sqrt(mean(z^2) + eps)`;
@@ -227,7 +227,7 @@ def V4_HcPreOp : V4_Op<"hc_pre", [Pure]> {
   let hasVerifier = 1;
 }
 
-def V4_HcPostOp : V4_Op<"hc_post", [Pure, AllTypesMatch<["streams", "result"]>]> {
+def V4_HcPostOp : V4_Op<"hc_post", [Pure, DeclareOpInterfaceMethods<V4_CostOpInterface, ["countProducts", "getPartName"]>, AllTypesMatch<["streams", "result"]>]> {
   let summary = "new residual streams behind a sub-layer";
   let description = [{
     `out_j = bf16(post_j y + sum_i comb_ij X_i)`; the source stream i is the row of comb.
@@ -244,7 +244,7 @@ def V4_HcPostOp : V4_Op<"hc_post", [Pure, AllTypesMatch<["streams", "result"]>]>
   let hasVerifier = 1;
 }
 
-def V4_HcHeadOp : V4_Op<"hc_head", [Pure]> {
+def V4_HcHeadOp : V4_Op<"hc_head", [Pure, V4_FormsProducts]> {
   let summary = "reduction of the streams in front of a head";
   let description = [{
     `m = (fn z) / sqrt(mean(z^2) + eps)`, `pre_j = sigmoid(m_j scale + base_j) + hc_eps`,

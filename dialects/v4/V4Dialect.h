@@ -29,6 +29,8 @@
 namespace v4 {
 /// Owns the kernel function while an op decomposes; passes/lower/KernelEmitter.h.
 class KernelEmitter;
+/// Where ops add the products that they form; dialects/v4/V4Cost.h.
+class ProductCount;
 
 /// The resource behind all cache effects: reads and writes keep their order.
 struct CacheState : mlir::SideEffects::Resource::Base<CacheState> {

@@ -16,7 +16,7 @@
 
 include "dialects/v4/V4Types.td"
 
-def V4_RouteOp : V4_Op<"route", [Pure]> {
+def V4_RouteOp : V4_Op<"route", [Pure, V4_TakesWeights]> {
   let summary = "learned routing: experts with the largest biased scores";
   let description = [{
     `s = sqrt(softplus(l))`, `softplus(l) = log(1 + e^l)`, l for l > 20. Experts: the A largest of
@@ -35,7 +35,7 @@ def V4_RouteOp : V4_Op<"route", [Pure]> {
   let hasVerifier = 1;
 }
 
-def V4_HashRouteOp : V4_Op<"hash_route", [Pure]> {
+def V4_HashRouteOp : V4_Op<"hash_route", [Pure, V4_TakesWeights]> {
   let summary = "hash routing: experts from a table indexed by token id";
   let description = [{
     Experts are `table[token_ids[t]]`, stored ascending; weights as in v4.route.
@@ -71,7 +71,7 @@ def V4_DispatchOp : V4_Op<"dispatch", [Pure]> {
   let hasVerifier = 1;
 }
 
-def V4_ExpertLinearOp : V4_Op<"expert_linear", [Pure, AllTypesMatch<["offsets", "hits"]>]> {
+def V4_ExpertLinearOp : V4_Op<"expert_linear", [Pure, DeclareOpInterfaceMethods<V4_CostOpInterface, ["countProducts", "getActiveShare"]>, AllTypesMatch<["offsets", "hits"]>]> {
   let summary = "matrix product of every assignment with its expert's weight";
   let description = [{
     `out[t, a, n] = bf16(sum_k x[t(, a), k] * w[e, n, k])` for e = expert of assignment (t, a), visited through

@@ -10,6 +10,7 @@
 #define V4_TYPES_TD
 
 include "dialects/v4/V4Dialect.td"
+include "dialects/v4/V4Interfaces.td"
 include "mlir/IR/CommonTypeConstraints.td"
 include "mlir/IR/CommonAttrConstraints.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"

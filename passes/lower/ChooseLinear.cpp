@@ -80,10 +80,9 @@ static void writeExperts(Operation *op, KernelEmitter &k) {
   Value scales = linear.getScales() ? k.operandOf(linear.getScales()) : Value();
   bool shared = cast<RankedTensorType>(linear.getX().getType()).getRank() == 2;
   kernel::PanelExpertsOp::create(k.b, k.loc, k.begin(), k.end(), grid, k.step(plan::StepField::Counts), k.operand(0),
-                                 k.operand(1), scales, k.operandOf(linear.getOrder()),
-                                 k.operandOf(linear.getOffsets()), k.operandOf(linear.getHits()), k.result(0),
-                                 formatOf(linear.getWeight()).getValue(), rows, columnsOf(linear.getWeight()),
-                                 lastDim(linear.getOrder().getType()), shared);
+                                 k.operand(1), scales, k.operandOf(linear.getOrder()), k.operandOf(linear.getOffsets()),
+                                 k.operandOf(linear.getHits()), k.result(0), formatOf(linear.getWeight()).getValue(),
+                                 rows, columnsOf(linear.getWeight()), lastDim(linear.getOrder().getType()), shared);
 }
 
 //===----------------------------------------------------------------------===//
@@ -129,7 +128,8 @@ static void writeGateUp(Operation *op, KernelEmitter &k) {
   auto optional = [&](Value value) { return value ? k.operandOf(value) : Value(); };
   bool experts = bool(fused.getOrder());
   int64_t rows = rowsOfWeight(fused.getGate());
-  auto grid = k.setGrid(experts ? RowSpace::One : rowsOf(fused.getType()), experts ? 1 : kPanelInputs, rows / 128);
+  auto grid = experts ? k.setGrid(RowSpace::One, 1, rows / 128 * kExpertShares)
+                      : k.setGrid(rowsOf(fused.getType()), kPanelInputs, rows / 128);
   kernel::PanelGateUpOp::create(
       k.b, k.loc, k.begin(), k.end(), grid, k.step(plan::StepField::Counts), k.operand(0), k.operandOf(fused.getGate()),
       k.operandOf(fused.getUp()), optional(fused.getGateScales()), optional(fused.getUpScales()),

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "passes/Passes.h"
+#include "passes/graph/CountWork.h"
 #include "passes/lower/LaunchCost.h"
 #include "passes/schedule/BufferSize.h"
 
@@ -253,7 +254,9 @@ LogicalResult ProgramBuilder::createProgram() {
     return main.emitOpError() << "returns " << results.size() << " values, expected logits or logits and MTP logits";
   builder.setInsertionPoint(main);
   program = plan::ProgramOp::create(builder, main.getLoc(), "v4c " V4_VERSION, options, target, model, envelope,
-                                    "logits", /*mtp_logits=*/nullptr, nullptr, nullptr, nullptr);
+                                    "logits", /*mtp_logits=*/nullptr, nullptr, nullptr, nullptr,
+                                    module->getAttrOfType<ArrayAttr>(kPartsName),
+                                    module->getAttrOfType<IntegerAttr>(kExpertsPerTokenName));
   builder.createBlock(&program.getBody());
   if (failed(createPools()) || failed(createWeights()))
     return failure();
@@ -286,7 +289,8 @@ void ProgramBuilder::eraseSources() {
     if (isa<ml_program::GlobalOp>(op) || (function && !kernels.contains(function)))
       op.erase();
   }
-  for (llvm::StringRef name : {"v4.model", "v4.envelope", "v4.target", "v4.options"})
+  for (llvm::StringRef name : llvm::ArrayRef<llvm::StringRef>{"v4.model", "v4.envelope", "v4.target", "v4.options",
+                                                              kPartsName, kExpertsPerTokenName})
     module->removeAttr(name);
 }
 

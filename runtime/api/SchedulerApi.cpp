@@ -61,6 +61,8 @@ static void forwardDone(void *user, const RequestResult &result) {
   value.preemptions = result.preemptions;
   value.error = result.error.data();
   value.error_length = result.error.size();
+  value.drafted = result.drafted;
+  value.accepted = result.accepted;
   request.done(request.user, &value);
 }
 
@@ -75,6 +77,7 @@ static Status readRequest(const v4_request *given, int32_t eos, Request &out) {
   V4_RETURN_IF_ERROR(readOptions(known->sampling, "v4_sampler_options", sampling));
   out.tokens.assign(known->tokens, known->tokens + known->token_count);
   out.count = known->count;
+  out.draft = known->draft;
   out.sampling = {sampling.temperature, sampling.top_k, sampling.top_p, sampling.min_p, sampling.seed};
   out.stream = known->stream;
   out.priority = known->priority;

@@ -12,6 +12,8 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace v4;
@@ -21,8 +23,9 @@ static constexpr size_t kBufferBytes = size_t(1) << 20;
 AtomicFile::~AtomicFile() {
   if (file < 0)
     return;
-  ::close(file);
+  // In this order: whoever gets the lock finds that the name is gone.
   ::unlink(temporary.c_str());
+  ::close(file);
 }
 
 Status AtomicFile::failed(const char *what, int number) const {
@@ -31,9 +34,31 @@ Status AtomicFile::failed(const char *what, int number) const {
 }
 
 Status AtomicFile::open() {
-  temporary = joinText(path, ".", static_cast<long>(::getpid()), ".part");
-  file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  return file < 0 ? failed("create a file beside it", errno) : Status();
+  temporary = path + ".part";
+  do {
+    if (file >= 0)
+      ::close(file);
+    file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (file < 0)
+      return failed("create a file beside it", errno);
+  } while (!ownPart());
+  if (::ftruncate(file, 0) == 0)
+    return Status();
+  int number = errno;
+  ::close(file);
+  file = -1;
+  return failed("empty the file beside it", number);
+}
+
+/// Locks the open file. False: it is no longer the part, its writer has put it in its place or dropped it.
+bool AtomicFile::ownPart() {
+  while (::flock(file, LOCK_EX) != 0)
+    // Some file systems have no locks; there two writers at once spoil the part, which its hash shows.
+    if (errno != EINTR)
+      return true;
+  struct stat open, named;
+  return ::fstat(file, &open) == 0 && ::stat(temporary.c_str(), &named) == 0 && open.st_ino == named.st_ino &&
+         open.st_dev == named.st_dev;
 }
 
 void AtomicFile::write(const void *data, uint64_t bytes) {

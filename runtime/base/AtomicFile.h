@@ -6,9 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Writes beside the destination and renames at the end, so that whatever happens
-// in between the destination is as it was. The last 32 bytes are the BLAKE2b-256
-// of all bytes in front of them.
+// Writes PATH.part beside the destination and renames it at the end, so that
+// whatever happens in between the destination is as it was. A process that is
+// killed leaves the part behind, one at most: the next writer of the same path
+// takes it over. Writers of one path wait for each other by a lock on the part.
+//
+// The last 32 bytes are the BLAKE2b-256 of all bytes in front of them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,6 +43,7 @@ public:
 
 private:
   void flush();
+  bool ownPart();
   Status failed(const char *what, int number) const;
 
   std::string path, temporary;

@@ -65,7 +65,7 @@ Status MappedFile::open(const std::string &path, LoadMode mode, MappedFile &out)
   if (fstat(file.fd, &info) != 0)
     return fileError(path, "read its size", errno);
   if (!S_ISREG(info.st_mode))
-    return invalidInput(path, ": is not a regular file, expected an engine plan");
+    return invalidInput(path, ": is a folder, a device or a pipe, expected a regular file");
 
   MappedFile result;
   result.byteCount = static_cast<uint64_t>(info.st_size);

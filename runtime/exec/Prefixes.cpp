@@ -40,6 +40,7 @@ const char *v4::hitReasonText(HitReason reason) {
 uint64_t v4::prefillChunk(uint64_t position, uint64_t end, uint64_t most) {
   if (position >= end)
     return 0;
+  most = std::min(most, end - position);
   uint64_t last = (end - 1) / kTokens * kTokens;
   uint64_t stop = position < last ? std::min(last, position + most) : std::min(end, position + most);
   uint64_t boundary = stop / kTokens * kTokens;
@@ -117,9 +118,23 @@ Status Session::reuse(Sequence &sequence, const int32_t *tokens, uint64_t count,
   V4_RETURN_IF_ERROR(checkLive(sequence, "reuse"));
   if (sequence.position != 0 || sequence.fed != 0)
     return invalidInput("reuse: the sequence has ", sequence.position, " tokens, expected a new one without any");
+  uint32_t node = lookUp(tokens, count, hit);
+  if (hit.tokens)
+    beginBehind(sequence, node, tokens, hit.tokens / kTokens);
+  return Status();
+}
+
+PrefixHit Session::findPrefix(const int32_t *tokens, uint64_t count) const {
+  PrefixHit hit;
+  lookUp(tokens, count, hit);
+  return hit;
+}
+
+/// The node at the end of the hit.
+uint32_t Session::lookUp(const int32_t *tokens, uint64_t count, PrefixHit &hit) const {
   hit = {};
   if (!caching)
-    return Status();
+    return PrefixTree::kRoot;
   uint64_t most = std::min(count ? count - 1 : 0, positionLimit) / kTokens, matched = 0, kept = 0;
   uint32_t node = PrefixTree::kRoot, with = PrefixTree::kRoot;
   for (; matched < most; ++matched) {
@@ -139,9 +154,7 @@ Status Session::reuse(Sequence &sequence, const int32_t *tokens, uint64_t count,
                : matched == 0    ? HitReason::Nothing
                : kept == matched ? HitReason::Different
                                  : HitReason::NoState;
-  if (kept)
-    beginBehind(sequence, with, tokens, kept);
-  return Status();
+  return with;
 }
 
 /// Gives a new sequence the pages down to `node`, and its state.

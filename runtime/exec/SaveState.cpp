@@ -142,7 +142,8 @@ static Status checkFile(const std::string &path, const MappedFile &file, const D
                         "; use the plan and weights that it was saved with");
   if (header.mtp != mtp)
     return invalidInput(path, ": was saved ", header.mtp ? "with" : "without", " the MTP block, this session runs ",
-                        mtp ? "with" : "without", " it; create the session as the other was");
+                        mtp ? "with" : "without", " it; create the session as the other was (v4-run: ",
+                        header.mtp ? "give --draft" : "leave --draft out", ")");
   return Status();
 }
 
@@ -165,7 +166,9 @@ Status Session::load(const std::string &path, std::vector<Sequence *> &out) {
   }
   for (uint64_t i = 0; i < header.prefixes && status.isOk(); ++i)
     if (!loadPath(reader))
-      status = invalidInput("ends within prefix ", i, "; save it again");
+      status = invalidInput("ends within prefix ", i, ", or names tokens that the plan has not; save it again");
+  if (status.isOk() && !reader.isAtEnd())
+    status = invalidInput("has bytes behind its last prefix, the file is damaged; save it again");
   if (status.isOk()) {
     out.insert(out.end(), loaded.begin(), loaded.end());
     return Status();
@@ -173,6 +176,17 @@ Status Session::load(const std::string &path, std::vector<Sequence *> &out) {
   for (Sequence *sequence : loaded)
     releaseSequence(*sequence);
   return Status(status.code(), joinText(path, ": ", status.message()));
+}
+
+/// Whether all of `count` ids, at any address, are of the vocabulary.
+bool Session::areTokens(const uint8_t *ids, uint64_t count) const {
+  for (uint64_t i = 0; i < count; ++i) {
+    uint32_t id = 0;
+    std::memcpy(&id, ids + i * sizeof(id), sizeof(id));
+    if (id >= vocabulary)
+      return false;
+  }
+  return true;
 }
 
 Status Session::loadSequence(StateReader &reader, Sequence *&out) {
@@ -186,6 +200,9 @@ Status Session::loadSequence(StateReader &reader, Sequence *&out) {
   const uint8_t *state = reader.take(1, cache.snapshotBytes(position));
   if (!ids || !bytes || !state)
     return invalidInput("ends within a sequence; save it again");
+  if (!areTokens(ids, position))
+    return invalidInput("has token ids outside the vocabulary, 0 to ", vocabulary - 1,
+                        "; the file is damaged, save it again");
   if (!makeRoom(pages))
     return unsupported("needs ", pages, " more cache pages of ", cache.pageBytes(), " bytes, ", cache.availableBlocks(),
                        " of ", cache.maxBlocks(), " are free; release a sequence or raise the session's cache_bytes");
@@ -210,7 +227,7 @@ bool Session::loadPath(StateReader &reader) {
   const uint8_t *ids = reader.take(pages, kTokens * sizeof(int32_t));
   const uint8_t *bytes = ids ? reader.take(pages, cache.pageBytes()) : nullptr;
   const uint8_t *state = bytes ? reader.take(1, cache.snapshotBytes(pages * kTokens)) : nullptr;
-  if (!state || pages == 0)
+  if (!state || pages == 0 || !areTokens(ids, pages * kTokens))
     return false;
   uint64_t needed = pages + cache.snapshotBlocks(pages * kTokens);
   if (!caching || needed > cache.availableBlocks())

@@ -62,8 +62,8 @@ Status Session::sealStep(uint64_t count) {
   return canary.check();
 }
 
-Status Session::checkLogits(uint64_t row) const {
-  for (const float *values : {logits(row), mtpLogits(row)})
+Status Session::checkLogits(uint64_t row, bool mtp) const {
+  for (const float *values : {logits(row), mtp ? mtpLogits(row) : nullptr})
     for (uint64_t i = 0; values && i < vocabulary; ++i)
       if (!std::isfinite(values[i]))
         return checkFailed("logits row ", row, ": entry ", i, values == logits(row) ? "" : " of the MTP block",

@@ -100,6 +100,11 @@ public:
   /// there; prefillChunk gives the steps that do. What a step fed counts as accepted, and can be used by others, when
   /// its sequence is stepped, forked, parked or released: take drafts back before.
   Status reuse(Sequence &sequence, const int32_t *tokens, uint64_t count, PrefixHit &hit);
+  /// What reuse would find.
+  PrefixHit findPrefix(const int32_t *tokens, uint64_t count) const;
+  /// What the sequence has fed counts as accepted now, and not only with its next step; where its position is a page
+  /// boundary, the state there is kept if there is room.
+  void accept(Sequence &sequence) { settle(sequence); }
   /// Takes a sequence out of the session: its state goes to a snapshot, its pages stay. The handle is released.
   /// Unsupported when there is no room for the snapshot; then nothing has changed.
   Status park(Sequence &sequence, std::unique_ptr<ParkedSequence> &out);
@@ -146,8 +151,9 @@ public:
   /// The same for the MTP block, which saw the row's token and the streams of the position before. Position 0 has no
   /// such value: its row is unspecified.
   const float *mtpLogits(uint64_t row) const { return options.mtp ? logitsRow(mtpLogitsBase, row) : nullptr; }
-  /// CheckFailed when a logit of the row, MTP included, is not finite: the row's sequence is of no further use.
-  Status checkLogits(uint64_t row) const;
+  /// CheckFailed when a logit of the row, those of the MTP block included where `mtp`, is not finite: the row's
+  /// sequence is of no further use.
+  Status checkLogits(uint64_t row, bool mtp = true) const;
   uint64_t logitsCount() const { return static_cast<uint64_t>(steps.count(plan::kCountLogits)); }
 
   /// From the next step on; an empty sink ends it.
@@ -155,6 +161,8 @@ public:
 
   const SessionOptions &limits() const { return options; }
   unsigned threads() const { return pool->threads(); }
+  /// Drafts of a sequence between two steps, at most.
+  uint64_t maxDraft() const { return positionLimit - options.maxContext; }
   /// Positions that a sequence can hold: the context and the drafts behind it.
   uint64_t positions() const { return positionLimit; }
   uint64_t vocabularySize() const { return vocabulary; }
@@ -214,7 +222,9 @@ private:
   void savePath(AtomicFile &file, uint32_t node) const;
   Status loadSequence(StateReader &reader, Sequence *&out);
   bool loadPath(StateReader &reader);
+  bool areTokens(const uint8_t *ids, uint64_t count) const;
   void beginBehind(Sequence &sequence, uint32_t node, const int32_t *tokens, uint64_t pages);
+  uint32_t lookUp(const int32_t *tokens, uint64_t count, PrefixHit &hit) const;
   Status replay(Sequence &sequence, uint64_t target);
 
   // Draft.cpp

@@ -55,12 +55,14 @@ Status Session::create(const RunnableProgram &program, const SessionOptions &opt
   return Status();
 }
 
-Limits Session::planLimits() const { return {options.maxTokens, options.maxSequences, positionLimit}; }
+Limits Session::planLimits() const {
+  return heldLimits(*program.program, {options.maxTokens, options.maxSequences, options.maxContext});
+}
 
 Status Session::setUp() {
   const fb::Program &plan = *program.program;
   vocabulary = plan.model()->vocab_size();
-  positionLimit = options.maxContext + plan.envelope()->max_draft();
+  positionLimit = planLimits().context;
   if (positionLimit > INT32_MAX)
     return unsupported(program.name, ": ", positionLimit, " positions a sequence, this runtime counts to ", INT32_MAX,
                        "; lower the session's max_context");

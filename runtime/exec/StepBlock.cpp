@@ -15,26 +15,8 @@ using namespace v4::plan;
 
 Status StepBlock::create(const Limits &limits, const Placement::Options &options, const Host &host, StepBlock &out) {
   StepBlock block;
-  uint64_t pages = pagesOf(limits.context);
-  uint64_t chunks4 = rowCapacity(fb::RowSpace::Chunks4, limits);
-  uint64_t chunks128 = rowCapacity(fb::RowSpace::Chunks128, limits);
-  std::vector<uint64_t> sizes(kStepFieldCount);
-  auto size = [&](StepField field) -> uint64_t & { return sizes[static_cast<size_t>(field)]; };
-  size(StepField::Counts) = kCountEntries * sizeof(int64_t);
-  size(StepField::TokenIds) = limits.tokens * sizeof(int32_t);
-  size(StepField::Positions) = limits.tokens * sizeof(int32_t);
-  size(StepField::TokenSlots) = limits.tokens * sizeof(int32_t);
-  size(StepField::SlotRows) = (limits.sequences + 1) * sizeof(int32_t);
-  size(StepField::SlotStarts) = limits.sequences * sizeof(int32_t);
-  size(StepField::PageOffsets) = limits.sequences * pages * sizeof(int64_t);
-  size(StepField::StateOffsets) = limits.sequences * sizeof(int64_t);
-  size(StepField::Chunks4Slots) = chunks4 * sizeof(int32_t);
-  size(StepField::Chunks4Indices) = chunks4 * sizeof(int32_t);
-  size(StepField::Chunks128Slots) = chunks128 * sizeof(int32_t);
-  size(StepField::Chunks128Indices) = chunks128 * sizeof(int32_t);
-  size(StepField::LogitsRows) = limits.tokens * sizeof(int32_t);
-  V4_RETURN_IF_ERROR(Placement::create("step block", sizes, options, host, block.arrays));
-  block.pagesPerSequence = static_cast<int64_t>(pages);
+  V4_RETURN_IF_ERROR(Placement::create("step block", stepFieldBytes(limits), options, host, block.arrays));
+  block.pagesPerSequence = static_cast<int64_t>(pagesOf(limits.context));
   V4_RETURN_IF_ERROR(LazyArray<SlotPages>::create("step block", limits.sequences, block.slots));
   int64_t *counts = block.array<int64_t>(StepField::Counts);
   std::memset(counts, 0, kCountEntries * sizeof(int64_t));

@@ -15,6 +15,9 @@ using namespace v4;
 
 static uint64_t pagesOf(uint64_t positions) { return (positions + plan::kPageTokens - 1) / plan::kPageTokens; }
 
+/// Addresses that a process of 47 bits can give to one pool.
+static constexpr uint64_t kMostCacheBytes = uint64_t(1) << 46;
+
 Status KvStore::create(const KvLimits &limits, KvStore &out) {
   KvStore store;
   store.sequences = limits.sequences;
@@ -26,7 +29,11 @@ Status KvStore::create(const KvLimits &limits, KvStore &out) {
                        " positions need more than 2^32 pages; lower the session's sequences or context");
   uint64_t blocks = entries;
   if (limits.cacheBytes && limits.pageBytes)
-    blocks = std::min<uint64_t>(limits.cacheBytes / limits.pageBytes, UINT32_MAX);
+    blocks = limits.cacheBytes / limits.pageBytes;
+  if (limits.cacheBytes > kMostCacheBytes || blocks > UINT32_MAX)
+    return unsupported("cache: a bound of ", limits.cacheBytes,
+                       " bytes is more than this machine can address, at most ",
+                       std::min(kMostCacheBytes, UINT32_MAX * limits.pageBytes), "; lower cache_bytes");
   V4_RETURN_IF_ERROR(BlockPool::create("cache pages", limits.pageBytes, blocks, limits.guarded, store.pages));
   V4_RETURN_IF_ERROR(
       BlockPool::create("state blocks", limits.stateBytes, store.sequences, limits.guarded, store.states));

@@ -92,6 +92,11 @@ double plan::unitsOf(const fb::CostTerm &term, const StepShape &step, uint64_t h
   return 0;
 }
 
+double plan::productsOf(const fb::WorkTerm &term, const StepShape &step) {
+  fb::CostTerm unit(fb::CostKind::DotFlops, term.unit(), term.ratio(), term.most(), 1);
+  return static_cast<double>(term.products()) * unitsOf(unit, step, 0);
+}
+
 Cost plan::costOf(const fb::Kernel &kernel, const StepShape &step, uint64_t hits) {
   Cost cost;
   double *const sums[] = {&cost.dotFlops, &cost.fmaFlops, &cost.weightBytes, &cost.cacheBytes, &cost.activationBytes};

@@ -49,6 +49,9 @@ struct Cost {
 /// How many of a term's unit a step has; `hits` is the number of experts that the launch goes to.
 double unitsOf(const fb::CostTerm &term, const StepShape &step, uint64_t hits);
 
+/// Multiply-adds of a term in a step. REQUIRES: the term does not count hits.
+double productsOf(const fb::WorkTerm &term, const StepShape &step);
+
 /// Sum of the terms of one launch.
 Cost costOf(const fb::Kernel &kernel, const StepShape &step, uint64_t hits);
 

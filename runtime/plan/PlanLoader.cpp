@@ -261,6 +261,8 @@ Status Plan::verifyWeights() const {
   if (hasNoWeights())
     return checkFailed(path, ": holds no weights to check (v4-compile --weights=none)");
   Bytes weights = section(SectionKind::Weights);
+  if (weights.size != weightsBytes())
+    return checkFailed(path, ": its weights are in a file of their own that was not opened");
   const uint8_t *hashes = section(SectionKind::Hashes).data;
   for (uint64_t begin = 0; begin < weights.size; begin += kHashChunkBytes, hashes += kHashBytes) {
     uint64_t end = std::min(begin + kHashChunkBytes, weights.size);

@@ -42,6 +42,11 @@ Limits plan::envelopeLimits(const fb::Program &program) {
   return {envelope->max_tokens(), envelope->max_sequences(), envelope->max_context()};
 }
 
+Limits plan::heldLimits(const fb::Program &program, Limits limits) {
+  limits.context += program.envelope()->max_draft();
+  return limits;
+}
+
 uint64_t plan::pagesOf(uint64_t context) { return (context + kPageTokens - 1) / kPageTokens; }
 
 uint64_t plan::indexRowsOf(uint64_t context) { return roundUp((context + 3) / 4, 16); }
@@ -126,6 +131,34 @@ Arena plan::arenaOf(const fb::Program &program, const Limits &limits) {
     arena.bytes += bytes;
   }
   return arena;
+}
+
+std::vector<uint64_t> plan::stepFieldBytes(const Limits &limits) {
+  uint64_t chunks4 = rowCapacity(fb::RowSpace::Chunks4, limits);
+  uint64_t chunks128 = rowCapacity(fb::RowSpace::Chunks128, limits);
+  std::vector<uint64_t> sizes(kStepFieldCount);
+  auto size = [&](StepField field) -> uint64_t & { return sizes[static_cast<size_t>(field)]; };
+  size(StepField::Counts) = kCountEntries * sizeof(int64_t);
+  size(StepField::TokenIds) = limits.tokens * sizeof(int32_t);
+  size(StepField::Positions) = limits.tokens * sizeof(int32_t);
+  size(StepField::TokenSlots) = limits.tokens * sizeof(int32_t);
+  size(StepField::SlotRows) = (limits.sequences + 1) * sizeof(int32_t);
+  size(StepField::SlotStarts) = limits.sequences * sizeof(int32_t);
+  size(StepField::PageOffsets) = limits.sequences * pagesOf(limits.context) * sizeof(int64_t);
+  size(StepField::StateOffsets) = limits.sequences * sizeof(int64_t);
+  size(StepField::Chunks4Slots) = chunks4 * sizeof(int32_t);
+  size(StepField::Chunks4Indices) = chunks4 * sizeof(int32_t);
+  size(StepField::Chunks128Slots) = chunks128 * sizeof(int32_t);
+  size(StepField::Chunks128Indices) = chunks128 * sizeof(int32_t);
+  size(StepField::LogitsRows) = limits.tokens * sizeof(int32_t);
+  return sizes;
+}
+
+uint64_t plan::stepBytes(const Limits &limits) {
+  uint64_t sum = 0;
+  for (uint64_t bytes : stepFieldBytes(limits))
+    sum += roundUp(bytes, 64);
+  return sum;
 }
 
 std::optional<uint64_t> plan::rotaryValues(const fb::Pool &pool) {

@@ -33,6 +33,8 @@ struct Limits {
 inline constexpr uint64_t kMaxBytes = uint64_t(1) << 46;
 
 Limits envelopeLimits(const fb::Program &program);
+/// What a session of these limits has room for: its sequences hold the plan's max_draft positions more.
+Limits heldLimits(const fb::Program &program, Limits limits);
 
 /// Pages of a sequence of `context` tokens.
 uint64_t pagesOf(uint64_t context);
@@ -55,6 +57,11 @@ struct Arena {
   uint64_t bytes = 0;
 };
 Arena arenaOf(const fb::Program &program, const Limits &limits);
+
+/// Bytes of each field of the step block, by StepField; `limits.context` counts all positions.
+std::vector<uint64_t> stepFieldBytes(const Limits &limits);
+/// Of all fields, each at a multiple of 64.
+uint64_t stepBytes(const Limits &limits);
 
 /// Values at the end of a kv_compact row that are stored as bf16; none when no number gives the row's size.
 std::optional<uint64_t> rotaryValues(const fb::Pool &pool);

@@ -28,6 +28,11 @@ public:
   Status checkGeneral();
   Status checkModel();
   Status checkKernels();
+
+  // PlanCostRules.cpp
+  Status checkParts();
+
+  // PlanValidator.cpp
   /// REQUIRES: names of buffers, weights and pools were checked.
   Status checkUniqueNames();
 
@@ -71,6 +76,7 @@ private:
 
   Status checkLaunch(uint32_t index);
   Status checkCosts(uint32_t kernel);
+  Status checkTerm(const std::string &field, fb::CostUnit unit, uint64_t ratio, uint64_t count);
   Status checkHits(uint32_t launch);
   Status checkBinding(uint32_t launch, uint32_t binding);
   Status checkBufferUse(uint32_t launch, const std::string &field, const fb::Binding &binding);

@@ -73,6 +73,7 @@ private:
   std::string kernel(const fb::Kernel &kernel) const;
   std::string launch(const fb::Launch &launch) const;
   std::string costs(const fb::Kernel &kernel) const;
+  std::string parts() const;
   std::string probe(const fb::Probe &probe) const;
   std::string binding(const fb::Binding &binding) const;
   std::string resource() const;
@@ -109,6 +110,11 @@ std::string PlanPrinter::header() const {
   op.integer("slots", program.slots());
   op.integer("page_bytes", static_cast<int64_t>(program.page_bytes()));
   op.integer("state_bytes", static_cast<int64_t>(program.state_bytes()));
+  // Text of plans without the fields stays as it was.
+  if (program.parts() && program.parts()->size())
+    op.attribute("parts", "[", parts(), "]");
+  if (program.experts_per_token())
+    op.integer("experts_per_token", program.experts_per_token());
   return op.open();
 }
 
@@ -174,15 +180,31 @@ std::string PlanPrinter::pool(const fb::Pool &pool) const {
   return op.integer("rank", pool.rank()).leaf();
 }
 
+const char *unitName(fb::CostUnit unit) {
+  static const char *const names[] = {"one",  "tokens", "sequences",    "chunks4", "chunks128",    "logits",
+                                      "hits", "window", "window_union", "visible", "visible_union"};
+  return names[static_cast<int>(unit)];
+}
+
 std::string PlanPrinter::costs(const fb::Kernel &kernel) const {
   static const char *const kinds[] = {"dot_flops", "fma_flops", "weight_bytes", "cache_bytes", "activation_bytes"};
-  static const char *const units[] = {"one",  "tokens", "sequences",    "chunks4", "chunks128",    "logits",
-                                      "hits", "window", "window_union", "visible", "visible_union"};
   if (!kernel.costs())
     return "";
   return list(*kernel.costs(), [](const fb::CostTerm *term) {
-    return joinText("#plan.cost<", kinds[static_cast<int>(term->kind())], ", ", units[static_cast<int>(term->unit())],
-                    ", ", term->count(), ", ratio = ", term->ratio(), ", most = ", term->most(), ">");
+    return joinText("#plan.cost<", kinds[static_cast<int>(term->kind())], ", ", unitName(term->unit()), ", ",
+                    term->count(), ", ratio = ", term->ratio(), ", most = ", term->most(), ">");
+  });
+}
+
+std::string PlanPrinter::parts() const {
+  return list(*program.parts(), [](const fb::Part *part) {
+    std::string work = list(*part->work(), [](const fb::WorkTerm *term) {
+      return joinText("#plan.work<", arithmeticName(term->arithmetic()), ", ", unitName(term->unit()), ", ",
+                      term->products(), ", ratio = ", term->ratio(), ", most = ", term->most(), ">");
+    });
+    return joinText("#plan.part<", quoted(part->name()), ", ", quoted(groupName(part->group())),
+                    ", parameters = ", part->parameters(), ", active = ", part->active_parameters(),
+                    ", stored_bytes = ", part->stored_bytes(), ", work = [", work, "]>");
   });
 }
 
@@ -291,4 +313,9 @@ const char *plan::encodingName(fb::RowEncoding encoding) {
 const char *plan::groupName(fb::LaunchGroup group) {
   static const char *const names[] = {"main", "mtp", "mtp_step", "mtp_draft"};
   return names[static_cast<size_t>(group)];
+}
+
+const char *plan::arithmeticName(fb::Arithmetic arithmetic) {
+  static const char *const names[] = {"fp4", "fp8", "bf16", "f32"};
+  return names[static_cast<size_t>(arithmetic)];
 }

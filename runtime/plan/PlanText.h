@@ -23,6 +23,7 @@ const char *elementName(fb::ElementType element);
 const char *rowSpaceName(fb::RowSpace rows);
 const char *encodingName(fb::RowEncoding encoding);
 const char *groupName(fb::LaunchGroup group);
+const char *arithmeticName(fb::Arithmetic arithmetic);
 
 } // namespace v4::plan
 

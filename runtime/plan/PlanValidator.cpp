@@ -80,6 +80,7 @@ Status plan::validateProgram(const std::string &name, const fb::Program &program
   V4_RETURN_IF_ERROR(rules.checkLaunches());
   V4_RETURN_IF_ERROR(rules.checkSlots());
   V4_RETURN_IF_ERROR(rules.checkProbes());
+  V4_RETURN_IF_ERROR(rules.checkParts());
   return rules.checkLogits();
 }
 
@@ -208,25 +209,6 @@ Status PlanRules::checkKernels() {
     V4_RETURN_IF_ERROR(expectRange(at("kernels", i, "bindings"), kernel.bindings(), 0, kMaxBindings));
     V4_RETURN_IF_ERROR(expectRange(at("kernels", i, "stack_bytes"), kernel.stack_bytes(), 0, kMaxStack));
     V4_RETURN_IF_ERROR(checkCosts(i));
-  }
-  return Status();
-}
-
-Status PlanRules::checkCosts(uint32_t index) {
-  const fb::Kernel &kernel = *program.kernels()->Get(index);
-  if (kernel.hits() < -1 || kernel.hits() >= static_cast<int64_t>(kernel.bindings()))
-    return fail(at("kernels", index, "hits"), " is ", kernel.hits(), ", expected one of its ", kernel.bindings(),
-                " bindings, or -1");
-  if (!kernel.costs() || kernel.costs()->size() == 0)
-    return Status();
-  std::string field = at("kernels", index, "costs");
-  V4_RETURN_IF_ERROR(expectAligned(field, kernel.costs()->Data()));
-  V4_RETURN_IF_ERROR(spend(field, kernel.costs()->size()));
-  for (const fb::CostTerm *term : *kernel.costs()) {
-    V4_RETURN_IF_ERROR(expectEnum(field + ".kind", term->kind()));
-    V4_RETURN_IF_ERROR(expectEnum(field + ".unit", term->unit()));
-    V4_RETURN_IF_ERROR(expectRange(field + ".ratio", term->ratio(), 1, kMaxBytes));
-    V4_RETURN_IF_ERROR(expectRange(field + ".count", term->count(), 1, kMaxBytes));
   }
   return Status();
 }

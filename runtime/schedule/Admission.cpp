@@ -29,8 +29,23 @@ Status Scheduler::checkRequest(const Request &request) const {
     return invalidInput("request: ", length, " prompt tokens and ", request.count, " more need ", needed * pageBytes,
                         " bytes of cache pages, the session has ", given, "; shorten them or raise cache_bytes");
   }
+  V4_RETURN_IF_ERROR(checkDraft(request.draft));
   std::unique_ptr<Sampler> sampler;
   return Sampler::create(session.vocabularySize(), request.sampling, sampler);
+}
+
+Status Scheduler::checkDraft(uint64_t draft) const {
+  if (draft && !session.limits().mtp)
+    return invalidInput("request: draft = ", draft,
+                        ", the session does not run the MTP block; create it with the option "
+                        "mtp or ask for no drafts");
+  if (draft > session.maxDraft())
+    return invalidInput("request: draft = ", draft, ", the plan allows ", session.maxDraft(),
+                        "; ask for less or compile the plan with a larger --max-draft");
+  if (draft && 1 + draft > options.stepTokens)
+    return invalidInput("request: draft = ", draft, " feeds ", 1 + draft, " tokens in a step, the budget is ",
+                        options.stepTokens, "; ask for less or raise step_tokens");
+  return Status();
 }
 
 /// The best of the queue first, and nobody new in front of it: what waits for room gets it.
@@ -94,10 +109,12 @@ bool Scheduler::start(Job &job) {
 Status Scheduler::begin(Job &job) {
   V4_RETURN_IF_ERROR(Sampler::create(session.vocabularySize(), job.request.sampling, job.sampler));
   V4_RETURN_IF_ERROR(session.createSequence(job.sequence));
+  if (job.request.sampling.temperature > 0)
+    job.probabilities.resize(job.request.draft * session.vocabularySize());
   reserved += job.pages;
+  job.leader = 0;
   job.cached = {0, 0, HitReason::AllRows};
-  return job.request.wantRows ? Status()
-                              : session.reuse(*job.sequence, job.tokens.data(), job.tokens.size(), job.cached);
+  return job.request.wantRows ? Status() : takeUp(job);
 }
 
 Status Scheduler::resume(Job &job) {

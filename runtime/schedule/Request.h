@@ -34,6 +34,8 @@ struct RequestResult {
   uint64_t count;
   PrefixHit cached;
   uint64_t preemptions; ///< How often it was parked.
+  uint64_t drafted;     ///< Drafts that were fed,
+  uint64_t accepted;    ///< and those that are among the tokens.
   std::string_view error;
 };
 
@@ -52,6 +54,7 @@ struct RequestHooks {
 struct Request {
   std::vector<int32_t> tokens;
   uint64_t count = 0; ///< Tokens to generate; 0 feeds the prompt alone.
+  uint64_t draft = 0; ///< Tokens that the MTP block drafts ahead of each step. Greedy tokens are the same.
   SamplerOptions sampling;
   uint64_t stream = 0;   ///< Of the sampler's random numbers.
   int32_t priority = 0;  ///< Larger goes first, and takes the place of smaller.

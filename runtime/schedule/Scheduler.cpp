@@ -67,10 +67,13 @@ Status Scheduler::step() {
   isStepping = true;
   fedTokens = 0;
   admit();
-  uint64_t entries = fillBatch();
-  Status status = entries ? session.step(entries) : Status();
-  if (status.isOk())
-    takeResults();
+  fillBatch();
+  Status status = draft();
+  if (status.isOk() && writeBatch()) {
+    status = session.step(batch.size());
+    if (status.isOk())
+      takeResults();
+  }
   isStepping = false;
   sweep();
   return status;
@@ -80,23 +83,28 @@ Status Scheduler::step() {
 // One step
 //===----------------------------------------------------------------------===//
 
-uint64_t Scheduler::fillBatch() {
+void Scheduler::fillBatch() {
   batch.clear();
   ++stepNumber;
-  uint64_t budget = options.stepTokens, left = budget, decodes = 0;
-  for (auto &job : running)
-    decodes += !job->isOver && job->generates();
-  uint64_t most = decodes;
-  if (decodes >= budget && decodes < running.size()) {
-    // Prompts must get on as well; where a step is one token, every other one is theirs.
-    most = budget - std::max<uint64_t>(budget / 4, 1);
-    if (most == 0)
-      most = stepNumber % 2;
+  uint64_t budget = options.stepTokens, left = budget, most = budget, rows = 0, largest = 0;
+  bool anyPrompt = false;
+  for (auto &job : running) {
+    anyPrompt |= !job->generates();
+    if (!job->generates())
+      continue;
+    rows += 1 + draftsOf(*job);
+    largest = std::max(largest, 1 + draftsOf(*job));
+  }
+  uint64_t forPrompts = std::max<uint64_t>(budget / 4, 1);
+  if (rows > budget - forPrompts && anyPrompt) {
+    // Prompts must get on as well; where a step is too small for both, every other one is theirs.
+    most = budget - forPrompts;
+    if (most < largest && stepNumber % 2)
+      most = budget;
   }
   addDecodes(most, left);
   addPrompts(left);
   fedTokens = budget - left;
-  return batch.size();
 }
 
 /// Those that have waited longest first.
@@ -107,8 +115,11 @@ void Scheduler::addDecodes(uint64_t most, uint64_t &left) {
       jobs.push_back(job.get());
   std::sort(jobs.begin(), jobs.end(),
             [](const Job *a, const Job *b) { return std::pair(a->lastStep, a->id) < std::pair(b->lastStep, b->id); });
-  for (uint64_t i = 0; i < jobs.size() && i < most && left; ++i)
-    addEntry(*jobs[i], 1, left);
+  for (Job *job : jobs)
+    if (uint64_t rows = 1 + draftsOf(*job); rows <= most) {
+      addEntry(*job, rows, left);
+      most -= rows;
+    }
 }
 
 void Scheduler::addPrompts(uint64_t &left) {
@@ -117,26 +128,48 @@ void Scheduler::addPrompts(uint64_t &left) {
     if (!job->isOver && !job->generates())
       jobs.push_back(job.get());
   std::sort(jobs.begin(), jobs.end(), [](const Job *a, const Job *b) { return rankOf(*a) < rankOf(*b); });
+  // Before the step: what they take up may be there no longer behind it.
+  jobs.erase(std::remove_if(jobs.begin(), jobs.end(), [&](Job *job) { return follows(*job); }), jobs.end());
   for (Job *job : jobs)
-    if (left)
-      addEntry(*job, prefillChunk(job->position(), job->promptTokens, std::min(left, options.chunk)), left);
+    if (left) {
+      uint64_t most = std::min({left, options.chunk, stopOf(*job) - job->position()});
+      addEntry(*job, prefillChunk(job->position(), job->promptTokens, most), left);
+    }
 }
 
 void Scheduler::addEntry(Job &job, uint64_t tokens, uint64_t &left) {
-  uint64_t begin = job.position();
-  bool wantsNext = begin + tokens == job.tokens.size() && job.request.count;
-  session.batch()[batch.size()] = {job.sequence, job.tokens.data() + begin, tokens,
-                                   job.request.wantRows ? tokens : wantsNext};
   batch.push_back(&job);
+  job.feeds = tokens;
+  job.round.clear();
+  if (job.generates() && tokens > 1) {
+    job.round.resize(tokens);
+    job.round[0] = job.tokens.back();
+  }
   job.lastStep = stepNumber;
   left -= tokens;
+}
+
+/// False: there is nothing to feed.
+bool Scheduler::writeBatch() {
+  batch.erase(std::remove_if(batch.begin(), batch.end(), [](const Job *job) { return job->isOver; }), batch.end());
+  for (uint64_t slot = 0; slot < batch.size(); ++slot) {
+    Job &job = *batch[slot];
+    uint64_t begin = job.position();
+    bool wantsNext = begin + job.feeds == job.tokens.size() && job.request.count;
+    const int32_t *tokens = job.round.empty() ? job.tokens.data() + begin : job.round.data();
+    bool wantsAll = job.request.wantRows || !job.round.empty();
+    session.batch()[slot] = {job.sequence, tokens, job.feeds, wantsAll ? job.feeds : wantsNext};
+  }
+  return !batch.empty();
 }
 
 /// The batch entries are those of the step that ran.
 void Scheduler::takeResults() {
   for (uint64_t slot = 0, row = 0; slot < batch.size(); ++slot) {
     uint64_t count = session.batch()[slot].logitsCount;
-    if (!batch[slot]->isOver)
+    if (!batch[slot]->round.empty())
+      takeRound(*batch[slot], row);
+    else if (!batch[slot]->isOver)
       takeRows(*batch[slot], row, count);
     row += count;
   }
@@ -144,13 +177,17 @@ void Scheduler::takeResults() {
 
 void Scheduler::takeRows(Job &job, uint64_t row, uint64_t count) {
   for (uint64_t i = 0; i < count; ++i)
-    if (Status status = session.checkLogits(row + i); !status.isOk())
+    if (Status status = session.checkLogits(row + i, /*mtp=*/false); !status.isOk())
       return end(job, Finish::Failed, std::move(status));
-  const RequestHooks &hooks = job.request.hooks;
-  if (job.request.wantRows && hooks.rows)
-    hooks.rows(hooks.user, job.position() - count, session.logits(row), count);
+  giveRows(job, job.position() - count, row, count);
   if (!job.isOver && job.position() == job.tokens.size())
     pickNext(job, row + count - 1);
+}
+
+void Scheduler::giveRows(Job &job, uint64_t position, uint64_t row, uint64_t count) {
+  const RequestHooks &hooks = job.request.hooks;
+  if (job.request.wantRows && hooks.rows)
+    hooks.rows(hooks.user, position, session.logits(row), count);
 }
 
 void Scheduler::pickNext(Job &job, uint64_t row) {
@@ -160,6 +197,10 @@ void Scheduler::pickNext(Job &job, uint64_t row) {
   Status status = job.sampler->pick(session.logits(row), job.request.stream, job.position(), token);
   if (!status.isOk())
     return end(job, Finish::Failed, std::move(status));
+  giveToken(job, token);
+}
+
+void Scheduler::giveToken(Job &job, int32_t token) {
   job.tokens.push_back(token);
   const RequestHooks &hooks = job.request.hooks;
   if (hooks.token)
@@ -203,6 +244,8 @@ void Scheduler::sweep() {
                             job->tokens.size() - job->promptTokens,
                             job->cached,
                             job->preemptions,
+                            job->drafted,
+                            job->accepted,
                             job->error.message()};
     if (job->request.hooks.done)
       job->request.hooks.done(job->request.hooks.user, result);

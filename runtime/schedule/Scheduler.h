@@ -7,17 +7,24 @@
 //===----------------------------------------------------------------------===//
 //
 // Continuous batching: each step feeds one token to every sequence that
-// generates, then chunks of the prompts that are not fed yet, up to a budget of
-// tokens. No result depends on what runs beside it, on the order of requests, or
-// on the budget.
+// generates, and the drafts of those that draft, then chunks of the prompts that
+// are not fed yet, up to a budget of tokens. No result depends on what runs beside
+// it, on the order of requests, or on the budget: how many drafts a step has is a
+// matter of the request alone.
 //
 //   submit ──► queue ──► running ──► done
 //                ▲          │
 //                └─ parked ─┘     a request of higher priority needs the place
 //
-// Admission: the pages of a request's whole length are set aside when it starts
-// to run, and those of its snapshot when it is parked, so that what has started
-// always finishes. Kept prefixes take only what nobody has set aside.
+// Admission: the pages of a request's whole length, which drafts never exceed, are
+// set aside when it starts to run, and those of its snapshot when it is parked, so
+// that what has started always finishes; a step has room for a token and all
+// drafts of a request. Kept prefixes take only what nobody has set aside.
+//
+// Prompts with a common beginning: while one computes it, those behind it wait at
+// their own beginning and take up its pages at the last page boundary that they
+// share. What is waited for ranks higher and runs, so that nobody waits in a ring;
+// when it ends or is parked, the others go on with what it has left.
 //
 // Fairness: prompts wait for generating sequences, never the reverse, and are
 // fed in the order of arrival. Where a step has no room for all that generate,
@@ -77,8 +84,15 @@ private:
     std::unique_ptr<ParkedSequence> parked;
     std::unique_ptr<Sampler> sampler; ///< Since it started.
     PrefixHit cached{0, 0, HitReason::NotBegun};
+    uint64_t leader = 0; ///< Id of the running request that computes its first `shared` tokens; 0 = none.
+    uint64_t shared = 0;
     uint64_t preemptions = 0;
     uint64_t lastStep = 0;
+    uint64_t feeds = 0;               ///< Tokens of the step.
+    std::vector<int32_t> round;       ///< Of a step with drafts: the last token and the drafts behind it.
+    std::vector<float> probabilities; ///< [drafts][vocabulary] that they were drawn with; none when greedy.
+    std::vector<int32_t> next;        ///< The accepted drafts and the token behind them.
+    uint64_t drafted = 0, accepted = 0;
     bool isOver = false;
     Finish finish = Finish::Length; ///< Once isOver or isLast.
     bool isLast = false;            ///< Its last token is fed for its logits alone.
@@ -96,6 +110,7 @@ private:
 
   // Admission.cpp
   Status checkRequest(const Request &request) const;
+  Status checkDraft(uint64_t draft) const;
   void admit();
   bool hasPlaceFor(const Job &next);
   bool preempt(const Job &next);
@@ -105,14 +120,31 @@ private:
   uint64_t missingPages(const Job &job) const { return job.hasStarted() ? 0 : job.pages; }
   void leave(Job &job);
 
+  // Following.cpp
+  Status takeUp(Job &job);
+  bool follows(Job &job);
+  uint64_t stopOf(const Job &job) const;
+  const Job *findRunning(uint64_t id) const;
+
+  // Drafts.cpp
+  static uint64_t draftsOf(const Job &job);
+  Status draft();
+  Status draftDepth(uint64_t depth, bool &any);
+  Status drawDraft(Job &job, uint64_t row, uint64_t depth);
+  void takeRound(Job &job, uint64_t row);
+  Status verify(Job &job, uint64_t row, uint64_t begin);
+
   // Scheduler.cpp
-  uint64_t fillBatch();
+  void fillBatch();
+  bool writeBatch();
   void addDecodes(uint64_t most, uint64_t &left);
   void addPrompts(uint64_t &left);
   void addEntry(Job &job, uint64_t tokens, uint64_t &left);
   void takeResults();
   void takeRows(Job &job, uint64_t row, uint64_t count);
+  void giveRows(Job &job, uint64_t position, uint64_t row, uint64_t count);
   void pickNext(Job &job, uint64_t row);
+  void giveToken(Job &job, int32_t token);
   static void end(Job &job, Finish finish, Status error = Status());
   void sweep();
 
@@ -121,7 +153,8 @@ private:
   std::map<Rank, std::unique_ptr<Job>> queue; ///< Waiting and parked.
   std::vector<std::unique_ptr<Job>> running;
   std::vector<Job *> batch; ///< Of the step.
-  uint64_t reserved = 0;    ///< Pages, of all that have started.
+  std::vector<Job *> drafting;
+  uint64_t reserved = 0; ///< Pages, of all that have started.
   uint64_t lastId = 0;
   uint64_t stepNumber = 0;
   uint64_t fedTokens = 0;

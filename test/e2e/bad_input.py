@@ -55,6 +55,8 @@ def part_compile(expect, env):
             (["--compile-to=nowhere"], ["nowhere"]), (["--compile-from=nowhere"], ["nowhere"]),
             (["--disable-pass=v4-no-such-pass"], ["v4-no-such-pass"]), (["--probes=("], ["probes"])):
         expect.refused("v4-compile " + " ".join(flags), "v4-compile", base + flags, patterns, output=output)
+    expect.refused("kernel cache below a file", "v4-compile", [*base, f"--kernel-cache={env.checkpoint}/config.json/k"],
+                   ["config.json/k", "--kernel-cache"], output=output)
     expect.refused("v4-compile without output", "v4-compile", [env.checkpoint], ["-o"])
     expect.refused("v4-compile without input", "v4-compile", ["-o", output], ["checkpoint"], output=output)
     module = os.path.join(env.scratch, "graph.mlir")

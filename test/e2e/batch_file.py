@@ -4,7 +4,9 @@
     batch_file.py --bin DIR --cache DIR [--model main] [--longest 280] [--requests 32] [--plan-tokens 16,512] [--seed 1]
 
 Lengths are mixed and many prompts share beginnings. Order, step budgets, chunks
-and cache sizes down to the least that holds the longest request are random.
+and cache sizes down to the least that holds the longest request are random. Greedy
+requests draft now and then, and must give what they give without drafts; those
+that are sampled always or never do, as the draws behind drafts are others.
 """
 
 import hashlib
@@ -20,7 +22,7 @@ import numpy as np
 import checkpoints
 import engine
 
-MOST_GENERATED = 12
+MOST_GENERATED, DRAFTS = 12, 3
 
 
 def make_requests(rng, count, longest, vocabulary):
@@ -39,7 +41,7 @@ def make_requests(rng, count, longest, vocabulary):
         requests.append({"id": f"r{i}", "tokens": tokens, "n": rng.randrange(1, MOST_GENERATED + 1),
                          "ignore_eos": rng.random() < 0.5})
         if rng.random() < 0.3:
-            requests[-1].update(temperature=1.5, top_p=0.9, seed=i)
+            requests[-1].update(temperature=1.5, top_p=0.9, seed=i, draft=rng.choice([0, 0, 1, 3]))
     return requests
 
 
@@ -47,13 +49,14 @@ def alone(tools, plan, request, scratch):
     """Tokens, finish and the hash of all logits of one request in a run of its own."""
     prompt, out = os.path.join(scratch, "prompt"), os.path.join(scratch, "logits.npy")
     engine.write_tokens(prompt, request["tokens"])
-    flags = [f"--{key.replace('_', '-')}={request[key]}" for key in ("temperature", "top_p", "seed") if key in request]
+    keys = ("temperature", "top_p", "seed", "draft")
+    flags = [f"--{key.replace('_', '-')}={request[key]}" for key in keys if key in request]
     flags += ["--ignore-eos"] if request["ignore_eos"] else []
     done = tools.call("v4-run", plan, f"--tokens-file={prompt}", "-n", request["n"], "--json", f"--logits-out={out}",
                       *flags)
     result, rows = json.loads(done.stdout), np.load(out)
     assert rows.dtype == np.float32 and len(rows) == len(request["tokens"]) + len(result["tokens"]), rows.shape
-    return {"tokens": result["tokens"], "finish": result["finish"],
+    return {"tokens": result["tokens"], "finish": result["finish"], "drafted": result.get("drafted"),
             "logits_sha256": hashlib.sha256(rows.astype("<f4").tobytes()).hexdigest()}
 
 
@@ -76,16 +79,24 @@ def least_cache(tools, plan, largest, scratch):
 
 
 def check_variant(tools, plan, requests, expected, scratch, flags, rng):
-    """One batch in a random order; returns the ids that differ and the tokens that were cached."""
+    """One batch in a random order; returns the ids that differ, the tokens that were cached and those drafted."""
+    budget = next((int(flag.partition("=")[2]) for flag in flags if flag.startswith("--step-tokens=")), DRAFTS + 1)
     sent = [dict(r, logits_sha256=rng.random() < 0.5, priority=rng.randrange(2)) for r in requests]
+    for request in sent:
+        request.setdefault("draft", min(rng.choice([0, 0, 1, 2, DRAFTS]), budget - 1))
+    # A step must hold a token and its drafts.
+    sent = [request for request in sent if request["draft"] < budget]
     rng.shuffle(sent)
     _, results = batch(tools, plan, sent, scratch, *flags)
     wrong = []
     for request in sent:
         result, right = results.get(request["id"], {}), expected[request["id"]]
         keys = ["tokens", "finish"] + (["logits_sha256"] if request["logits_sha256"] else [])
+        if "temperature" in request and request["draft"] and request["ignore_eos"]:
+            keys.append("drafted")
         wrong += [f"{request['id']} ({key})" for key in keys if result.get(key) != right[key]]
-    return wrong, sum(result["cached"] for result in results.values())
+    return wrong, sum(result["cached"] for result in results.values()), sum(
+        result.get("drafted", 0) for result in results.values())
 
 
 def variants(rng, limits, least, count):
@@ -113,22 +124,23 @@ def main():
     tools, rng = engine.Tools(args.bin), random.Random(args.seed)
     checkpoint = checkpoints.standard(args.cache, args.model)
     limits = [int(tokens) for tokens in args.plan_tokens.split(",")]
-    plans = {tokens: checkpoints.plan(tools, args.cache, checkpoint, f"--max-tokens={tokens}") for tokens in limits}
+    plans = {tokens: checkpoints.plan(tools, args.cache, checkpoint, f"--max-tokens={tokens}", f"--max-draft={DRAFTS}")
+             for tokens in limits}
     requests = make_requests(rng, args.requests, args.longest, checkpoints.config(checkpoint)["vocab_size"])
-    failed, hits = 0, 0
+    failed, hits, drafts = 0, 0, 0
     with tempfile.TemporaryDirectory() as scratch:
         expected = {r["id"]: alone(tools, plans[limits[-1]], r, scratch) for r in requests}
         largest = max(requests, key=lambda r: len(r["tokens"]) + r["n"])
         least = least_cache(tools, plans[limits[0]], largest, scratch)
         for tokens, flags in variants(rng, limits, least, args.variants):
-            wrong, cached = check_variant(tools, plans[tokens], requests, expected, scratch, flags, rng)
-            failed, hits = failed + bool(wrong), hits + cached
-            print(f"--max-tokens={tokens} {' '.join(flags)}: {cached} tokens cached, "
+            wrong, cached, drafted = check_variant(tools, plans[tokens], requests, expected, scratch, flags, rng)
+            failed, hits, drafts = failed + bool(wrong), hits + cached, drafts + drafted
+            print(f"--max-tokens={tokens} {' '.join(flags)}: {cached} tokens cached, {drafted} drafts, "
                   f"{'differs: ' + ', '.join(wrong[:6]) if wrong else 'as alone'}", flush=True)
     if failed:
         sys.exit(f"{failed} of {args.variants} batches differ; seed {args.seed}")
-    if not hits:
-        sys.exit("no batch reused a prefix, expected some to")
+    if not hits or not drafts:
+        sys.exit(f"{hits} tokens of prefixes, {drafts} drafts, expected some of both")
 
 
 if __name__ == "__main__":

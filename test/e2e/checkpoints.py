@@ -64,6 +64,13 @@ def standard(cache, name):
     return make(os.path.join(os.path.abspath(cache), "checkpoints", name), "tiny", 1, MODELS[name])
 
 
+def make_named(cache, name):
+    """The checkpoint of one entry of MODELS, or the preset `mini`."""
+    if name != "mini":
+        return standard(cache, name)
+    return make(os.path.join(os.path.abspath(cache), "checkpoints", "mini"), "mini", 1, {})
+
+
 def config(checkpoint):
     """The parsed config.json."""
     with open(os.path.join(checkpoint, "config.json"), encoding="utf-8") as f:

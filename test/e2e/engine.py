@@ -42,7 +42,12 @@ class Tools:
 
     def compile(self, source, plan, *flags):
         """Compiles a checkpoint into a plan."""
-        return self.call("v4-compile", source, "-o", plan, *flags)
+        return self.call("v4-compile", source, "-o", plan, *self.kernel_cache(flags), *flags)
+
+    def kernel_cache(self, flags=()):
+        """Kernels that this very compiler has seen, in any test, are not compiled again."""
+        folder = os.environ.get("V4_TEST_KERNEL_CACHE")
+        return [f"--kernel-cache={folder}"] if folder and not any("--dump-kernels-to" in f for f in flags) else []
 
     def run_prompt(self, plan, prompt, forced=None, flags=(), mtp=False, probes=True, work=None):
         """Feeds `prompt`, then the `forced` tokens; returns a Result."""

@@ -21,8 +21,9 @@ import bad_plans
 import checkpoints
 import engine
 from bad_input import linked_copy
+from verify import seal_code
 
-ACCEPTABLE = (0, 1, 3)
+ACCEPTABLE = (0, 1, 2, 3)
 TOKENS = [b"0", b"-1", b"1e308", b"18446744073709551616", b"null", b"[]", b"{}", b"\"\"", b"true", b"\xff", b"\\u0000", b","]
 
 
@@ -83,6 +84,15 @@ def damage_plan(r, plan):
     return bad_plans.seal(plan) if hashed else seal_header(plan)
 
 
+def damage_code(r, plan):
+    """Changes tables of the ELF object, which lie at its ends."""
+    offset, size = bad_plans.section(plan, bad_plans.CODE)
+    for _ in range(r.randint(1, 4)):
+        near = r.randrange(min(4096, size - 40))
+        at = offset + (near if r.random() < 0.5 else size - 40 - near)
+        struct.pack_into("<Q", plan, at, r.choice([0, 1, size, 1 << 32, (1 << 64) - 1, r.randrange(1 << 16)]))
+
+
 def seal_header(plan):
     """Makes the header's own hash right."""
     plan[bad_plans.HEADER_HASH_AT:bad_plans.HEADER_HASH_AT + 32] = bad_plans.digest(plan[:bad_plans.HEADER_HASH_AT])
@@ -124,8 +134,24 @@ class Fuzzer:
         path = os.path.join(self.scratch, "fuzzed.v4plan")
         with open(path, "wb") as f:
             f.write(damage_plan(self.r, bytearray(self.plan)))
-        for tool, args in (("v4-inspect", [self.r.choice(["--json", "--mlir", "--schedule", "--memory", "--weights"])]),
+        for tool, args in (("v4-inspect", [self.r.choice(["--json", "--mlir", "--schedule", "--memory", "--weights", "--cost"])]),
                            ("v4-run", ["--tokens=1,2,3", "-n", "2"])):
+            self.judge(self.tools.call(tool, path, *args, expect=None, timeout=60), f"{tool}, damaged plan", path)
+
+
+    def verify_round(self):
+        """One plan with damaged metadata or code under right hashes: verified, and compared with the good one."""
+        path, other = os.path.join(self.scratch, "fuzzed.v4plan"), os.path.join(self.scratch, "good.v4plan")
+        plan = bytearray(self.plan)
+        if self.r.random() < 0.5:
+            plan = damage_plan(self.r, plan)
+        else:
+            damage_code(self.r, plan)
+        with open(path, "wb") as f:
+            f.write(seal_code(plan) if plan[:bad_plans.PLAN_HASH_AT] == self.plan[:bad_plans.PLAN_HASH_AT] else plan)
+        with open(other, "wb") as f:
+            f.write(self.plan)
+        for tool, args in (("v4-verify", ["--closed-world", "--weights", "--here"]), ("v4-inspect", ["--diff", other])):
             self.judge(self.tools.call(tool, path, *args, expect=None, timeout=60), f"{tool}, damaged plan", path)
 
 
@@ -143,6 +169,7 @@ def main():
         while time.time() - begin < args.seconds:
             fuzzer.checkpoint_round()
             fuzzer.plan_round()
+            fuzzer.verify_round()
             rounds += 1
     print(f"{rounds} rounds, {len(fuzzer.failures)} failures")
     return 1 if fuzzer.failures or not rounds else 0

@@ -1,6 +1,10 @@
-"""Random legal dimensions, as overrides of the preset `tiny`."""
+"""Random legal dimensions, as overrides of the preset `tiny`, and their checkpoints."""
 
+import os
 import random
+
+import checkpoints
+from to_bf16 import convert
 
 
 def draw(seed):
@@ -44,6 +48,20 @@ def draw(seed):
         "rope_scaling.original_max_position_embeddings": r.choice([256, 64, 4096]),
     }
     return overrides, r.randint(1, 3), r.random() < 0.25
+
+
+def make(cache, seed):
+    """The checkpoint of one seed."""
+    overrides, shards, as_bf16 = draw(seed)
+    print(f"seed {seed}{' (bf16)' if as_bf16 else ''}: {describe(overrides)}", flush=True)
+    folder = os.path.join(os.path.abspath(cache), "checkpoints", f"random-{seed}")
+    checkpoints.make(folder, "tiny", seed, overrides, shards)
+    if not as_bf16:
+        return folder
+    with checkpoints.locked(folder + "-bf16"):
+        if not os.path.exists(os.path.join(folder + "-bf16", "config.json")):
+            convert(folder, folder + "-bf16")
+    return folder + "-bf16"
 
 
 def describe(overrides):

@@ -27,7 +27,6 @@ import random_config
 import reference_result
 from make_goldens import random_prompt, run_prompt
 from reference import Model, Options
-from to_bf16 import convert
 
 STEPS, NOISE_FACTOR = 4, 1.6
 # What noise of one run cannot measure: few tokens, few flips. An expert that flips in a model with one or two active
@@ -41,20 +40,6 @@ MAIN_NOISE = 0.048
 def lengths_of(config):
     """A short prompt, one past most windows' start, one where the indexer must choose."""
     return [5, 67, max(150, 4 * config["index_topk"] + 60)]
-
-
-def make_checkpoint(cache, seed):
-    """The checkpoint of one seed."""
-    overrides, shards, as_bf16 = random_config.draw(seed)
-    print(f"seed {seed}{' (bf16)' if as_bf16 else ''}: {random_config.describe(overrides)}", flush=True)
-    folder = os.path.join(os.path.abspath(cache), "checkpoints", f"random-{seed}")
-    checkpoints.make(folder, "tiny", seed, overrides, shards)
-    if not as_bf16:
-        return folder
-    with checkpoints.locked(folder + "-bf16"):
-        if not os.path.exists(os.path.join(folder + "-bf16", "config.json")):
-            convert(folder, folder + "-bf16")
-    return folder + "-bf16"
 
 
 def golden_of(checkpoint, seed, lengths, mtp):
@@ -115,7 +100,7 @@ def clear_margin(noise):
 
 def check_seed(tools, cache, seed):
     """Compiles and checks one configuration; returns the number of violations."""
-    checkpoint = make_checkpoint(cache, seed)
+    checkpoint = random_config.make(cache, seed)
     golden, noise, lengths = golden_and_noise(cache, checkpoint, seed)
     hash_layers, checks = checkpoints.config(checkpoint)["num_hash_layers"], []
     plan = checkpoints.plan(tools, cache, checkpoint)

@@ -31,15 +31,16 @@ def twice(tools, checkpoint, scratch):
 
 
 def through(tools, checkpoint, phase, plan, scratch):
-    """Stops after a phase, verifies what it printed, continues to the same plan."""
+    """Stops after a phase, verifies what it printed, continues to the same plan, with the code of kernels kept on the way."""
+    kept = f"--kernel-cache={scratch}/kernels"
     module, once, again, continued = (os.path.join(scratch, phase + end) for end in (".mlir", ".1.mlir", ".2.mlir", ".v4plan"))
-    tools.call("v4-compile", checkpoint, f"--compile-to={phase}", "-o", module)
+    tools.call("v4-compile", checkpoint, f"--compile-to={phase}", "-o", module, kept)
     # --verify-roundtrip parses twice in one context, where the code's resource would get a second name.
     tools.call("v4-opt", module, "-o", once, *(["--verify-roundtrip"] if phase != "codegen" else []))
     tools.call("v4-opt", once, "-o", again)
     if engine.read(once) != engine.read(again):
         raise AssertionError(f"the module of {phase} changes when it is printed and parsed again")
-    tools.call("v4-compile", module, f"--compile-from={phase}", f"--checkpoint={checkpoint}", "-o", continued)
+    tools.call("v4-compile", module, f"--compile-from={phase}", f"--checkpoint={checkpoint}", "-o", continued, kept)
     if engine.read(continued) != engine.read(plan):
         raise AssertionError(f"continued from {phase}, the plan is another one")
 

@@ -345,9 +345,10 @@ TEST_P(AttentionTest, TurnedBackEqualsItsParts) {
     }
 }
 
-TEST_P(AttentionTest, ScoresThatNobodyReadsAreLeftOut) {
-  if (shape.ratio != 4)
-    GTEST_SKIP() << "no index scores at this ratio";
+/// Of layers with an indexer.
+class IndexedAttentionTest : public AttentionTest {};
+
+TEST_P(IndexedAttentionTest, ScoresThatNobodyReadsAreLeftOut) {
   auto full = OpProgram::compile(text()), lean = OpProgram::compile(text("{v4.top_k = " + s(shape.topK) + " : i64}"));
   ASSERT_TRUE(full && lean);
   Outputs fullOutputs = run(*full, kWhole, 1), leanOutputs = run(*lean, kWhole, 1);
@@ -361,20 +362,25 @@ TEST_P(AttentionTest, ScoresThatNobodyReadsAreLeftOut) {
 }
 
 TEST_P(AttentionTest, SameBitsOnTheLowestLevel) {
-  if (shape.dim > 256)
-    GTEST_SKIP() << "the smaller shapes cover the same code";
   auto best = OpProgram::compile(text()), lowest = OpProgram::compile(text(), "cpu:x86-64-v3");
   ASSERT_TRUE(best && lowest);
   EXPECT_TRUE(run(*best, kWhole, 1) == run(*lowest, kWhole, 2));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Shapes, AttentionTest,
-    testing::Values(Shape{"window", 4, 128, 64, 128, 0, 1, true, 0}, Shape{"window_odd_heads", 5, 146, 18, 40, 0, 1, false, 0},
-                    Shape{"mtp", 2, 128, 64, 32, 0, 1, true, -1}, Shape{"mtp_no_sink", 6, 200, 8, 50, 0, 1, false, -1},
-                    Shape{"hca", 8, 192, 64, 32, 128, 1, true, 0}, Shape{"hca_wide", 16, 512, 64, 128, 128, 1, true, 0},
-                    Shape{"csa", 8, 256, 64, 64, 4, 16, true, 0, 8, 128},
-                    Shape{"csa_odd", 3, 134, 6, 33, 4, 37, true, 0, 5, 32}),
-    [](const testing::TestParamInfo<Shape> &info) { return std::string(info.param.name); });
+static std::string nameOf(const testing::TestParamInfo<Shape> &info) { return info.param.name; }
+
+static const Shape kIndexedShapes[] = {{"csa", 8, 256, 64, 64, 4, 16, true, 0, 8, 128},
+                                       {"csa_odd", 3, 134, 6, 33, 4, 37, true, 0, 5, 32}};
+
+INSTANTIATE_TEST_SUITE_P(Shapes, AttentionTest,
+                         testing::Values(Shape{"window", 4, 128, 64, 128, 0, 1, true, 0},
+                                         Shape{"window_odd_heads", 5, 146, 18, 40, 0, 1, false, 0},
+                                         Shape{"mtp", 2, 128, 64, 32, 0, 1, true, -1},
+                                         Shape{"mtp_no_sink", 6, 200, 8, 50, 0, 1, false, -1},
+                                         Shape{"hca", 8, 192, 64, 32, 128, 1, true, 0},
+                                         Shape{"hca_wide", 16, 512, 64, 128, 128, 1, true, 0}),
+                         nameOf);
+INSTANTIATE_TEST_SUITE_P(Indexed, AttentionTest, testing::ValuesIn(kIndexedShapes), nameOf);
+INSTANTIATE_TEST_SUITE_P(Shapes, IndexedAttentionTest, testing::ValuesIn(kIndexedShapes), nameOf);
 
 } // namespace

@@ -248,6 +248,8 @@ std::unique_ptr<OpProgram> OpProgram::compile(const std::string &text, const std
   options.threads = 2;
   if (const char *folder = std::getenv("V4_DUMP"))
     options.dumpDirectory = folder;
+  if (const char *folder = std::getenv("V4_TEST_KERNEL_CACHE"))
+    options.cacheDirectory = folder;
   auto compiled = compileKernelFunctions(kernels, *target, options);
   if (failed(compiled)) {
     ADD_FAILURE() << "cannot compile\n" << text;

@@ -240,7 +240,7 @@ TEST(Container, loadsFromDisk) {
 TEST(Container, unreadableFiles) {
   Plan plan;
   EXPECT_EQ(loadPlan("/no/such/plan", {}, plan).message(), "/no/such/plan: cannot open: No such file or directory");
-  EXPECT_EQ(loadPlan("/", {}, plan).message(), "/: is not a regular file, expected an engine plan");
+  EXPECT_EQ(loadPlan("/", {}, plan).message(), "/: is a folder, a device or a pipe, expected a regular file");
   TemporaryFile disk;
   std::ofstream(disk.path).flush();
   EXPECT_EQ(loadPlan(disk.path, {}, plan).message(),

@@ -264,6 +264,10 @@ static void schedule(v4_engine *engine) {
   EXPECT(served[2].done == 1 && served[2].finish == V4_FINISH_CANCELLED);
   request.count = 851;
   EXPECT(v4_scheduler_submit(scheduler, &request, &id, &error) == V4_INVALID_INPUT && id == 3);
+  request.count = 4;
+  request.draft = 1;
+  EXPECT(v4_scheduler_submit(scheduler, &request, &id, &error) == V4_INVALID_INPUT &&
+         strstr(error.message, "does not run the MTP block") != NULL);
   request.tokens = NULL;
   EXPECT(v4_scheduler_submit(scheduler, &request, &id, &error) == V4_INVALID_INPUT);
   v4_scheduler_release(scheduler);

@@ -4,6 +4,7 @@
     kill_saves.py V4_RUN FAKE.v4plan [KILLS] [SEED]
 
 A state that loads must be that of the save in front of the kill or of the killed one, to the last token that it gives.
+What is left beside it is one file at most, which the next save takes over.
 """
 
 import json
@@ -31,48 +32,72 @@ def continued(state, prompt):
     return found["tokens"] == greedy(prompt + [9], 12)
 
 
+def fresh(path, since):
+    """Whether the file was written since then."""
+    try:
+        return os.stat(path).st_mtime_ns >= since
+    except FileNotFoundError:
+        return False
+
+
+def check_part(path, prompts):
+    """Whether the part is refused; else it is a whole state, of this save or of one before it."""
+    done = subprocess.run([TOOL, PLAN, "--tokens=9", "-n", "0", f"--load-state={path}"], capture_output=True, text=True,
+                          timeout=60, check=False)
+    if done.returncode == 0:
+        assert any(continued(path, prompt) for prompt in reversed(prompts)), "a file that was left loads wrong"
+        return False
+    assert done.returncode == 1 and done.stderr.startswith(f"v4-run: {path}: "), done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    return True
+
+
+def check_together(folder, state):
+    """Processes that save to one path at once: one of their states is there in the end, and nothing else."""
+    prompts = [[i, 30 - i] * (200 + 10 * i) for i in range(8)]
+    tools = [subprocess.Popen([TOOL, PLAN, *flags_of(prompt, state, 192 * 400)], stdout=subprocess.DEVNULL)
+             for prompt in prompts]
+    assert [tool.wait(60) for tool in tools] == [0] * len(tools)
+    assert os.listdir(folder) == ["state"], os.listdir(folder)
+    assert any(continued(state, prompt) for prompt in prompts)
+
+
 def main():
     """Command line."""
     rng = random.Random(SEED)
     print(f"seed {SEED}")
-    old_ones = new_ones = refused = 0
+    old_ones = new_ones = refused = parts = 0
     with tempfile.TemporaryDirectory() as folder:
-        state, first = os.path.join(folder, "state"), [i % 29 for i in range(800)]
+        state, part, first = os.path.join(folder, "state"), os.path.join(folder, "state.part"), [i % 29 for i in range(800)]
         begin = time.monotonic()
         run(*flags_of(first, state, 192 * 400))
         whole = time.monotonic() - begin
-        kept = first
+        kept, prompts = first, [first]
         for kill in range(KILLS):
-            prompt = [rng.randrange(31) for _ in range(rng.randrange(400, 900))]
+            prompts.append(prompt := [rng.randrange(31) for _ in range(rng.randrange(400, 900))])
+            kill_time = time.time_ns()
             with subprocess.Popen([TOOL, PLAN, *flags_of(prompt, state, 192 * 400)], stdout=subprocess.DEVNULL) as tool:
                 # Some at any time, most while the new file is there and not yet in its place.
                 if kill % 3:
-                    while tool.poll() is None and len(os.listdir(folder)) == 1:
+                    while tool.poll() is None and not fresh(part, kill_time):
                         pass
                     time.sleep(rng.random() ** 3 * 0.001)
                 else:
                     time.sleep(rng.random() * whole * 1.2)
                 tool.kill()
-            # What it leaves beside the state, when it does, is no state for anybody.
-            for name in os.listdir(folder):
-                path = os.path.join(folder, name)
-                if name == "state":
-                    continue
-                done = subprocess.run([TOOL, PLAN, "--tokens=9", "-n", "0", f"--load-state={path}"],
-                                      capture_output=True, text=True, timeout=60, check=False)
-                if done.returncode == 0:
-                    assert continued(path, prompt), f"kill {kill}: a file that was left loads wrong"
-                else:
-                    assert done.returncode == 1 and done.stderr.startswith(f"v4-run: {path}: "), done.stderr
-                    assert done.stderr.count("\n") == 1, done.stderr
-                    refused += 1
-                os.remove(path)
+            left = sorted(os.listdir(folder))
+            assert left in (["state"], ["state", "state.part"]), left
+            if len(left) == 2:
+                parts, refused = parts + 1, refused + check_part(part, prompts)
             if continued(state, kept):
                 old_ones += 1
             else:
                 assert continued(state, prompt), f"kill {kill}: the state is neither the old nor the new one"
                 kept, new_ones = prompt, new_ones + 1
-    print(f"{KILLS} kills: {old_ones} old states, {new_ones} new ones, {refused} parts refused")
+        run(*flags_of(first, state, 192 * 400))
+        assert os.listdir(folder) == ["state"] and continued(state, first), os.listdir(folder)
+        check_together(folder, state)
+    print(f"{KILLS} kills: {old_ones} old states, {new_ones} new ones, {parts} parts, {refused} refused")
 
 
 if __name__ == "__main__":

@@ -86,6 +86,17 @@ TEST(KvStore, StateBlockOfNewSequenceIsZero) {
   }
 }
 
+TEST(KvStore, RefusesABoundThatNoMachineHas) {
+  for (uint64_t bound : {UINT64_MAX, uint64_t(1) << 47}) {
+    KvLimits limits = smallLimits();
+    limits.cacheBytes = bound;
+    KvStore store;
+    Status status = KvStore::create(limits, store);
+    EXPECT_EQ(status.code(), StatusCode::Unsupported);
+    EXPECT_NE(status.message().find("lower cache_bytes"), std::string::npos) << status.message();
+  }
+}
+
 TEST(KvStore, ReleasedPagesAreUsedAgain) {
   KvLimits limits = smallLimits();
   limits.cacheBytes = 3 * 192;

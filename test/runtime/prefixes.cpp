@@ -81,6 +81,7 @@ TEST_F(Prefixes, PromptChunksEndAtTheLastBoundary) {
   EXPECT_EQ(prefillChunk(0, 100, 60), 60u);
   EXPECT_EQ(prefillChunk(0, 129, 512), 128u);
   EXPECT_EQ(prefillChunk(129, 200, 20), 20u);
+  EXPECT_EQ(prefillChunk(128, 4096, UINT64_MAX), 3968u - 128u); // "no limit"
   EXPECT_EQ(prefillChunk(5, 5, 20), 0u);
 }
 
@@ -244,6 +245,18 @@ TEST_F(Prefixes, DamagedStatesAreRefused) {
     if (session->load(path, loaded).isOk())
       for (Sequence *one : loaded)
         session->releaseSequence(*one);
+  }
+  auto resealed = [&](std::string bytes) {
+    Digest digest = hashBytes(bytes.data(), bytes.size());
+    return bytes.append(reinterpret_cast<const char *>(digest.bytes), sizeof(Digest));
+  };
+  std::string content = whole.substr(0, whole.size() - sizeof(Digest)), wrongToken = content;
+  open({});
+  refused(resealed(content + std::string(8, '\0')));
+  // The first token of the first sequence, behind the header and its length.
+  for (int32_t id : {-1, int32_t(kVocabulary)}) {
+    std::memcpy(&wrongToken[64 + sizeof(uint64_t)], &id, sizeof(id));
+    refused(resealed(wrongToken));
   }
   std::ofstream(path, std::ios::binary) << whole;
   SessionOptions options;

@@ -346,6 +346,29 @@ def test_batch_defaults_and_sampling():
             assert results[key]["tokens"] == json.loads(alone.stdout)["tokens"], key
 
 
+def test_batch_drafts():
+    lines = [{"id": i, "tokens": PROMPT * (1 + i), "n": 3 * i, "ignore_eos": i % 2 == 0, "logits_sha256": i % 3 == 0}
+             for i in range(8)]
+    lines += [{"id": "none", "tokens": PROMPT, "n": 9, "draft": 0}, {"id": "drawn", "tokens": PROMPT, "n": 40,
+                                                                     "temperature": 1000000}]
+    drawn = json.loads(run(tokens_flag(), "-n", 40, "--ignore-eos", "--temperature=1000000", "--draft=3", "--json").stdout)
+    lines[-1]["ignore_eos"] = True
+    with tempfile.TemporaryDirectory() as folder:
+        for flags in ([], ["--step-tokens=4"], ["--debug-placement", "--threads=2", f"--cache-bytes={8 * 192}"]):
+            done, results = batch(folder, lines, "--draft=3", *flags)
+            assert ", drafts " in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+            for line in lines[:-1]:
+                result, expected = results[line["id"]], greedy(line["tokens"], line["n"])
+                if not line.get("ignore_eos") and 31 in expected:
+                    expected = expected[:expected.index(31) + 1]
+                assert result["tokens"] == expected, (flags, line, result)
+                assert ("drafted" in result) == (line["id"] != "none"), result
+                if line.get("logits_sha256"):
+                    assert result["logits_sha256"] == hash_of(line["tokens"] + expected), (flags, line)
+            for key in ("tokens", "drafted", "accepted"):
+                assert results["drawn"][key] == drawn[key], key
+
+
 def test_batch_keeps_prefixes():
     with tempfile.TemporaryDirectory() as folder:
         tokens, state = (PROMPT * 30)[:300], os.path.join(folder, "state")
@@ -353,6 +376,9 @@ def test_batch_keeps_prefixes():
         _, results = batch(folder, [{"id": 1, "tokens": tokens, "n": 2}], f"--load-state={state}")
         assert results[1]["cached"] == 256 and results[1]["tokens"] == greedy(tokens, 2), results
         assert results[1]["cached_reason"] == "all full pages in front of the last token"
+        # Together, one of them computes the beginning.
+        _, results = batch(folder, [{"id": i, "tokens": tokens + [i], "n": 2} for i in range(3)])
+        assert [results[i]["cached"] for i in range(3)] == [0, 256, 256], results
 
 
 def test_batch_refusals():
@@ -361,6 +387,10 @@ def test_batch_refusals():
         (b"", "batch.jsonl: has 0 requests"), (b"\n \n", "batch.jsonl: has 0 requests"),
         (good + b"\n{]\n", "batch.jsonl:3: no JSON at byte 2"), (b"[1]", "batch.jsonl:1: is [1], expected an object"),
         (b"\xff\xfe", "batch.jsonl:1: no JSON"), (b'{"id":"\xff","tokens":[1]}', "batch.jsonl:1: no JSON"),
+        (b"[" * 200000 + b"]" * 200000, "batch.jsonl:1: has more than 16 levels of brackets"),
+        (b'{"id":' + b"[" * 200000 + b"]" * 200000 + b',"tokens":[1]}', "1: has more than 16 levels of brackets"),
+        (b'{"id":1,"tokens":' + b'{"a":' * 200000 + b"1" + b"}" * 200000 + b"}", "has more than 16 levels"),
+        (b'{"id":1,"tokens":[1],"temperature":1e999}', "batch.jsonl:1: has a number that no double holds"),
         (b"{" * 100000, "batch.jsonl:1: no JSON"), (b"[" * 100000, "batch.jsonl:1: no JSON"),
         (b'{"tokens":[1]}', "batch.jsonl:1: has no id"), (b'{"id":[1],"tokens":[1]}', "id is [1], expected a string"),
         (b'{"id":1}', "has no tokens"), (b'{"id":1,"tokens":[]}', "tokens is [], expected an array of at least 1"),
@@ -373,6 +403,7 @@ def test_batch_refusals():
         (b'{"id":1,"tokens":[1],"N":3}', 'has the key "N", expected id, tokens, n,'),
         (b'{"id":1,"tokens":[1],"n":-1}', "n is -1, expected an integer from 0"),
         (b'{"id":1,"tokens":[1],"n":1.0}', "n is 1.0, expected an integer"),
+        (b'{"id":1,"tokens":[1],"draft":-1}', "draft is -1, expected an integer from 0"),
         (b'{"id":1,"tokens":[1],"n":null}', "n is null"), (b'{"id":1,"tokens":[1],"seed":-1}', "seed is -1"),
         (b'{"id":1,"tokens":[1],"temperature":"hot"}', 'temperature is "hot", expected a number'),
         (b'{"id":1,"tokens":[1],"temperature":-1}', "batch.jsonl:1: "), (b'{"id":1,"tokens":[1],"top_p":2}', "jsonl:1: "),
@@ -389,8 +420,10 @@ def test_batch_refusals():
             in done.stderr, done.stderr
         batch(folder, [{"id": 1, "tokens": PROMPT * 20, "n": 36}], "--cache-bytes=576")
         for flags, text in (([tokens_flag()], "--batch-file"), (["--step-tokens=65"], "--step-tokens=65 is above"),
-                            (["--logits-out=x"], "--batch-file"), (["--draft=1"], "--batch-file"), (["--top-p=3"], "--top-p=3"),
-                            (["--load-state=/no/such"], "/no/such: ")):
+                            (["--logits-out=x"], "--batch-file"), (["--top-p=3"], "--top-p=3"),
+                            (["--load-state=/no/such"], "/no/such: "), (["--load-state=/dev/zero"], "expected a regular file"),
+                            (["--draft=4"], "batch.jsonl:1: request: draft = 4, the plan allows 3;"),
+                            (["--draft=1", "--step-tokens=1"], ":1: request: draft = 1 feeds 2 tokens in a step,")):
             done, _ = batch(folder, good, *flags, expect=1)
             assert text in done.stderr and len(done.stderr.splitlines()) == 1, (flags, done.stderr)
         done = run("--batch-file=/no/such", expect=1)

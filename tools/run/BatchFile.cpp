@@ -47,6 +47,9 @@ std::string shown(const Json &value) {
   return text.size() <= 40 ? text : text.substr(0, 37) + "...";
 }
 
+/// Levels of brackets in a line; two have a meaning.
+constexpr int kMostDepth = 16;
+
 /// Reads the keys of one line.
 class LineReader {
 public:
@@ -54,7 +57,11 @@ public:
       : where(std::move(where)), vocabulary(vocabulary) {
     std::set<std::string> keys;
     std::string twice;
+    bool deep = false;
     auto note = [&](int depth, Json::parse_event_t event, Json &parsed) {
+      // Levels that cannot mean anything are not built up: taking them down again would need stack for each.
+      if (depth > kMostDepth)
+        return deep = true, false;
       if (event == Json::parse_event_t::key && depth == 1 && !keys.insert(parsed.get<std::string>()).second)
         twice = shown(parsed);
       return true;
@@ -63,7 +70,11 @@ public:
       line = Json::parse(text, note);
     } catch (const Json::parse_error &error) {
       fail("no JSON at byte " + std::to_string(error.byte) + ", expected one object a line");
+    } catch (const Json::exception &) {
+      fail("has a number that no double holds, expected numbers of at most 1e308");
     }
+    if (deep)
+      fail("has more than " + std::to_string(kMostDepth) + " levels of brackets, expected one object a line");
     if (!line.is_object())
       fail("is " + shown(line) + ", expected an object");
     if (!twice.empty())
@@ -76,6 +87,7 @@ public:
     readId(request.id);
     readTokens(request.tokens);
     readInteger("n", 0, INT32_MAX, request.count);
+    readInteger("draft", 0, UINT32_MAX, request.draft);
     readNumber("temperature", request.sampling.temperature);
     readNumber("top_p", request.sampling.top_p);
     readNumber("min_p", request.sampling.min_p);
@@ -86,7 +98,8 @@ public:
     readSwitch("logits_sha256", request.wantHash);
     if (!line.empty())
       fail("has the key " + shown(line.begin().key()) +
-           ", expected id, tokens, n, temperature, top_p, top_k, min_p, seed, ignore_eos, priority or logits_sha256");
+           ", expected id, tokens, n, temperature, top_p, top_k, min_p, seed, draft, ignore_eos, priority or "
+           "logits_sha256");
     return request;
   }
 

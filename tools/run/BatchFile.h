@@ -11,8 +11,8 @@
 //   {"id": "a", "tokens": [1, 2, 3], "n": 16, "seed": 7, "logits_sha256": true}
 //
 // `id` (a string or an integer, unlike all others) and `tokens` must be there; n,
-// temperature, top_p, top_k, min_p, seed, ignore_eos, priority and logits_sha256
-// may. Any other key is an error: a misspelt option should not be without effect.
+// temperature, top_p, top_k, min_p, seed, draft, ignore_eos, priority and
+// logits_sha256 may. Any other key is an error: a misspelt option should not be without effect.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,6 +31,7 @@ struct BatchRequest {
   std::string id;    ///< As JSON.
   std::vector<int32_t> tokens;
   uint64_t count;
+  uint32_t draft; ///< Tokens that the MTP block drafts ahead.
   v4_sampler_options sampling;
   int32_t priority;
   bool ignoreEos;

@@ -68,6 +68,7 @@ public:
   int execute();
 
 private:
+  void checkDrafts() const;
   v4_session_options sessionOptions() const;
   void submit(const BatchRequest &request);
   void cancelAll();
@@ -83,7 +84,7 @@ private:
   std::optional<api::Scheduler> scheduler;
   std::deque<Running> running;
   std::vector<std::string> lines; ///< Results that are not printed yet.
-  uint64_t generated = 0, cached = 0, failed = 0;
+  uint64_t generated = 0, cached = 0, failed = 0, drafted = 0, accepted = 0;
 };
 
 BatchRun::BatchRun(api::Engine &engine, const BatchOptions &options) : options(options), info(engine.info()) {
@@ -91,6 +92,7 @@ BatchRun::BatchRun(api::Engine &engine, const BatchOptions &options) : options(o
   if (options.stepTokens > info.max_tokens)
     throw InputError("--step-tokens=" + std::to_string(options.stepTokens) + " is above the plan's " +
                      std::to_string(info.max_tokens) + "; ask for less or compile the plan with a larger --max-tokens");
+  checkDrafts();
   session.emplace(engine.createSession(sessionOptions()));
   if (!options.loadState.empty())
     session->load(options.loadState); // what it had as sequences is left as prefixes
@@ -99,6 +101,14 @@ BatchRun::BatchRun(api::Engine &engine, const BatchOptions &options) : options(o
   scheduler.emplace(*session, scheduling);
   for (const BatchRequest &request : requests)
     submit(request);
+}
+
+/// What concerns the plan alone; the scheduler knows the rest.
+void BatchRun::checkDrafts() const {
+  for (const BatchRequest &request : requests)
+    if (request.draft && !info.has_mtp)
+      throw InputError(request.where + ": draft is " + std::to_string(request.draft) +
+                       ", the plan has no MTP block, expected one; leave it out");
 }
 
 /// Limits change memory, never a bit of a result.
@@ -110,6 +120,8 @@ v4_session_options BatchRun::sessionOptions() const {
   session.debug_placement = options.debugPlacement;
   if (options.trace)
     options.trace->listen(session);
+  for (const BatchRequest &request : requests)
+    session.mtp |= request.draft != 0;
   if (!options.loadState.empty())
     return session; // the file decides what must fit
   uint64_t longest = 0;
@@ -126,6 +138,7 @@ void BatchRun::submit(const BatchRequest &from) {
   request.tokens = from.tokens.data();
   request.token_count = from.tokens.size();
   request.count = from.count;
+  request.draft = from.draft;
   request.sampling = &from.sampling;
   request.priority = from.priority;
   request.ignore_eos = from.ignoreEos;
@@ -153,6 +166,10 @@ void BatchRun::takeResult(void *user, const v4_request_result *result) {
   line["finish"] = kFinish[result->finish];
   line["cached"] = result->cached_tokens;
   line["cached_reason"] = v4_hit_reason_text(result->cached_reason);
+  if (one.request->draft) {
+    line["drafted"] = result->drafted;
+    line["accepted"] = result->accepted;
+  }
   if (one.request->wantHash && result->finish <= V4_FINISH_EOS)
     line["logits_sha256"] = one.hash.hex();
   if (result->finish == V4_FINISH_FAILED)
@@ -160,6 +177,8 @@ void BatchRun::takeResult(void *user, const v4_request_result *result) {
   one.batch->lines.push_back(line.dump());
   one.batch->generated += result->token_count;
   one.batch->cached += result->cached_tokens;
+  one.batch->drafted += result->drafted;
+  one.batch->accepted += result->accepted;
   one.batch->failed += result->finish == V4_FINISH_FAILED;
 }
 
@@ -183,10 +202,14 @@ void BatchRun::summarize(double seconds) const {
   uint64_t prompts = 0;
   for (const BatchRequest &request : requests)
     prompts += request.tokens.size();
-  std::fprintf(stderr, "v4-run: %zu requests, %llu prompt tokens (%llu cached), %llu generated, %.1f tokens/s\n",
+  std::fprintf(stderr, "v4-run: %zu requests, %llu prompt tokens (%llu cached), %llu generated, %.1f tokens/s",
                requests.size(), static_cast<unsigned long long>(prompts), static_cast<unsigned long long>(cached),
                static_cast<unsigned long long>(generated),
                seconds > 0 ? static_cast<double>(prompts - cached + generated) / seconds : 0);
+  if (drafted)
+    std::fprintf(stderr, ", drafts %llu, accepted %llu", static_cast<unsigned long long>(drafted),
+                 static_cast<unsigned long long>(accepted));
+  std::fputc('\n', stderr);
 }
 
 int BatchRun::execute() {

@@ -25,8 +25,8 @@ void addTokenFlags(CLI::App &app, RunFlags &flags) {
   app.add_option("--force-tokens", flags.forceTokens, "Feed the token ids of this file instead of generated ones");
   auto *batch = app.add_option("--batch-file", flags.batchFile,
                                "Requests, a JSON object a line: {\"id\":1,\"tokens\":[1,2],\"n\":8,"
-                               "\"logits_sha256\":true}, also temperature, top_p, top_k, min_p, seed, ignore_eos, "
-                               "priority; flags give what a line leaves out. Results as JSON, a line each");
+                               "\"logits_sha256\":true}, also temperature, top_p, top_k, min_p, seed, draft, "
+                               "ignore_eos, priority; flags give what a line leaves out. Results as JSON, a line each");
   for (const char *other : {"--tokens", "--tokens-file", "--force-tokens"})
     batch->excludes(app.get_option(other));
   app.add_flag("--ignore-eos", flags.ignoreEos, "Go on behind the end-of-sequence token");
@@ -61,7 +61,7 @@ void addRunFlags(CLI::App &app, RunFlags &flags) {
   app.add_option("--trace", flags.trace,
                  "Write when each launch ran into this file, as trace event JSON (Perfetto); launches run one by one");
   app.add_flag("--json", flags.json, "Print one JSON object");
-  for (const char *other : {"--logits-out", "--mtp-logits-out", "--dump-probes", "--draft"})
+  for (const char *other : {"--logits-out", "--mtp-logits-out", "--dump-probes"})
     app.get_option("--batch-file")->excludes(app.get_option(other));
   app.add_flag("--debug-placement", flags.debugPlacement,
                "End every buffer and cache page at an inaccessible memory page");

@@ -353,9 +353,10 @@ V4_API v4_status v4_sampler_verify(v4_sampler *sampler, const float *logits, int
 
 /*===--- Scheduler -------------------------------------------------------===*/
 
-/* Runs many requests in a session that has no other sequences: each step feeds a token to every request that generates,
- * then chunks of prompts, within a budget of tokens. What a request gives does not depend on the others, their order or
- * the budget. A request that has started always finishes: the cache pages of its whole length are set aside. */
+/* Runs many requests in a session that has no other sequences: each step feeds a token, and drafts behind it, to every
+ * request that generates, then chunks of prompts, within a budget of tokens. What a request gives does not depend on
+ * the others, their order or the budget. A request that has started always finishes: the cache pages of its whole
+ * length are set aside. */
 typedef struct v4_scheduler v4_scheduler;
 
 typedef struct v4_scheduler_options {
@@ -383,6 +384,8 @@ typedef struct v4_request_result {
   uint64_t preemptions;   /* how often another request took its place for a while */
   const char *error;
   size_t error_length;
+  uint64_t drafted;  /* drafts that were fed */
+  uint64_t accepted; /* of those, the ones that are among the tokens */
 } v4_request_result;
 
 /* Callbacks may be null; they run within v4_scheduler_step and _cancel, and may submit and cancel requests. */
@@ -402,6 +405,9 @@ typedef struct v4_request {
   void (*logits)(void *user, uint64_t position, const float *rows, uint64_t row_count);
   /* The last call of a request, exactly one. */
   void (*done)(void *user, const v4_request_result *result);
+  /* Tokens that the MTP block drafts ahead of each step, at most the plan's max_draft; needs a session with mtp. Greedy
+   * tokens and all logits are the same as without, sampled tokens have the same distribution. */
+  uint32_t draft;
 } v4_request;
 
 V4_API void v4_scheduler_options_init(v4_scheduler_options *options);

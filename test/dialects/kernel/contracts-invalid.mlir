@@ -114,8 +114,16 @@ func.func @panel_gate_up_c1(%b: index, %e: index, %x: memref<?xbf16>, %w: memref
 // -----
 
 func.func @panel_gate_up_c2(%b: index, %e: index, %x: memref<?xbf16>, %w: memref<?xi8>, %s: memref<?xi8>, %o: memref<?xi32>, %y: memref<?xbf16>, %c: memref<?xi64>) {
-  // expected-error @below {{'kernel.panel_gate_up' op has 192 rows and 2 tiles, expected a multiple of 128 rows and a tile for each 128}}
+  // expected-error @below {{'kernel.panel_gate_up' op has 192 rows and 2 tiles, expected a multiple of 128 rows and 1 for each 128}}
   kernel.panel_gate_up range %b %e grid <rows = 1, tile = 96, tiles = 2> counts %c x %x gate %w up %w scales %s %s out %y {format = f8E4M3FN, rows = 192, columns = 256, active = 1} : memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xi8> scales memref<?xi8> memref<?xi8> out memref<?xbf16>
+  return
+}
+
+// -----
+
+func.func @panel_gate_up_c2_experts(%b: index, %e: index, %x: memref<?xbf16>, %w: memref<?xi8>, %s: memref<?xi8>, %o: memref<?xi32>, %y: memref<?xbf16>, %c: memref<?xi64>) {
+  // expected-error @below {{'kernel.panel_gate_up' op has 256 rows and 2 tiles, expected a multiple of 128 rows and 8 for each 128}}
+  kernel.panel_gate_up range %b %e grid <rows = 0, tile = 1, tiles = 2> counts %c x %x gate %w up %w scales %s %s order %o %o %o out %y {format = f8E4M3FN, rows = 256, columns = 256, active = 1} : memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xi8> scales memref<?xi8> memref<?xi8> order memref<?xi32> memref<?xi32> memref<?xi32> out memref<?xbf16>
   return
 }
 
@@ -131,7 +139,7 @@ func.func @panel_gate_up_c3(%b: index, %e: index, %x: memref<?xbf16>, %w: memref
 
 func.func @panel_gate_up_c4(%b: index, %e: index, %x: memref<?xbf16>, %w: memref<?xi8>, %s: memref<?xi8>, %o: memref<?xi32>, %y: memref<?xbf16>, %c: memref<?xi64>) {
   // expected-error @below {{'kernel.panel_gate_up' op has some of order, offsets and hits, expected all or none}}
-  "kernel.panel_gate_up"(%b, %e, %c, %x, %w, %w, %s, %s, %o, %y) {grid = #kernel.grid<rows = 1, tile = 96, tiles = 2>, format = f8E4M3FN, rows = 256, columns = 256, active = 1, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 1>} : (index, index, memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xi8>, memref<?xi8>, memref<?xi8>, memref<?xi32>, memref<?xbf16>) -> ()
+  "kernel.panel_gate_up"(%b, %e, %c, %x, %w, %w, %s, %s, %o, %y) {grid = #kernel.grid<rows = 1, tile = 96, tiles = 16>, format = f8E4M3FN, rows = 256, columns = 256, active = 1, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 1>} : (index, index, memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xi8>, memref<?xi8>, memref<?xi8>, memref<?xi32>, memref<?xbf16>) -> ()
   return
 }
 

@@ -11,6 +11,26 @@ func.func private @cost_c1() attributes {plan.value = #plan.cost<dot_flops, toke
 
 // -----
 
+// expected-error @below {{work has products 0, ratio 1 and most 0, expected at least 1, 1 and 0}}
+func.func private @work_c1() attributes {plan.value = #plan.work<fp8, tokens, 0, ratio = 1, most = 0>}
+
+// -----
+
+// expected-error @below {{part 'head' has 1 parameters, 2 of them active, in 4 bytes}}
+func.func private @part_c1() attributes {plan.value = #plan.part<"head", "main", parameters = 1, active = 2, stored_bytes = 4, work = []>}
+
+// -----
+
+// expected-error @below {{part 'head' has the work 1 : i64, expected a #plan.work}}
+func.func private @part_c2() attributes {plan.value = #plan.part<"head", "main", parameters = 2, active = 2, stored_bytes = 4, work = [1]>}
+
+// -----
+
+// expected-error @below {{part 'head' has the group 'mtp_step', expected main or mtp}}
+func.func private @part_c3() attributes {plan.value = #plan.part<"head", "mtp_step", parameters = 2, active = 2, stored_bytes = 4, work = []>}
+
+// -----
+
 // expected-error @below {{size power = 4, expected 0 to 3}}
 func.func private @size_c2() attributes {plan.value = #plan.size<4, 4, 0, 0>}
 
@@ -136,6 +156,15 @@ module @program_c4 {
 module @program_c4 {
   // expected-error @below {{'plan.program' op state_bytes = -64, expected a multiple of 64, at least 0}}
   plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits, state_bytes = -64 : i64} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+  }
+}
+
+// -----
+
+module @program_c6 {
+  // expected-error @below {{parts has the entry 1 : i64, expected a #plan.part}}
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits, parts = [1]} {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
   }
 }

@@ -1,0 +1,150 @@
+//===- v4-verify.cpp - Is a plan whole, complete and of use here? ---------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Flags and the order of checks; what they look at is in tools/verify. Safe on
+// untrusted files: nothing here maps code.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/inspect/LimitsFlag.h"
+#include "tools/verify/Checks.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+
+using namespace v4;
+using namespace v4::verify;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+struct Arguments {
+  std::string path;
+  bool structure = false;
+  bool closedWorld = false;
+  std::string weights; ///< "" = not asked for.
+  std::string here;    ///< The same.
+  unsigned threads = 0;
+  bool json = false;
+};
+
+/// `--weights` alone; a value of its own keeps the next argument from being taken as one.
+constexpr const char *kEmbedded = "embedded";
+/// Of TOOLS, but not of this version.
+constexpr const char *kLater[] = {"--numerics", "--record", "--bisect", "--signature", "--public-key"};
+
+int report(const Status &status) {
+  std::fprintf(stderr, "v4-verify: %s\n", status.message().c_str());
+  return status.exitCode();
+}
+
+/// The arguments as CLI11 can read them; an error for flags of later versions.
+Status prepare(int argc, char **argv, std::vector<std::string> &out) {
+  for (int i = argc - 1; i > 0; --i) {
+    std::string argument = argv[i];
+    for (std::string_view later : kLater)
+      if (argument.substr(0, argument.find('=')) == later)
+        return invalidInput(later, " is not yet supported; v4-verify --help lists what is");
+    if (argument == "--weights")
+      argument = joinText("--weights=", kEmbedded);
+    if (argument == "--here")
+      argument = joinText("--here=", inspect::kEnvelope);
+    out.push_back(argument);
+  }
+  return Status();
+}
+
+void declare(CLI::App &app, Arguments &arguments) {
+  app.add_option("FILE", arguments.path, "engine plan")->required();
+  app.add_flag("--structure", arguments.structure,
+               "container, hashes and meaning (default; always done first; safe on untrusted files)");
+  app.add_flag("--closed-world", arguments.closedWorld,
+               "for all that the envelope allows: target, kernel of every launch, sizes, drafts");
+  app.add_option("--weights", arguments.weights, "every weight against its hash");
+  app.add_option("--here", arguments.here,
+                 "can this machine run it, at the plan's limits or at context:N,sequences:N,tokens:N");
+  app.add_option("--threads", arguments.threads, "threads of that session (default: the CPUs of this process)")
+      ->check(CLI::Range(1u, 1u << 20));
+  app.add_flag("--json", arguments.json, "one JSON document");
+  app.set_version_flag("--version", joinText("v4-verify ", V4_VERSION, ", plan format ", plan::kFormatVersion));
+}
+
+Status runChecks(const Arguments &arguments, std::vector<Check> &checks) {
+  MappedFile file;
+  V4_RETURN_IF_ERROR(MappedFile::open(arguments.path, LoadMode::Map, file));
+  plan::Plan plan;
+  checks.push_back(checkStructure(arguments.path, {file.data(), file.size()}, plan));
+  // The others rely on what it checks.
+  if (!checks.back().holds())
+    return Status();
+  bool isHere = !plan.hasExternalWeights();
+  if (!arguments.weights.empty() && !isHere)
+    V4_RETURN_IF_ERROR(plan::attachWeights(arguments.weights == kEmbedded ? "" : arguments.weights, {}, plan));
+  if (!arguments.weights.empty() && isHere && arguments.weights != kEmbedded)
+    return invalidInput("--weights=", arguments.weights, ": this plan embeds its weights, expected --weights alone");
+  plan::Limits limits;
+  if (!arguments.here.empty())
+    V4_RETURN_IF_ERROR(inspect::parseLimits("--here", arguments.here, plan.program(), limits));
+  if (arguments.closedWorld)
+    checks.push_back(checkClosedWorld(plan));
+  if (!arguments.weights.empty())
+    checks.push_back(checkWeights(plan));
+  if (!arguments.here.empty())
+    checks.push_back(checkHere(plan, limits, arguments.threads));
+  return Status();
+}
+
+/// Results to stdout, the sentences of failed checks to stderr.
+void print(const Arguments &arguments, const std::vector<Check> &checks) {
+  Json list = Json::array();
+  for (const Check &check : checks) {
+    list.push_back({{"check", check.name}, {"ok", check.holds()}, {"problems", check.problems}});
+    if (!arguments.json)
+      std::printf("%-12s  %s\n", check.name, check.holds() ? "ok" : "failed");
+    for (const std::string &problem : check.problems)
+      std::fprintf(stderr, "v4-verify: %s\n", problem.c_str());
+  }
+  if (arguments.json)
+    std::printf("%s\n", list.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+}
+
+/// A failed check of the plan goes before one of this machine.
+int exitCodeOf(const std::vector<Check> &checks) {
+  int code = 0;
+  for (const Check &check : checks)
+    if (!check.holds() && (code == 0 || check.failure == StatusCode::CheckFailed))
+      code = static_cast<int>(check.failure);
+  return code;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  Arguments arguments;
+  CLI::App app("v4-verify: is a plan whole, complete and of use on this machine", "v4-verify");
+  declare(app, arguments);
+  std::vector<std::string> list;
+  if (Status status = prepare(argc, argv, list); !status.isOk())
+    return report(status);
+  try {
+    app.parse(list);
+  } catch (const CLI::ParseError &error) {
+    if (error.get_exit_code() == 0)
+      return app.exit(error);
+    return report(invalidInput(error.what(), "; see v4-verify --help"));
+  }
+  std::vector<Check> checks;
+  if (Status status = runChecks(arguments, checks); !status.isOk())
+    return report(status);
+  print(arguments, checks);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    return report(invalidInput("standard output: cannot write: ", std::strerror(errno)));
+  return exitCodeOf(checks);
+}

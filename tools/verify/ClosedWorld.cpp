@@ -1,0 +1,142 @@
+//===- ClosedWorld.cpp - All that the envelope allows ---------------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/plan/PlanState.h"
+#include "tools/verify/Checks.h"
+#include "tools/verify/KernelSymbols.h"
+#include "tools/verify/TargetLevels.h"
+
+#include <algorithm>
+
+using namespace v4;
+using namespace v4::plan;
+using namespace v4::verify;
+
+namespace {
+
+constexpr uint64_t kMaxRingChecks = uint64_t(1) << 24;
+
+void checkTarget(const Plan &plan, Check &check) {
+  const fb::Target &target = *plan.program().target();
+  std::string name = target.name()->str();
+  const std::vector<std::string> *features = featuresOfLevel(name);
+  if (!features) {
+    check.add(checkFailed(plan.name(), ": target '", name, "' is unknown, expected ", levelNames(),
+                          "; use a newer v4-verify"));
+    return;
+  }
+  std::vector<std::string> listed;
+  for (const flatbuffers::String *feature : *target.features())
+    listed.push_back(feature->str());
+  if (listed != *features)
+    check.add(checkFailed(plan.name(), ": target.features differ from those of '", name,
+                          "', expected the level's own; rebuild the plan with v4-compile"));
+}
+
+void checkKernels(const Plan &plan, Check &check) {
+  std::vector<std::string_view> exported;
+  Status status = readKernelSymbols(plan.name(), plan.code(), exported);
+  if (!status.isOk()) {
+    check.add(status);
+    return;
+  }
+  const fb::Program &program = plan.program();
+  std::vector<bool> missing(program.kernels()->size());
+  for (uint32_t i = 0; i < program.kernels()->size(); ++i) {
+    std::string_view symbol = program.kernels()->Get(i)->symbol()->string_view();
+    missing[i] = !std::binary_search(exported.begin(), exported.end(), symbol);
+    if (missing[i])
+      check.add(checkFailed(plan.name(), ": kernels[", i, "].symbol '", symbol,
+                            "' is no function of section code; rebuild the plan with v4-compile"));
+  }
+  for (uint32_t i = 0; i < program.launches()->size(); ++i)
+    if (uint32_t kernel = program.launches()->Get(i)->kernel(); missing[kernel])
+      check.add(checkFailed(plan.name(), ": launches[", i, "] runs kernels[", kernel,
+                            "], which the plan does not hold; rebuild the plan with v4-compile"));
+}
+
+/// Sessions of the least and the most that the envelope allows. Positions reach beyond the context by a draft.
+std::vector<Limits> corners(const fb::Program &program) {
+  Limits most = envelopeLimits(program);
+  uint64_t positions = most.context + program.envelope()->max_draft();
+  std::vector<Limits> list;
+  for (uint64_t tokens : {uint64_t(1), most.tokens})
+    for (uint64_t sequences : {uint64_t(1), most.sequences})
+      for (uint64_t context : {uint64_t(1), positions})
+        list.push_back({tokens, sequences, context});
+  return list;
+}
+
+std::string textOf(const Limits &limits) {
+  return joinText("tokens ", limits.tokens, ", sequences ", limits.sequences, ", positions ", limits.context);
+}
+
+void checkSizes(const Plan &plan, const Limits &limits, Check &check) {
+  const fb::Program &program = plan.program();
+  for (uint32_t i = 0; i < program.buffers()->size(); ++i) {
+    const fb::Buffer &buffer = *program.buffers()->Get(i);
+    std::optional<uint64_t> bytes = evaluateTerms(buffer, limits), payload = payloadBytes(buffer, limits);
+    if (!bytes || !payload)
+      check.add(checkFailed(plan.name(), ": buffers[", i, "].bytes at ", textOf(limits), " reach ", kMaxBytes,
+                            " bytes, expected less; compile the plan with a smaller envelope"));
+  }
+  if (!cacheBytes(program, limits.context, limits.sequences))
+    check.add(checkFailed(plan.name(), ": the cache at ", textOf(limits), " reaches ", kMaxBytes,
+                          " bytes, expected less; compile the plan with a smaller envelope"));
+  if (limits.context > INT32_MAX)
+    check.add(checkFailed(plan.name(), ": ", limits.context, " positions a sequence, the step block counts to ",
+                          INT32_MAX, "; compile the plan with a smaller --max-context"));
+}
+
+/// A session may take back as many tokens as the envelope says that drafts are deep.
+void checkDrafts(const Plan &plan, Check &check) {
+  const fb::Program &program = plan.program();
+  uint64_t depth = program.envelope()->max_draft();
+  if (!program.model()->has_mtp() || depth == 0)
+    return;
+  std::vector<StateRing> rings = stateRings(program, true);
+  uint64_t reach = 1;
+  for (const StateRing &ring : rings)
+    reach = std::max(reach, 2 * (ring.rows + ring.period));
+  // Real rings are far smaller; absurd ones must not take long.
+  reach = std::min(reach, kMaxRingChecks / (rings.size() + 1));
+  for (uint64_t fed = depth + 1; fed <= reach; ++fed)
+    if (!holdsState(rings, fed, fed - depth)) {
+      check.add(checkFailed(plan.name(), ": state rings cannot take back ", depth, " tokens at position ", fed,
+                            ", envelope.max_draft says they can; rebuild the plan with v4-compile"));
+      return;
+    }
+}
+
+/// Every group of launches that a session can ask for is there.
+void checkGroups(const Plan &plan, Check &check) {
+  const fb::Program &program = plan.program();
+  auto expect = [&](fb::LaunchGroup group, const char *name) {
+    for (const fb::Launch *launch : *program.launches())
+      if (launch->group() == group)
+        return;
+    check.add(checkFailed(plan.name(), ": no launch has the group ", name,
+                          ", expected one: a step needs it; rebuild the plan with v4-compile"));
+  };
+  expect(fb::LaunchGroup::Main, "main");
+  if (program.mtp_logits_buffer() >= 0)
+    expect(fb::LaunchGroup::Mtp, "mtp");
+}
+
+} // namespace
+
+Check verify::checkClosedWorld(const Plan &plan) {
+  Check check{"closed-world", {}};
+  checkTarget(plan, check);
+  checkKernels(plan, check);
+  for (const Limits &limits : corners(plan.program()))
+    checkSizes(plan, limits, check);
+  checkDrafts(plan, check);
+  checkGroups(plan, check);
+  return check;
+}

@@ -1,0 +1,61 @@
+//===- ThisMachine.cpp - Can it run here? ---------------------------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/base/AvailableMemory.h"
+#include "runtime/base/ThreadPool.h"
+#include "runtime/device/CpuFeatures.h"
+#include "tools/verify/Checks.h"
+
+#include <algorithm>
+
+using namespace v4;
+using namespace v4::plan;
+using namespace v4::verify;
+
+namespace {
+
+void checkFeatures(const Plan &plan, Check &check) {
+  std::string features;
+  Status status = readCpuFeatures(features);
+  check.add(status.isOk() ? checkCpuFeatures(plan.name(), *plan.program().target(), features) : std::move(status));
+}
+
+/// Weights count too: what does not fit is read from the disk again for every token.
+void checkMemory(const Plan &plan, const Limits &limits, unsigned threads, Check &check) {
+  const fb::Program &program = plan.program();
+  uint64_t files = plan.weightsBytes() + plan.tablesBytes() + plan.code().size;
+  uint64_t arena = arenaOf(program, limits).bytes;
+  uint64_t cache = cacheBytes(program, limits.context, limits.sequences).value_or(kMaxBytes);
+  uint64_t stacks = threads * stackBytes(program);
+  uint64_t total = files + arena + cache + stacks, available = availableMemory();
+  if (total > available)
+    check.add(unsupported(plan.name(), ": a session of context ", limits.context, ", sequences ", limits.sequences,
+                          " and tokens ", limits.tokens, " takes ", total, " bytes (weights, tables and code ", files,
+                          ", arena ", arena, ", cache ", cache, ", stacks ", stacks, "), this machine has ", available,
+                          " available; ask for less with --here=context:N,sequences:N,tokens:N"));
+}
+
+void checkThreads(const Plan &plan, unsigned threads, Check &check) {
+  unsigned cpus = availableCpus();
+  if (threads > cpus)
+    check.add(unsupported(plan.name(), ": --threads=", threads, ", this process may use ", cpus,
+                          " CPUs; ask for at most that many"));
+  std::unique_ptr<ThreadPool> pool;
+  check.add(ThreadPool::create(threads, stackBytes(plan.program()), pool));
+}
+
+} // namespace
+
+Check verify::checkHere(const Plan &plan, const Limits &limits, unsigned threads) {
+  Check check{"here", {}, StatusCode::Unsupported};
+  unsigned count = threads ? threads : std::min(availableCpus(), ThreadPool::kMaxThreads);
+  checkFeatures(plan, check);
+  checkMemory(plan, limits, count, check);
+  checkThreads(plan, count, check);
+  return check;
+}
