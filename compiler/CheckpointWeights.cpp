@@ -10,9 +10,9 @@
 
 #include "compiler/import/ImportError.h"
 
+#include <algorithm>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 using namespace llvm;
 using namespace v4;
@@ -25,11 +25,14 @@ Expected<ArrayRef<uint8_t>> CheckpointWeights::bytes(StringRef name) {
 }
 
 void CheckpointWeights::release(ArrayRef<uint8_t> bytes) {
-  static const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  // Whole pages of a private mapping that is never written: they come back from the file when they are read again.
-  uintptr_t begin = reinterpret_cast<uintptr_t>(bytes.begin()) / page * page;
-  uintptr_t end = reinterpret_cast<uintptr_t>(bytes.end()) / page * page;
-  if (begin < end)
+  // A fault maps the pages around it too, so those of neighbours came in with the range and go with it. All are of a
+  // private mapping that is never written: they come back from the file when they are read again.
+  constexpr uintptr_t window = 1 << 16;
+  ArrayRef<uint8_t> shard = checkpoint.shardAround(bytes.data());
+  uintptr_t first = reinterpret_cast<uintptr_t>(shard.begin()), last = reinterpret_cast<uintptr_t>(shard.end());
+  uintptr_t begin = std::max(first, reinterpret_cast<uintptr_t>(bytes.begin()) / window * window);
+  uintptr_t end = std::min(last, (reinterpret_cast<uintptr_t>(bytes.end()) / window + 1) * window);
+  if (!shard.empty() && begin < end)
     (void)madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
 }
 

@@ -134,6 +134,13 @@ std::vector<std::string> v4::Checkpoint::files() const {
   return paths;
 }
 
+ArrayRef<uint8_t> v4::Checkpoint::shardAround(const uint8_t *byte) const {
+  for (const Shard &shard : shards)
+    if (ArrayRef<uint8_t> bytes = shard.file.bytes(); byte >= bytes.begin() && byte < bytes.end())
+      return bytes;
+  return {};
+}
+
 const StoredTensor *v4::Checkpoint::find(StringRef name) const {
   auto it = byName.find(std::string_view(name));
   return it == byName.end() ? nullptr : &it->second;

@@ -61,6 +61,8 @@ public:
   std::string pathOf(llvm::StringRef file) const;
   /// Paths of all shards, in the order in which they were opened.
   std::vector<std::string> files() const;
+  /// The mapped shard with that byte; empty for foreign bytes.
+  llvm::ArrayRef<uint8_t> shardAround(const uint8_t *byte) const;
 
   /// SHA-256, in hex, over one line "name dtype 3x4\n" per tensor, sorted by name: tells two
   /// checkpoints of different inventory apart, whatever their sharding.
