@@ -10,11 +10,13 @@
 
 #include "codegen/Target.h"
 #include "codegen/plan/PlanWriter.h"
+#include "compiler/CheckpointWeights.h"
 #include "compiler/Pipeline.h"
 #include "compiler/Register.h"
 #include "compiler/ReportCollector.h"
 #include "compiler/import/GraphBuilder.h"
 #include "compiler/import/ImportError.h"
+#include "compiler/import/Shrink.h"
 #include "passes/Passes.h"
 #include "passes/quant/WeightFormats.h"
 
@@ -30,21 +32,6 @@ using namespace mlir;
 using namespace v4;
 
 namespace {
-
-/// Weights of a plan, straight from the mapped checkpoint.
-class CheckpointWeights : public codegen::WeightSource {
-public:
-  explicit CheckpointWeights(const Checkpoint &checkpoint) : checkpoint(checkpoint) {}
-  llvm::Expected<llvm::ArrayRef<uint8_t>> bytes(llvm::StringRef name) override {
-    if (const StoredTensor *tensor = checkpoint.find(name))
-      return tensor->bytes;
-    return inputError(checkpoint.directory() + ": tensor '" + name +
-                      "' is missing, but the module needs it; pass the checkpoint it was imported from");
-  }
-
-private:
-  const Checkpoint &checkpoint;
-};
 
 /// Errors of MLIR in the form of all others. Remarks are for v4-opt.
 LogicalResult printError(Diagnostic &diagnostic) {
@@ -65,6 +52,8 @@ public:
   explicit Compilation(const CompileOptions &options)
       : options(options), registry(makeRegistry()), context(registry, MLIRContext::Threading::DISABLED) {
     context.loadAllAvailableDialects();
+    // Nobody reads the note, and it verifies and prints the whole module for every remark.
+    context.printOpOnDiagnostic(false);
     if (options.report)
       collector.emplace(*options.report);
     context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
@@ -85,6 +74,8 @@ private:
   ExitCode importCheckpoint();
   ExitCode readModule();
   ExitCode openCheckpoint(const std::string &path);
+  ExitCode openTensors(llvm::StringRef configPath);
+  ExitCode shrink(ModelConfig &config, std::vector<int64_t> &layersOf);
   ExitCode resolveOptions(ModelConfig &config, GraphOptions &graph);
   ExitCode checkManifest();
   ExitCode runPhases();
@@ -148,6 +139,8 @@ ExitCode Compilation::resolveOptions(ModelConfig &config, GraphOptions &graph) {
                                        b.getNamedAttr("probes", b.getStringAttr(options.probes))};
   if (!options.quantize.empty())
     resolved.push_back(b.getNamedAttr("quantize", b.getStringAttr(options.quantize)));
+  if (!options.shrink.empty())
+    resolved.push_back(b.getNamedAttr("shrink", b.getStringAttr(options.shrink)));
   if (!options.plantedMistake.empty())
     resolved.push_back(b.getNamedAttr("plant-mistake", b.getStringAttr(options.plantedMistake)));
   graph.options = b.getDictionaryAttr(resolved);
@@ -156,26 +149,59 @@ ExitCode Compilation::resolveOptions(ModelConfig &config, GraphOptions &graph) {
   return kOk;
 }
 
+ExitCode Compilation::shrink(ModelConfig &config, std::vector<int64_t> &layersOf) {
+  if (options.shrink.empty())
+    return kOk;
+  auto spec = parseShrink(options.shrink);
+  if (!spec)
+    return fail(spec.takeError());
+  if (spec->experts && options.weights != codegen::WeightPlacement::None)
+    return fail("--shrink=" + options.shrink + ": a checkpoint's routers choose among all of its experts; pass " +
+                "--weights=none, or leave experts out");
+  auto chosen = shrinkConfig(config, *spec);
+  if (!chosen)
+    return fail(chosen.takeError());
+  layersOf = std::move(*chosen);
+  return kOk;
+}
+
+/// A plan without weights needs no tensors either: those that the config implies will do.
+ExitCode Compilation::openTensors(llvm::StringRef configPath) {
+  llvm::StringRef folder = llvm::sys::path::parent_path(configPath);
+  bool isCheckpoint = options.shrink.empty() && llvm::sys::path::filename(configPath) == "config.json" &&
+                      Checkpoint::hasTensors(folder.empty() ? "." : folder);
+  if (options.weights != codegen::WeightPlacement::None || isCheckpoint)
+    return openCheckpoint(options.input);
+  checkpoint = Checkpoint::withoutTensors(configPath);
+  return kOk;
+}
+
 ExitCode Compilation::importCheckpoint() {
   // The config first: it explains what the tensors must be.
   llvm::SmallString<256> configPath(options.input);
+  bool needsTensors = options.weights != codegen::WeightPlacement::None;
   bool isFolder = llvm::sys::fs::is_directory(options.input);
   if (isFolder)
     llvm::sys::path::append(configPath, "config.json");
   if (!llvm::sys::fs::exists(options.input))
     return fail(options.input + ": no such file or folder, expected a checkpoint folder, a config.json or a module");
-  if (!isFolder && llvm::sys::path::filename(options.input) != "config.json")
+  if (!isFolder && !needsTensors && !llvm::StringRef(options.input).ends_with(".json"))
+    return fail(options.input + ": is neither a checkpoint folder nor a config (.json) nor a module (.mlir)");
+  if (!isFolder && needsTensors && llvm::sys::path::filename(options.input) != "config.json")
     return fail(options.input + ": is neither a checkpoint folder nor a config.json nor a module (.mlir); name the folder, " +
                 "or with --compile-from=PHASE a module of any name");
   auto config = readModelConfig(configPath);
   if (!config)
     return fail(config.takeError());
+  std::vector<int64_t> layersOf;
+  if (ExitCode code = shrink(*config, layersOf))
+    return code;
   GraphOptions graph;
   if (ExitCode code = resolveOptions(*config, graph))
     return code;
-  if (ExitCode code = openCheckpoint(options.input))
+  if (ExitCode code = openTensors(configPath))
     return code;
-  auto inventory = resolveTensors(*config, *checkpoint);
+  auto inventory = resolveTensors(*config, *checkpoint, layersOf);
   if (!inventory)
     return fail(inventory.takeError());
   for (const std::string &warning : inventory->warnings)
@@ -205,8 +231,8 @@ ExitCode Compilation::readModule() {
     return fail(options.input + ": the module's attribute v4.phase is " + (phase ? phase.getValue() : "absent") +
                 ", expected " + phaseName(*options.compileFrom) + " as --compile-from says; name the phase that wrote it");
   if (options.checkpoint.empty()) {
-    if (options.compileTo == Phase::Plan)
-      return fail(options.input + ": a plan needs weights; pass --checkpoint=DIR");
+    if (options.compileTo == Phase::Plan && options.weights != codegen::WeightPlacement::None)
+      return fail(options.input + ": a plan needs weights; pass --checkpoint=DIR, or --weights=none");
     return kOk;
   }
   if (ExitCode code = openCheckpoint(options.checkpoint))
@@ -273,12 +299,14 @@ ExitCode Compilation::runPhases() {
 }
 
 ExitCode Compilation::writePlan() {
-  CheckpointWeights weights(*checkpoint);
+  std::unique_ptr<CheckpointWeights> weights(checkpoint ? new CheckpointWeights(*checkpoint) : nullptr);
   std::vector<codegen::QuantizedWeight> quantized;
   if (collector)
     collector->beginPhase(phaseName(Phase::Plan));
-  codegen::PlanWriterOptions writer{unsigned(options.threads), options.progress, &quantized};
-  if (llvm::Error error = codegen::writePlan(*module, weights, options.output, writer))
+  auto note = [](const std::string &text) { llvm::errs() << "v4-compile: " << text << '\n'; };
+  codegen::PlanWriterOptions writer{
+      {unsigned(options.threads), options.progress, options.weights, options.resume, note}, &quantized};
+  if (llvm::Error error = codegen::writePlan(*module, weights.get(), options.output, writer))
     return fail(std::move(error));
   if (collector) {
     collector->endPhase();

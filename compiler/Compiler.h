@@ -15,6 +15,7 @@
 #ifndef V4_COMPILER_COMPILER_H
 #define V4_COMPILER_COMPILER_H
 
+#include "codegen/plan/WeightPlacement.h"
 #include "compiler/CompileReport.h"
 
 #include "llvm/ADT/StringRef.h"
@@ -38,7 +39,7 @@ std::optional<Phase> findPhase(llvm::StringRef name);
 enum ExitCode { kOk = 0, kBadInput = 1, kCheckFailed = 2, kCannotRunHere = 3, kDefect = 4 };
 
 struct CompileOptions {
-  std::string input;      ///< Checkpoint folder, its config.json, or a module.
+  std::string input; ///< Checkpoint folder, its config.json, or a module; without weights also a config of any name.
   std::string checkpoint; ///< Weights for a module; the input itself otherwise.
   std::string output;     ///< Plan file, or the module of `compileTo` ("" and "-": stdout).
   std::string target = "cpu";
@@ -52,6 +53,7 @@ struct CompileOptions {
   std::vector<std::string> disabledPasses;
   std::string quantize;       ///< "experts:fp4,linear:fp8": formats for wide weights; "" = as they are.
   std::string probes = ".*";  ///< Names of the probes that the plan offers.
+  std::string shrink;         ///< "layers:4,experts:8": compile a small twin of the model; "" = the model.
   std::string plantedMistake; ///< Test-only: a known error to build in; "" = none.
 
   Phase compileTo = Phase::Plan;
@@ -60,6 +62,8 @@ struct CompileOptions {
   std::string dumpKernelsTo;
   std::string kernelCache; ///< Folder with the code of kernels compiled before; may be missing.
   int64_t threads = 1;
+  codegen::WeightPlacement weights = codegen::WeightPlacement::Embed;
+  bool resume = false;             ///< Keep what an interruption leaves of the weights, and go on behind it.
   CompileReport *report = nullptr; ///< Set: gets what the compilation did.
   /// Told of the bytes of weights that are written, and of all; from any thread, one at a time. May be empty.
   std::function<void(uint64_t done, uint64_t total)> progress;

@@ -26,8 +26,8 @@ inline nlohmann::ordered_json viewMemory(const plan::Plan &plan, const plan::Lim
   uint64_t step = plan::stepBytes(held);
   uint64_t cache = plan::cacheBytes(program, held.context, held.sequences).value_or(0);
   plan::CacheFunction snapshots = plan::cacheFunction(program, limits.context, program.mtp_logits_buffer() >= 0);
-  uint64_t weights = plan.section(plan::SectionKind::Weights).size;
-  uint64_t tables = plan.section(plan::SectionKind::Tables).size;
+  uint64_t weights = plan.weightsBytes();
+  uint64_t tables = plan.tablesBytes();
   uint64_t code = plan.code().size;
   return {{"context", limits.context},
           {"sequences", limits.sequences},

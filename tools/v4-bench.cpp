@@ -23,7 +23,7 @@ using namespace v4::bench;
 namespace {
 
 struct Flags {
-  std::string plan;
+  std::string plan, weights;
   std::vector<uint64_t> prompts{512}, decodes{128}, depths{0}, batches{1};
   uint64_t threads = 0, repetitions = 5, stepTokens = 0;
   uint64_t beside = 0;
@@ -57,6 +57,7 @@ void declare(CLI::App &app, Flags &flags) {
   app.add_option("--load", flags.load, "map: share the page cache; copy: read weights into large memory pages")
       ->capture_default_str()
       ->check(CLI::IsMember({"map", "copy"}));
+  app.add_option("--weights", flags.weights, "External weights of the plan (default: <plan stem>.v4weights beside it)");
   app.add_option("--beside", flags.beside, "Decode -b sequences alone, then while a prompt of this length prefills")
       ->check(positive);
   app.add_flag("--profile", flags.profile, "Time, bytes, operations and floor of every launch");
@@ -109,7 +110,8 @@ Status Bench::measureMachine() {
 }
 
 Status Bench::measureCold() {
-  ColdOptions options{flags.plan, flags.load == "copy" ? LoadMode::Copy : LoadMode::Map, threads, flags.repetitions};
+  ColdOptions options{flags.plan, flags.weights, flags.load == "copy" ? LoadMode::Copy : LoadMode::Map, threads,
+                      flags.repetitions};
   ColdStart cold;
   V4_RETURN_IF_ERROR(measureColdStart(options, cold));
   rows.push_back(jsonOf(cold, options));
@@ -168,6 +170,7 @@ Status Bench::run() {
     threads = std::min(availableCpus(), ThreadPool::kMaxThreads);
   plan::LoadOptions load;
   load.mode = flags.load == "copy" ? LoadMode::Copy : LoadMode::Map;
+  load.weights = flags.weights;
   V4_RETURN_IF_ERROR(Engine::open(flags.plan, load, {}, engine));
   V4_RETURN_IF_ERROR(MachinePass::create(engine->plan(), threads, machine));
   if (flags.machine)
@@ -206,7 +209,7 @@ int main(int argc, char **argv) {
     return report(invalidInput(error.what(), "; see v4-bench --help"));
   }
   if (flags.firstToken)
-    return report(startCold(
-        {flags.plan, flags.load == "copy" ? LoadMode::Copy : LoadMode::Map, static_cast<unsigned>(flags.threads), 1}));
+    return report(startCold({flags.plan, flags.weights, flags.load == "copy" ? LoadMode::Copy : LoadMode::Map,
+                             static_cast<unsigned>(flags.threads), 1}));
   return report(Bench(flags).run());
 }

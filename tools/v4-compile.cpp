@@ -29,11 +29,12 @@ struct Flags {
 };
 
 /// Flags of the tool's contract that this version refuses by name.
-constexpr const char *kLater[] = {"--refit", "--shrink", "--sign-key", "--device"};
+constexpr const char *kLater[] = {"--refit", "--sign-key", "--device"};
 /// Flags that the import writes into the module.
-constexpr const char *kImportFlags[] = {"--target", "--max-tokens", "--max-sequences", "--max-context", "--max-draft",
-                                        "-O", "--disable-pass", "--quantize", "--probes", "--plant-mistake"};
-constexpr const char *kLaterSwitches[] = {"--resume", "--certify"};
+constexpr const char *kImportFlags[] = {
+    "--target",       "--max-tokens", "--max-sequences", "--max-context",   "--max-draft", "-O",
+    "--disable-pass", "--quantize",   "--probes",        "--plant-mistake", "--shrink"};
+constexpr const char *kLaterSwitches[] = {"--certify"};
 
 int refuse(const std::string &what) {
   std::cerr << "v4-compile: error: " << what << '\n';
@@ -42,7 +43,9 @@ int refuse(const std::string &what) {
 
 void addFlags(CLI::App &app, Flags &flags) {
   v4::CompileOptions &o = flags.options;
-  app.add_option("CHECKPOINT", o.input, "checkpoint folder, its config.json, or a module (with --compile-from)");
+  app.add_option("CHECKPOINT", o.input,
+                 "checkpoint folder, its config.json, or a module (with --compile-from); with --weights=none also the "
+                 "config alone");
   app.add_option("-o", o.output, "plan to write, or the module of --compile-to (default: stdout)");
   app.add_option("--checkpoint", o.checkpoint, "checkpoint that supplies the weights of a module");
   app.add_option("--target", o.target, "cpu (best level of this machine), or one of --list-targets");
@@ -55,6 +58,7 @@ void addFlags(CLI::App &app, Flags &flags) {
   app.add_option("--disable-pass", o.disabledPasses, "leave an optional pass out (repeatable)");
   app.add_option("--quantize", o.quantize, "experts:fp4,linear:fp8: formats for weights that the checkpoint holds in bf16");
   app.add_option("--probes", o.probes, "regular expression: probes that the plan offers (default: all)");
+  app.add_option("--shrink", o.shrink, "layers:N,experts:N: a small twin of the model, with every kind of layer");
   app.add_option("--plant-mistake", o.plantedMistake, "test-only: build a known mistake into the plan")->group("");
   app.add_option("--compile-to", flags.compileTo, "stop after this phase and write its module");
   app.add_option("--compile-from", flags.compileFrom, "the input is the module of this phase");
@@ -63,7 +67,17 @@ void addFlags(CLI::App &app, Flags &flags) {
   app.add_option("--kernel-cache", o.kernelCache, "folder that keeps the code of kernels; those seen before are not compiled");
   app.add_option("--dump-kernels-to", o.dumpKernelsTo, "folder for each kernel's IR and assembly");
   app.add_option("-j", o.threads, "threads (default: all cores)");
+  app.add_flag("--resume", o.resume, "keep what an interruption leaves of the weights, and go on behind it");
   app.set_version_flag("--version", "v4-compile " V4_VERSION);
+}
+
+std::optional<v4::codegen::WeightPlacement> placementOf(const std::string &weights) {
+  using v4::codegen::WeightPlacement;
+  if (weights == "embed")
+    return WeightPlacement::Embed;
+  if (weights == "external")
+    return WeightPlacement::External;
+  return weights == "none" ? std::optional(WeightPlacement::None) : std::nullopt;
 }
 
 /// What the flags ask for that cannot be expressed in CompileOptions' types.
@@ -75,8 +89,13 @@ int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
     if (app.count(name))
       return refuse(std::string(name) + " is not yet supported; leave it out");
   v4::CompileOptions &o = flags.options;
-  if (weights != "embed")
-    return refuse("--weights=" + weights + (weights == "external" || weights == "none" ? " is not yet supported" : " is unknown") + ", expected embed");
+  auto placement = placementOf(weights);
+  if (!placement)
+    return refuse("--weights=" + weights + " is unknown, expected embed, external or none");
+  o.weights = *placement;
+  if (o.resume && !o.quantize.empty())
+    return refuse(
+        "--resume and --quantize: the report on rounding needs all weights in one run; leave one of them out");
   if (o.target.rfind("cuda", 0) == 0)
     return refuse("--target=" + o.target + " is not yet supported, expected cpu or one of --list-targets");
   if (o.optimization > 2)
@@ -129,7 +148,10 @@ int main(int argc, char **argv) {
   std::string weights = "embed", later;
   flags.options.threads = std::max(1u, std::thread::hardware_concurrency());
   addFlags(app, flags);
-  app.add_option("--weights", weights, "embed: weights in the plan");
+  app.add_option(
+      "--weights", weights,
+      "embed: in the plan (default); external: in <plan stem>.v4weights; none: a plan to read and cost, also "
+      "from a config alone");
   for (const char *name : kLater)
     app.add_option(name, later)->group("");
   bool laterSwitch = false;

@@ -52,6 +52,10 @@ int executePrompt(const RunFlags &flags, api::Engine &engine, TraceFile *trace) 
 int execute(const RunFlags &flags) {
   v4_engine_options options = api::engineOptions();
   options.load = flags.load == "copy" ? V4_LOAD_COPY : V4_LOAD_MAP;
+  if (!flags.weights.empty()) {
+    options.weights = flags.weights.data();
+    options.weights_length = flags.weights.size();
+  }
   api::Engine engine(flags.plan, options);
   std::unique_ptr<TraceFile> trace(flags.trace.empty() ? nullptr : new TraceFile(flags.trace));
   int code =

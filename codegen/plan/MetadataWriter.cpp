@@ -9,9 +9,9 @@
 #include "codegen/plan/MetadataWriter.h"
 
 #include "codegen/plan/PartsWriter.h"
+#include "codegen/plan/SourceFold.h"
 #include "dialects/kernel/KernelDialect.h"
 #include "dialects/v4/V4Dialect.h"
-#include "runtime/plan/plan_generated.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringExtras.h"
@@ -116,25 +116,11 @@ uint64_t MetadataWriter::index(const Indices &indices, mlir::FlatSymbolRefAttr s
 }
 
 fb::ElementType MetadataWriter::element(mlir::Operation *op, mlir::Type type) {
-  if (type.isInteger(8))
-    return fb::ElementType::I8;
-  if (type.isInteger(32))
-    return fb::ElementType::I32;
-  if (type.isInteger(64))
-    return fb::ElementType::I64;
-  if (type.isBF16())
-    return fb::ElementType::BF16;
-  if (type.isF32())
-    return fb::ElementType::F32;
-  if (isa<mlir::Float8E4M3FNType>(type))
-    return fb::ElementType::F8E4M3;
-  if (isa<mlir::Float8E8M0FNUType>(type))
-    return fb::ElementType::F8E8M0;
-  if (isa<mlir::Float4E2M1FNType>(type))
-    return fb::ElementType::F4E2M1;
-  fail(describe(op) + " has an element type that the schema lacks, expected i8, i32, i64, bf16, f32, f8E4M3FN, "
-                      "f8E8M0FNU or f4E2M1FN");
-  return fb::ElementType::I8;
+  std::optional<fb::ElementType> element = elementOf(type);
+  if (!element)
+    fail(describe(op) + " has an element type that the schema lacks, expected i8, i32, i64, bf16, f32, f8E4M3FN, "
+                        "f8E8M0FNU or f4E2M1FN");
+  return element.value_or(fb::ElementType::I8);
 }
 
 fb::LaunchGroup MetadataWriter::group(mlir::Operation *op, StringRef name) {
@@ -230,8 +216,8 @@ TableVector<fb::Weight> MetadataWriter::writeWeights() {
   auto tables = writeOps<fb::Weight, plan::WeightOp>([&](plan::WeightOp op) {
     const WeightPlace &place = places[next++];
     std::vector<Offset<flatbuffers::String>> sources;
-    for (mlir::StringAttr source : op.getSources().getAsRange<mlir::StringAttr>())
-      sources.push_back(shared(source.getValue()));
+    for (const std::string &source : foldSources(op.getSources()))
+      sources.push_back(shared(source));
     Offset<flatbuffers::String> name = string(op.getSymName());
     auto dimensions = shape(op.getShape());
     Offset<flatbuffers::String> layout = shared(op.getLayout());
@@ -360,6 +346,26 @@ Expected<std::vector<uint8_t>> MetadataWriter::run() {
 }
 
 } // namespace
+
+std::optional<fb::ElementType> codegen::elementOf(mlir::Type type) {
+  if (type.isInteger(8))
+    return fb::ElementType::I8;
+  if (type.isInteger(32))
+    return fb::ElementType::I32;
+  if (type.isInteger(64))
+    return fb::ElementType::I64;
+  if (type.isBF16())
+    return fb::ElementType::BF16;
+  if (type.isF32())
+    return fb::ElementType::F32;
+  if (isa<mlir::Float8E4M3FNType>(type))
+    return fb::ElementType::F8E4M3;
+  if (isa<mlir::Float8E8M0FNUType>(type))
+    return fb::ElementType::F8E8M0;
+  if (isa<mlir::Float4E2M1FNType>(type))
+    return fb::ElementType::F4E2M1;
+  return std::nullopt;
+}
 
 Expected<std::vector<uint8_t>> codegen::writeMetadata(plan::ProgramOp program, ArrayRef<WeightPlace> places) {
   return MetadataWriter(program, places).run();

@@ -10,6 +10,7 @@
 #define V4_CODEGEN_PLAN_METADATAWRITER_H
 
 #include "dialects/plan/PlanDialect.h"
+#include "runtime/plan/plan_generated.h"
 
 #include "llvm/Support/Error.h"
 
@@ -22,6 +23,9 @@ struct WeightPlace {
   uint64_t offset;
   uint32_t exactForms; ///< fb::ExactForm bits that are proven.
 };
+
+/// Nothing for a type that the schema lacks.
+std::optional<plan::fb::ElementType> elementOf(mlir::Type type);
 
 /// The FlatBuffer of `program`. `places` has one entry per plan.weight, in the order of the ops. Its size does not
 /// depend on the facts, which are known last.

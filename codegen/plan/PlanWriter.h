@@ -16,7 +16,7 @@
 #ifndef V4_CODEGEN_PLAN_PLANWRITER_H
 #define V4_CODEGEN_PLAN_PLANWRITER_H
 
-#include "codegen/plan/WeightWriter.h"
+#include "codegen/plan/PlanFile.h"
 
 namespace mlir {
 class ModuleOp;
@@ -38,22 +38,17 @@ struct QuantizedWeight {
   }
 };
 
-struct PlanWriterOptions {
-  /// Threads that read, hash and write weights.
-  unsigned threads = 1;
-  /// Told how far the weights are; may be empty.
-  WriteProgress progress = nullptr;
+struct PlanWriterOptions : PlanFileOptions {
   /// Set: gets every weight that was quantized. A remark says the same.
   std::vector<QuantizedWeight> *quantized = nullptr;
 };
 
-/// Writes the one plan.program of `module` to `path`. The file appears under its
-/// name when it is complete; until then it is `<path>.partial`, which every failure
-/// and every terminating signal removes.
+/// Writes the one plan.program of `module` to `path`, as writePlanFile() does. `source` may be null when the weights
+/// are left out.
 ///
 /// REQUIRES: slots, lifetimes and pool offsets are set and plan.code is present,
 /// else the error names the attribute and the pass that sets it.
-llvm::Error writePlan(mlir::ModuleOp module, WeightSource &weights, llvm::StringRef path,
+llvm::Error writePlan(mlir::ModuleOp module, WeightSource *source, llvm::StringRef path,
                       const PlanWriterOptions &options = {});
 
 } // namespace v4::codegen

@@ -144,6 +144,34 @@ Error Piece::assemble(uint64_t begin, MutableArrayRef<uint8_t> out) const {
   return Error::success();
 }
 
+uint64_t WeightImage::leaveRoom(uint64_t weightBytes) {
+  uint64_t begin = alignTo(bytes, plan::kTensorAlignment);
+  bytes = begin + weightBytes;
+  return begin;
+}
+
+std::pair<size_t, size_t> WeightImage::piecesIn(uint64_t begin, uint64_t end) const {
+  auto first =
+      llvm::upper_bound(pieces, begin, [](uint64_t place, const Piece &p) { return place < p.offset + p.bytes; });
+  auto last =
+      std::lower_bound(first, pieces.end(), end, [](const Piece &p, uint64_t place) { return p.offset < place; });
+  return {static_cast<size_t>(first - pieces.begin()), static_cast<size_t>(last - pieces.begin())};
+}
+
+void WeightImage::release(uint64_t begin, uint64_t end, WeightSource &source) const {
+  auto [first, last] = piecesIn(begin, end);
+  for (size_t i = first; i < last; ++i) {
+    const Piece &piece = pieces[i];
+    // Every layout keeps the order of rows, so a share of the output came from about the same share of the source.
+    auto shareOf = [&](uint64_t place) {
+      uint64_t inside = std::clamp(place, piece.offset, piece.offset + piece.bytes) - piece.offset;
+      return static_cast<uint64_t>(static_cast<unsigned __int128>(piece.source.size()) * inside / piece.bytes);
+    };
+    uint64_t from = shareOf(begin);
+    source.release(piece.source.slice(from, shareOf(end) - from));
+  }
+}
+
 Error WeightImage::assemble(uint64_t begin, MutableArrayRef<uint8_t> out) const {
   uint64_t end = begin + out.size(), done = begin;
   auto piece =

@@ -35,6 +35,12 @@ public:
   /// Row-major little-endian bytes, valid as long as the source (mapped, not read).
   /// Called from one thread; the bytes are read from several.
   virtual llvm::Expected<llvm::ArrayRef<uint8_t>> bytes(llvm::StringRef checkpointTensor) = 0;
+  /// A part of bytes() is not needed soon: its memory may go. Called from any thread.
+  virtual void release(llvm::ArrayRef<uint8_t>) {}
+  /// Tells two inputs apart, also when one took the other's place; for a journal, never for a plan.
+  virtual std::string identity() { return ""; }
+  /// Files with holes take less room than their size says, and so may what is made of them.
+  virtual bool isSparse() { return false; }
 };
 
 enum class Recipe { Copy, I64ToI32, Quantize };
@@ -81,8 +87,14 @@ struct WeightImage {
   /// Places a weight of `weightBytes` at the next multiple of kTensorAlignment and returns its offset.
   llvm::Expected<uint64_t> add(llvm::StringRef weight, uint64_t weightBytes, llvm::ArrayRef<llvm::StringRef> tensors,
                                const WeightForm &form, WeightSource &source);
+  /// Room for a weight whose bytes nobody has.
+  uint64_t leaveRoom(uint64_t weightBytes);
   /// Bytes [begin, begin + out.size()).
   llvm::Error assemble(uint64_t begin, llvm::MutableArrayRef<uint8_t> out) const;
+  /// Indices of the pieces with bytes in [begin, end).
+  std::pair<size_t, size_t> piecesIn(uint64_t begin, uint64_t end) const;
+  /// The source bytes that [begin, end) was made of are not needed soon.
+  void release(uint64_t begin, uint64_t end, WeightSource &source) const;
 };
 
 } // namespace v4::codegen

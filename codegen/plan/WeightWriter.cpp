@@ -8,6 +8,7 @@
 
 #include "codegen/plan/WeightWriter.h"
 
+#include "codegen/plan/ChunkJournal.h"
 #include "runtime/plan/Format.h"
 
 #include "llvm/ADT/Twine.h"
@@ -22,6 +23,7 @@
 #include <mutex>
 #include <sodium.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <thread>
 #include <unistd.h>
 
@@ -48,6 +50,8 @@ PartialFile::~PartialFile() {
   if (fd < 0)
     return;
   close(fd);
+  if (keepOnFailure)
+    return;
   unlink(partial.c_str());
   sys::DontRemoveFileOnSignal(partial);
 }
@@ -57,26 +61,37 @@ Error PartialFile::failure(StringRef action, int error) const {
   return makeError(Twine(path) + ": cannot " + action + ": " + std::strerror(error) + sizes);
 }
 
-Error PartialFile::open(StringRef outputPath, uint64_t size) {
+Error PartialFile::open(StringRef outputPath, uint64_t size, bool checkRoom) {
   path = outputPath.str();
   partial = path + ".partial";
   bytes = size;
   struct stat info;
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
     return makeError(path + ": exists and is not a regular file, expected the name of a plan to write");
+  fresh = !keepOnFailure || stat(partial.c_str(), &info) != 0;
   // Registered first: a signal between the two leaves nothing behind.
-  sys::RemoveFileOnSignal(partial);
-  fd = ::open(partial.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (!keepOnFailure)
+    sys::RemoveFileOnSignal(partial);
+  fd = ::open(partial.c_str(), O_RDWR | O_CREAT | (fresh ? O_TRUNC : 0) | O_CLOEXEC, 0666);
   if (fd < 0) {
     int error = errno;
-    sys::DontRemoveFileOnSignal(partial);
+    if (!keepOnFailure)
+      sys::DontRemoveFileOnSignal(partial);
     return failure("create the file", error);
   }
-  // A full disk shows before the work; file systems that cannot reserve report it later.
-  if (fallocate(fd, 0, 0, static_cast<off_t>(size)) != 0 && errno != EOPNOTSUPP && errno != ENOSYS && errno != EINTR)
-    return failure("reserve space", errno);
+  // A full disk shows before the work. Nothing is reserved: what is zero takes no room.
+  struct statvfs room;
+  if (checkRoom && fresh && fstatvfs(fd, &room) == 0 && room.f_bavail < size / room.f_frsize)
+    return failure("reserve space", ENOSPC);
   return Error::success();
 }
+
+Error PartialFile::restart() {
+  fresh = true;
+  return ftruncate(fd, 0) == 0 ? Error::success() : failure("empty the file", errno);
+}
+
+Error PartialFile::sync() { return fdatasync(fd) == 0 ? Error::success() : failure("write", errno); }
 
 Error PartialFile::write(uint64_t offset, ArrayRef<uint8_t> data) {
   while (!data.empty()) {
@@ -99,12 +114,15 @@ Error PartialFile::commit() {
   int error = errno;
   fd = -1;
   if (closed == 0 && rename(partial.c_str(), path.c_str()) == 0) {
-    sys::DontRemoveFileOnSignal(partial);
+    if (!keepOnFailure)
+      sys::DontRemoveFileOnSignal(partial);
     return Error::success();
   }
   error = closed == 0 ? errno : error;
-  unlink(partial.c_str());
-  sys::DontRemoveFileOnSignal(partial);
+  if (!keepOnFailure) {
+    unlink(partial.c_str());
+    sys::DontRemoveFileOnSignal(partial);
+  }
   return failure(closed == 0 ? "rename the finished file" : "write", error);
 }
 
@@ -114,42 +132,68 @@ Error PartialFile::commit() {
 
 namespace {
 
+/// Compares the range with itself, one byte apart: as fast as memory.
+bool isZero(ArrayRef<uint8_t> bytes) {
+  return bytes.empty() || (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
 /// Chunks are taken in order by any thread; what a chunk becomes depends on its index alone.
 class ChunkQueue {
 public:
-  ChunkQueue(const WeightImage &image, PartialFile &file, uint64_t offset, const WriteProgress &progress)
-      : image(image), file(file), offset(offset), progress(progress), hashes(divideCeil(image.bytes, plan::kHashChunkBytes)) {}
+  ChunkQueue(const ChunkWriter &out, const WriteProgress &progress, unsigned threads)
+      : out(out), progress(progress), lag(2 * threads * plan::kHashChunkBytes),
+        hashes(divideCeil(out.image.bytes, plan::kHashChunkBytes)),
+        zeroHash(hashBytes(std::vector<uint8_t>(std::min(plan::kHashChunkBytes, out.image.bytes)))) {}
 
   void work() {
-    std::vector<uint8_t> buffer(std::min(plan::kHashChunkBytes, image.bytes));
+    std::vector<uint8_t> buffer(std::min(plan::kHashChunkBytes, out.image.bytes));
     for (size_t chunk; !failed && (chunk = next++) < hashes.size();) {
       uint64_t begin = chunk * plan::kHashChunkBytes;
-      MutableArrayRef<uint8_t> bytes(buffer.data(), std::min(plan::kHashChunkBytes, image.bytes - begin));
-      Error error = image.assemble(begin, bytes);
-      if (!error)
-        error = file.write(offset + begin, bytes);
-      if (error) {
+      MutableArrayRef<uint8_t> bytes(buffer.data(), std::min(plan::kHashChunkBytes, out.image.bytes - begin));
+      if (Error error = write(chunk, begin, bytes)) {
         record(chunk, std::move(error));
         return;
       }
-      hashes[chunk] = hashBytes(bytes);
       advance(bytes.size());
     }
   }
 
   Expected<std::vector<Hash>> finish() {
+    // Also behind a failure: what is done need not be done again.
+    if (out.journal)
+      if (Error error = out.journal->flush())
+        record(hashes.size(), std::move(error));
     if (failed)
       return makeError(message);
     return std::move(hashes);
   }
 
 private:
+  Error write(size_t chunk, uint64_t begin, MutableArrayRef<uint8_t> bytes) {
+    if (out.journal)
+      if (std::optional<Hash> hash = out.journal->find(chunk)) {
+        hashes[chunk] = *hash;
+        return Error::success();
+      }
+    if (Error error = out.image.assemble(begin, bytes))
+      return error;
+    bool zero = isZero(bytes);
+    hashes[chunk] = zero && bytes.size() == plan::kHashChunkBytes ? zeroHash : hashBytes(bytes);
+    if (!zero)
+      if (Error error = out.file.write(out.offset + begin, bytes))
+        return error;
+    // Twice, the second time behind the chunks that other threads work at: neighbours share pages.
+    uint64_t from = begin < 2 * lag ? 0 : begin - 2 * lag, to = begin < lag ? 0 : begin - lag;
+    out.image.release(from, to, out.source);
+    return out.journal ? out.journal->add(chunk, hashes[chunk], out.image) : Error::success();
+  }
+
   void advance(uint64_t count) {
     if (!progress)
       return;
     std::lock_guard<std::mutex> guard(lock);
     done += count;
-    progress(done, image.bytes);
+    progress(done, out.image.bytes);
   }
   /// Of several failures the one of the first chunk is reported.
   void record(size_t chunk, Error error) {
@@ -162,12 +206,12 @@ private:
     failed = true;
   }
 
-  const WeightImage &image;
-  PartialFile &file;
-  uint64_t offset;
+  const ChunkWriter &out;
   const WriteProgress &progress;
+  const uint64_t lag; ///< Bytes behind a chunk that no thread works at.
   uint64_t done = 0;
   std::vector<Hash> hashes;
+  const Hash zeroHash;
   std::atomic<size_t> next{0};
   std::atomic<bool> failed{false};
   std::mutex lock;
@@ -177,9 +221,8 @@ private:
 
 } // namespace
 
-Expected<std::vector<Hash>> codegen::writeWeights(const WeightImage &image, PartialFile &file, uint64_t offset,
-                                                  unsigned threads, const WriteProgress &progress) {
-  ChunkQueue queue(image, file, offset, progress);
+Expected<std::vector<Hash>> ChunkWriter::write(unsigned threads, const WriteProgress &progress) {
+  ChunkQueue queue(*this, progress, threads);
   std::vector<std::thread> workers;
   for (unsigned i = 1; i < threads; ++i)
     workers.emplace_back([&] { queue.work(); });

@@ -38,10 +38,20 @@ public:
   PartialFile &operator=(const PartialFile &) = delete;
   ~PartialFile();
 
-  /// Creates `<path>.partial` and reserves `bytes` on the disk, where the file system can.
-  llvm::Error open(llvm::StringRef path, uint64_t bytes);
-  /// Any thread.
+  /// Neither a failure nor a signal removes the file, and open() goes on with one that is there.
+  bool keepOnFailure = false;
+
+  /// Opens `<path>.partial`. With `checkRoom` the disk must have room for `bytes`.
+  llvm::Error open(llvm::StringRef path, uint64_t bytes, bool checkRoom);
+  const std::string &partialPath() const { return partial; }
+  /// open() found nothing to go on with.
+  bool isNew() const { return fresh; }
+  /// Throws away what the file holds.
+  llvm::Error restart();
+  /// Any thread. What is never written is zero, and takes no room.
   llvm::Error write(uint64_t offset, llvm::ArrayRef<uint8_t> bytes);
+  /// Waits until all that was written is on the disk.
+  llvm::Error sync();
   llvm::Error commit();
 
 private:
@@ -50,15 +60,27 @@ private:
   std::string path;
   std::string partial;
   uint64_t bytes = 0;
+  bool fresh = true;
   int fd = -1;
 };
 
 /// Told of the bytes written and of all; from any thread, one at a time.
 using WriteProgress = std::function<void(uint64_t done, uint64_t total)>;
 
-/// Writes `image` at `offset` of `file` and returns one hash per chunk of kHashChunkBytes.
-llvm::Expected<std::vector<Hash>> writeWeights(const WeightImage &image, PartialFile &file, uint64_t offset,
-                                               unsigned threads, const WriteProgress &progress = nullptr);
+class ChunkJournal;
+
+/// Writes an image at `offset` of a file. Chunks that are zero stay holes; chunks that the journal has are not written
+/// again.
+struct ChunkWriter {
+  const WeightImage &image;
+  PartialFile &file;
+  uint64_t offset;
+  WeightSource &source;
+  ChunkJournal *journal = nullptr;
+
+  /// One hash per chunk of kHashChunkBytes.
+  llvm::Expected<std::vector<Hash>> write(unsigned threads, const WriteProgress &progress = nullptr);
+};
 
 } // namespace v4::codegen
 

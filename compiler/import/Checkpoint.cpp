@@ -42,7 +42,23 @@ Expected<std::unique_ptr<Checkpoint>> v4::Checkpoint::open(StringRef directory) 
   return checkpoint;
 }
 
+std::unique_ptr<Checkpoint> v4::Checkpoint::withoutTensors(StringRef configPath) {
+  auto checkpoint = std::make_unique<Checkpoint>();
+  checkpoint->root = configPath.str();
+  checkpoint->declared = true;
+  return checkpoint;
+}
+
+bool v4::Checkpoint::hasTensors(StringRef directory) {
+  SmallString<256> index(directory), single(directory);
+  sys::path::append(index, kIndexName);
+  sys::path::append(single, kSingleName);
+  return sys::fs::exists(index) || sys::fs::exists(single);
+}
+
 std::string v4::Checkpoint::pathOf(StringRef file) const {
+  if (declared)
+    return root;
   SmallString<256> path(root);
   sys::path::append(path, file);
   return path.str().str();
@@ -111,18 +127,33 @@ Error v4::Checkpoint::openSharded(const InputFile &index) {
   return Error::success();
 }
 
+std::vector<std::string> v4::Checkpoint::files() const {
+  std::vector<std::string> paths;
+  for (const Shard &shard : shards)
+    paths.push_back(pathOf(shard.name));
+  return paths;
+}
+
+ArrayRef<uint8_t> v4::Checkpoint::shardAround(const uint8_t *byte) const {
+  for (const Shard &shard : shards)
+    if (ArrayRef<uint8_t> bytes = shard.file.bytes(); byte >= bytes.begin() && byte < bytes.end())
+      return bytes;
+  return {};
+}
+
 const StoredTensor *v4::Checkpoint::find(StringRef name) const {
   auto it = byName.find(std::string_view(name));
   return it == byName.end() ? nullptr : &it->second;
 }
 
-std::string v4::Checkpoint::manifest() const {
+std::string v4::Checkpoint::manifest(const Tensors &tensors) {
   SHA256 hash;
-  for (const auto &[name, tensor] : byName) {
-    std::string line = name + " " + tensor.dtype + " ";
+  std::string line;
+  for (const auto &[name, tensor] : tensors) {
+    line.assign(name).append(" ").append(tensor.dtype).append(" ");
     for (auto [i, dim] : enumerate(tensor.shape))
-      line += (i ? "x" : "") + std::to_string(dim);
-    hash.update(line + "\n");
+      line.append(i ? "x" : "").append(std::to_string(dim));
+    hash.update(line.append("\n"));
   }
   return toHex(hash.final(), /*LowerCase=*/true);
 }

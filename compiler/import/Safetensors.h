@@ -35,7 +35,7 @@ namespace v4 {
 struct StoredTensor {
   std::string dtype; ///< As the file spells it: "BF16", "F8_E4M3", ...
   llvm::SmallVector<int64_t, 4> shape;
-  llvm::ArrayRef<uint8_t> bytes; ///< Of any alignment.
+  llvm::ArrayRef<uint8_t> bytes; ///< Of any alignment; empty when the tensor is only declared.
   unsigned shard = 0;
 };
 
@@ -45,18 +45,29 @@ public:
   using Tensors = std::map<std::string, StoredTensor, std::less<>>;
 
   static llvm::Expected<std::unique_ptr<Checkpoint>> open(llvm::StringRef directory);
+  /// A checkpoint of which only config.json is known: its tensors are those of the published releases. `configPath` is
+  /// for messages.
+  static std::unique_ptr<Checkpoint> withoutTensors(llvm::StringRef configPath);
+  /// The directory has an index or a shard.
+  static bool hasTensors(llvm::StringRef directory);
 
   /// The tensor of that name or null.
   const StoredTensor *find(llvm::StringRef name) const;
   const Tensors &tensors() const { return byName; }
+  bool isDeclared() const { return declared; }
   llvm::StringRef directory() const { return root; }
   /// Path of the file that holds a tensor, for messages.
   std::string pathOf(const StoredTensor &tensor) const { return pathOf(shards[tensor.shard].name); }
   std::string pathOf(llvm::StringRef file) const;
+  /// Paths of all shards, in the order in which they were opened.
+  std::vector<std::string> files() const;
+  /// The mapped shard with that byte; empty for foreign bytes.
+  llvm::ArrayRef<uint8_t> shardAround(const uint8_t *byte) const;
 
   /// SHA-256, in hex, over one line "name dtype 3x4\n" per tensor, sorted by name: tells two
   /// checkpoints of different inventory apart, whatever their sharding.
-  std::string manifest() const;
+  std::string manifest() const { return manifest(byName); }
+  static std::string manifest(const Tensors &tensors);
 
 private:
   struct Shard {
@@ -69,6 +80,7 @@ private:
   llvm::Expected<Tensors> openShard(llvm::StringRef name);
 
   std::string root;
+  bool declared = false; ///< By a config alone.
   std::vector<Shard> shards;
   Tensors byName;
 };

@@ -82,15 +82,17 @@ void addExperts(TensorResolver &r, const ModelConfig &c, bool hash) {
   r.matrix(Role::SharedDown, "ffn.shared_experts.w2", c.hidden, c.expertWidth);
 }
 
-WeightSet resolveLayer(TensorResolver &r, const ModelConfig &c, const std::string &prefix, int64_t ratio, bool hash) {
-  r.begin(prefix);
+std::string layerPrefix(int64_t index) { return "layers." + std::to_string(index) + "."; }
+
+/// REQUIRES: begin() named the layer.
+WeightSet resolveLayer(TensorResolver &r, const ModelConfig &c, int64_t ratio, bool hash) {
   addAttention(r, c, ratio);
   addExperts(r, c, hash);
   return r.end();
 }
 
 WeightSet resolveModel(TensorResolver &r, const ModelConfig &c) {
-  r.begin("");
+  r.begin("", "");
   r.bf16(Role::Embed, "embed", {c.vocab, c.hidden});
   addHead(r, c);
   r.bf16(Role::Head, "head", {c.vocab, c.hidden});
@@ -99,14 +101,15 @@ WeightSet resolveModel(TensorResolver &r, const ModelConfig &c) {
 
 TensorInventory::Mtp resolveMtp(TensorResolver &r, const ModelConfig &c) {
   TensorInventory::Mtp mtp;
-  r.begin("mtp.0.");
+  r.begin("mtp.0.", "mtp.0.");
   addHead(r, c);
   r.bf16(Role::MtpEmbedNorm, "enorm", {c.hidden});
   r.bf16(Role::MtpStreamsNorm, "hnorm", {c.hidden});
   r.matrix(Role::MtpEmbedProjection, "e_proj", c.hidden, c.hidden);
   r.matrix(Role::MtpStreamsProjection, "h_proj", c.hidden, c.hidden);
   mtp.head = r.end();
-  mtp.layer = resolveLayer(r, c, "mtp.0.", /*ratio=*/0, /*hash=*/false);
+  r.begin("mtp.0.", "mtp.0.");
+  mtp.layer = resolveLayer(r, c, /*ratio=*/0, /*hash=*/false);
   return mtp;
 }
 
@@ -125,8 +128,8 @@ bool decideMtp(const ModelConfig &c, const v4::Checkpoint &checkpoint, std::vect
         "); they are ignored and MTP is off");
     return false;
   }
-  if (!c.declaresMtp)
-    return false;
+  if (!c.declaresMtp || checkpoint.isDeclared())
+    return c.declaresMtp;
   if (hasPrefix(checkpoint, "mtp.0."))
     return true;
   warnings.push_back(
@@ -156,19 +159,24 @@ void warnAboutExtras(const ModelConfig &c, const v4::Checkpoint &checkpoint, con
 
 } // namespace
 
-Expected<TensorInventory> v4::resolveTensors(const ModelConfig &c, const Checkpoint &checkpoint) {
+Expected<TensorInventory> v4::resolveTensors(const ModelConfig &c, const Checkpoint &checkpoint,
+                                             ArrayRef<int64_t> layersOf) {
   TensorInventory inventory;
   TensorResolver resolver(checkpoint);
   inventory.model = resolveModel(resolver, c);
-  for (int64_t i = 0; i < c.layers && !resolver.failed(); ++i)
-    inventory.layers.push_back(
-        resolveLayer(resolver, c, "layers." + std::to_string(i) + ".", c.ratios[i], c.routesByHash(i)));
+  for (int64_t i = 0; i < c.layers && !resolver.failed(); ++i) {
+    resolver.begin(layerPrefix(layersOf.empty() || checkpoint.isDeclared() ? i : layersOf[i]), layerPrefix(i));
+    inventory.layers.push_back(resolveLayer(resolver, c, c.ratios[i], c.routesByHash(i)));
+  }
   bool mtp = decideMtp(c, checkpoint, inventory.warnings);
   if (mtp)
     inventory.mtp = resolveMtp(resolver, c);
   if (Error error = resolver.takeError())
     return error;
-  warnAboutExtras(c, checkpoint, resolver, mtp, inventory.warnings);
-  inventory.manifest = checkpoint.manifest();
+  // A twin leaves tensors out on purpose.
+  if (layersOf.empty())
+    warnAboutExtras(c, checkpoint, resolver, mtp, inventory.warnings);
+  inventory.manifest =
+      Checkpoint::manifest(checkpoint.isDeclared() ? resolver.declaredTensors() : checkpoint.tensors());
   return inventory;
 }

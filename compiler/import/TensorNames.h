@@ -86,7 +86,7 @@ struct Weight {
   Element element = Element::BF16;
   llvm::SmallVector<int64_t, 4> shape; ///< As stored: FP4 counts bytes in the last dimension.
   std::vector<std::string> sources;    ///< Checkpoint tensors, in order of the leading dimension.
-  std::string narrowable;              ///< A wide matrix that most checkpoints hold in FP8 or FP4: "linear" or "experts".
+  std::string narrowable = {}; ///< A wide matrix that most checkpoints hold in FP8 or FP4: "linear" or "experts".
   bool isTable = false;                ///< An index table: i64 in the checkpoint, i32 in the program.
 };
 
@@ -114,8 +114,10 @@ struct TensorInventory {
 };
 
 /// Finds every tensor that `config` needs and checks its dtype and shape, and the
-/// contents of index tables. Other tensors are counted in one warning.
-llvm::Expected<TensorInventory> resolveTensors(const ModelConfig &config, const Checkpoint &checkpoint);
+/// contents of index tables. Other tensors are counted in one warning. Of a twin, `layersOf` says which layer of the
+/// checkpoint each layer of `config` is (shrinkConfig).
+llvm::Expected<TensorInventory> resolveTensors(const ModelConfig &config, const Checkpoint &checkpoint,
+                                               llvm::ArrayRef<int64_t> layersOf = {});
 
 } // namespace v4
 

@@ -24,8 +24,21 @@ struct v4::TensorResolver::Form {
   SmallVector<int64_t, 4> shape, scaleShape; ///< No scale when empty.
 };
 
-void v4::TensorResolver::begin(std::string newPrefix) {
-  prefix = std::move(newPrefix);
+void v4::TensorResolver::declare(const std::string &name, StringRef dtype, ArrayRef<int64_t> shape) {
+  if (checkpoint.isDeclared())
+    declared[name] = {dtype.str(), SmallVector<int64_t, 4>(shape), {}, 0};
+}
+
+void v4::TensorResolver::declareMatrix(const std::string &stem, StringRef dtype, int64_t rows, int64_t columns) {
+  bool fp4 = dtype == "I8";
+  declare(stem + ".weight", dtype, {rows, fp4 ? columns / 2 : columns});
+  declare(stem + ".scale", "F8_E8M0",
+          {fp4 ? rows : divideCeilSigned(rows, 128), fp4 ? columns / 32 : divideCeilSigned(columns, 128)});
+}
+
+void v4::TensorResolver::begin(std::string source, std::string own) {
+  prefix = std::move(source);
+  ownPrefix = std::move(own);
   weights.clear();
 }
 
@@ -40,14 +53,15 @@ void v4::TensorResolver::f32(Role role, const std::string &name, ArrayRef<int64_
 void v4::TensorResolver::matrix(Role role, const std::string &stem, int64_t rows, int64_t columns) {
   Form form;
   std::string path = prefix + stem;
+  declareMatrix(path, "F8_E4M3", rows, columns);
   if (failed() || !matrixForm(path, rows, columns, form))
     return;
   RoleWeight &entry = weights[role];
-  entry.weight = {path + ".weight", form.element, form.shape, {path + ".weight"}};
+  entry.weight = {own(path + ".weight"), form.element, form.shape, {path + ".weight"}};
   if (form.scaleShape.empty())
     entry.weight.narrowable = "linear";
   else
-    entry.scale = Weight{path + ".scale", Element::E8M0, form.scaleShape, {path + ".scale"}};
+    entry.scale = Weight{own(path + ".scale"), Element::E8M0, form.scaleShape, {path + ".scale"}};
 }
 
 void v4::TensorResolver::stacked(Role role, const std::string &stem, const std::string &leaf, int64_t experts,
@@ -57,12 +71,13 @@ void v4::TensorResolver::stacked(Role role, const std::string &stem, const std::
   for (int64_t e = 0; e < experts && !failed(); ++e) {
     std::string path = prefix + stem + "." + std::to_string(e) + "." + leaf;
     Form form;
+    declareMatrix(path, "I8", rows, columns);
     if (!matrixForm(path, rows, columns, form))
       return;
     if (e == 0)
       first = form;
     if (form.dtype != first.dtype)
-      return failAt(path + ".weight", *checkpoint.find(path + ".weight"),
+      return failAt(path + ".weight", *find(path + ".weight", ""),
                     "has dtype " + form.dtype + ", expected " + first.dtype +
                         " as expert 0: the experts of a layer share one dtype");
     sources.push_back(path + ".weight");
@@ -71,7 +86,7 @@ void v4::TensorResolver::stacked(Role role, const std::string &stem, const std::
   if (failed())
     return;
   RoleWeight &entry = weights[role];
-  std::string name = prefix + stem + "." + leaf;
+  std::string name = ownPrefix + stem + "." + leaf;
   first.shape.insert(first.shape.begin(), experts);
   entry.weight = {name + ".weight", first.element, first.shape, std::move(sources)};
   if (first.scaleShape.empty()) {
@@ -88,18 +103,20 @@ void v4::TensorResolver::expertTable(Role role, const std::string &name, int64_t
   if (failed())
     return;
   weights[role].weight.isTable = true;
-  checkTable(prefix + name, *checkpoint.find(prefix + name), experts);
+  if (!checkpoint.isDeclared())
+    checkTable(prefix + name, *checkpoint.find(prefix + name), experts);
 }
 
 Error v4::TensorResolver::takeError() const { return failed() ? inputError(problem) : Error::success(); }
 
 void v4::TensorResolver::plain(Role role, const std::string &name, StringRef dtype, Element element,
                                ArrayRef<int64_t> shape) {
+  declare(name, dtype, shape);
   const StoredTensor *tensor = find(name, dtype + " " + shapeText(shape));
   if (!tensor)
     return;
   expect(name, *tensor, dtype, shape);
-  weights[role].weight = {name, element, SmallVector<int64_t, 4>(shape), {name}};
+  weights[role].weight = {own(name), element, SmallVector<int64_t, 4>(shape), {name}};
 }
 
 bool v4::TensorResolver::matrixForm(const std::string &stem, int64_t rows, int64_t columns, Form &form) {
@@ -132,6 +149,8 @@ const StoredTensor *v4::TensorResolver::find(const std::string &name, const Twin
   if (failed())
     return nullptr;
   usedNames.insert(name);
+  if (auto found = declared.find(name); found != declared.end())
+    return &found->second;
   if (const StoredTensor *tensor = checkpoint.find(name))
     return tensor;
   fail(checkpoint.directory() + ": tensor '" + name + "' is missing, expected " + expected + " (see config.json)");

@@ -42,6 +42,8 @@ static Status openEngine(const char *path, size_t length, const v4_engine_option
   host.logLine = known.log;
   plan::LoadOptions load;
   load.mode = known.load == V4_LOAD_COPY ? LoadMode::Copy : LoadMode::Map;
+  if (known.weights)
+    load.weights.assign(known.weights, known.weights_length);
   return Engine::open(std::string(path, length), load, host, out);
 }
 
@@ -80,7 +82,7 @@ v4_status v4_engine_get_info(const v4_engine *engine, v4_engine_info *info, v4_e
   value.probe_count = program.probes()->size();
   value.page_bytes = program.page_bytes();
   value.state_bytes = program.state_bytes();
-  value.weights_bytes = plan.section(plan::SectionKind::Weights).size;
+  value.weights_bytes = plan.weightsBytes();
   value.file_bytes = plan.header().fileBytes;
   std::memcpy(value.plan_hash, plan.header().planHash, sizeof(value.plan_hash));
   value.target = program.target()->name()->c_str();

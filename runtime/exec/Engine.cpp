@@ -15,6 +15,7 @@ Status Engine::open(const std::string &path, const plan::LoadOptions &options, c
   std::unique_ptr<Engine> engine(new Engine);
   engine->host = host;
   V4_RETURN_IF_ERROR(plan::loadPlan(path, options, engine->loaded));
+  V4_RETURN_IF_ERROR(plan::attachWeights(options.weights, options, engine->loaded));
   uint32_t count = engine->program().weights()->size();
   engine->weights.reserve(count);
   for (uint32_t i = 0; i < count; ++i)
@@ -35,6 +36,9 @@ Status Engine::loadCode() {
 }
 
 Status Engine::createSession(const SessionOptions &options, std::unique_ptr<Session> &out) {
+  if (loaded.hasNoWeights())
+    return unsupported(loaded.name(), ": was compiled with --weights=none and cannot run; compile it from a checkpoint "
+                                      "with --weights=embed or external");
   V4_RETURN_IF_ERROR(loadCode());
   RunnableProgram runnable{loaded.name(), &program(), weights.data(), device->kernels(), loaded.planHash()};
   return Session::create(runnable, options, host, out);

@@ -16,6 +16,16 @@
 //   4096-aligned hashes section: one 32-byte hash per 4 MiB chunk of weights
 //   2 MiB-aligned weights section: tensors, each 4096-aligned
 //
+// Weights may lie elsewhere. With kFeatureExternalWeights they are in the file
+// <plan stem>.v4weights:
+//
+//   offset 0     WeightsHeader (128 bytes), bound to its plan by planHash
+//   2 MiB        the bytes of the weights section, to the end of the file
+//
+// and hashes are those of its chunks. With kFeatureNoWeights there are no tables,
+// hashes and weights: such a plan can be read and costed, not run. Offsets of
+// tensors are the same in all three.
+//
 // The gap between two sections is zero. Sections never overlap and appear in
 // the order of SectionKind; the last one ends at Header::fileBytes. Header
 // fields up to `fileBytes` keep their place in every version, so that an old
@@ -62,7 +72,9 @@ enum class SectionKind : uint32_t { Metadata = 0, Code = 1, Tables = 2, Hashes =
 inline constexpr uint32_t kSectionCount = 5;
 
 /// A feature the reader must know; an unknown set bit refuses the plan.
-inline constexpr uint64_t kKnownFeatures = 0;
+inline constexpr uint64_t kFeatureExternalWeights = 1;
+inline constexpr uint64_t kFeatureNoWeights = 2;
+inline constexpr uint64_t kKnownFeatures = kFeatureExternalWeights | kFeatureNoWeights;
 
 struct Section {
   uint64_t offset; ///< From the start of the file; 0 when `bytes` is 0.
@@ -86,6 +98,23 @@ struct Header {
   uint8_t headerHash[kHashBytes]; ///< Over the 160 bytes in front of it.
 };
 static_assert(sizeof(Header) == 192, "the header's size is part of the format");
+
+inline constexpr char kWeightsMagic[8] = {'V', '4', 'W', 'G', 'H', 'T', '\r', '\n'};
+inline constexpr uint32_t kWeightsVersion = 1;
+
+/// Offset 0 of a file of external weights; the gap behind it is zero.
+struct WeightsHeader {
+  char magic[8];
+  uint32_t formatVersion;
+  uint32_t reserved0;             ///< 0.
+  uint64_t fileBytes;             ///< Total size.
+  uint64_t weightsOffset;         ///< kWeightsAlignment.
+  uint64_t weightsBytes;          ///< To the end of the file.
+  uint8_t planHash[kHashBytes];   ///< Of the plan that these weights belong to.
+  uint64_t reserved1[3];          ///< 0.
+  uint8_t headerHash[kHashBytes]; ///< Over the 96 bytes in front of it.
+};
+static_assert(sizeof(WeightsHeader) == 128, "the header's size is part of the format");
 
 } // namespace v4::plan
 

@@ -21,6 +21,8 @@ constexpr uint64_t kMaxMetadataBytes = 256u << 20;
 /// Far above any real plan (a table per expert tensor would be 70,000) and low enough to end soon.
 constexpr unsigned kMaxTables = 4'000'000;
 constexpr unsigned kMaxDepth = 16;
+/// Bound of offsets in sections that are not in the file.
+constexpr uint64_t kMostDetachedBytes = uint64_t(1) << 48;
 constexpr const char *kRebuild = "; rebuild the plan with v4-compile";
 constexpr const char *kSectionNames[kSectionCount] = {"metadata", "code", "tables", "hashes", "weights"};
 constexpr uint64_t kHeaderHashedBytes = sizeof(Header) - kHashBytes;
@@ -32,6 +34,8 @@ public:
 
   Status checkHeader();
   Status checkSections();
+  Status checkDetached();
+  Status checkHashCount(uint64_t weights);
   Status checkHashes();
   Status checkGaps();
   Status parse(const fb::Program *&out);
@@ -106,7 +110,23 @@ Status Container::checkSections() {
   if (section(SectionKind::Code).size < kHashBytes)
     return invalidInput(name, ": section code has ", section(SectionKind::Code).size,
                         " bytes, expected at least the seal of ", kHashBytes, kRebuild);
-  uint64_t weights = section(SectionKind::Weights).size;
+  return header().requiredFeatures == 0 ? checkHashCount(section(SectionKind::Weights).size) : checkDetached();
+}
+
+/// Weights that lie elsewhere are not here too; a plan without weights has nothing that comes from a checkpoint.
+Status Container::checkDetached() {
+  bool none = header().requiredFeatures & kFeatureNoWeights;
+  if (header().requiredFeatures == kKnownFeatures)
+    return invalidInput(name, ": header.requiredFeatures is ", kKnownFeatures,
+                        ", weights are either in a file of their own or left out", kRebuild);
+  for (SectionKind kind : {SectionKind::Tables, SectionKind::Hashes, SectionKind::Weights})
+    if (section(kind).size != 0 && (none || kind == SectionKind::Weights))
+      return invalidInput(name, ": section ", kSectionNames[static_cast<uint32_t>(kind)], " has ", section(kind).size,
+                          " bytes, expected 0 in a plan whose weights are not in its file", kRebuild);
+  return Status();
+}
+
+Status Container::checkHashCount(uint64_t weights) {
   uint64_t hashes = (weights / kHashChunkBytes + (weights % kHashChunkBytes != 0)) * kHashBytes;
   if (section(SectionKind::Hashes).size != hashes)
     return invalidInput(name, ": section hashes has ", section(SectionKind::Hashes).size, " bytes, expected ", hashes,
@@ -141,6 +161,15 @@ Status Container::checkHashes() {
   return Status();
 }
 
+/// Where the last tensor of the section of tables or weights ends. REQUIRES: the program is valid.
+uint64_t endOfTensors(const fb::Program &program, bool inTables) {
+  uint64_t end = 0;
+  for (const fb::Weight *weight : *program.weights())
+    if (weight->in_tables() == inTables)
+      end = std::max(end, weight->offset() + weight->bytes());
+  return end;
+}
+
 Status Container::parse(const fb::Program *&out) {
   Bytes metadata = section(SectionKind::Metadata);
   if (metadata.size < 8 || metadata.size > kMaxMetadataBytes)
@@ -154,7 +183,10 @@ Status Container::parse(const fb::Program *&out) {
   if (!fb::VerifyProgramBuffer(verifier))
     return invalidInput(name, ": metadata is not a well-formed FlatBuffer of ", metadata.size, " bytes", kRebuild);
   out = fb::GetProgram(metadata.data);
-  return validateProgram(name, *out, section(SectionKind::Tables).size, section(SectionKind::Weights).size);
+  bool isHere = header().requiredFeatures == 0, none = header().requiredFeatures & kFeatureNoWeights;
+  V4_RETURN_IF_ERROR(validateProgram(name, *out, none ? kMostDetachedBytes : section(SectionKind::Tables).size,
+                                     isHere ? section(SectionKind::Weights).size : kMostDetachedBytes));
+  return isHere || none ? Status() : checkHashCount(endOfTensors(*out, /*inTables=*/false));
 }
 
 } // namespace
@@ -194,6 +226,11 @@ Status plan::checkPlan(const std::string &name, Bytes file, Plan &out) {
   out.file = file;
   out.fileHeader = reinterpret_cast<const Header *>(file.data);
   out.root = root;
+  out.weightsPath = name;
+  out.weightsSection = out.sectionIn(file, SectionKind::Weights);
+  // Sections that are here may be longer than their tensors.
+  out.weightsEnd = std::max(out.weightsSection.size, endOfTensors(*root, false));
+  out.tablesEnd = std::max(out.section(SectionKind::Tables).size, endOfTensors(*root, true));
   return Status();
 }
 
@@ -221,8 +258,12 @@ Status Plan::checkSeal() const {
 }
 
 Status Plan::verifyWeights() const {
+  if (hasNoWeights())
+    return checkFailed(path, ": holds no weights to check (v4-compile --weights=none)");
   Bytes weights = section(SectionKind::Weights);
-  const uint8_t *hashes = sectionData(SectionKind::Hashes);
+  if (weights.size != weightsBytes())
+    return checkFailed(path, ": its weights are in a file of their own that was not opened");
+  const uint8_t *hashes = section(SectionKind::Hashes).data;
   for (uint64_t begin = 0; begin < weights.size; begin += kHashChunkBytes, hashes += kHashBytes) {
     uint64_t end = std::min(begin + kHashChunkBytes, weights.size);
     if (sameBytes(hashes, hashBytes(weights.data + begin, end - begin)))
@@ -233,7 +274,7 @@ Status Plan::verifyWeights() const {
         tensors = "'" + weight->name()->str() + "'";
         break;
       }
-    return checkFailed(path, ": weights ", begin, " to ", end, " (first tensor ", tensors,
+    return checkFailed(weightsPath, ": weights ", begin, " to ", end, " (first tensor ", tensors,
                        ") do not match their hash, the file is damaged; copy or build it again");
   }
   return Status();

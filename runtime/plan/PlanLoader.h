@@ -33,6 +33,7 @@ struct Bytes {
 
 struct LoadOptions {
   LoadMode mode = LoadMode::Map;
+  std::string weights; ///< Of attachWeights(): "" = beside the plan.
 };
 
 class Plan {
@@ -43,14 +44,25 @@ public:
   /// Every vector and every string is present (maybe empty).
   const fb::Program &program() const { return *root; }
   /// The ELF object, without the seal that follows it in the section.
-  Bytes code() const { return {sectionData(SectionKind::Code), fileHeader->sections[1].bytes - kHashBytes}; }
-  Bytes section(SectionKind kind) const {
-    return {sectionData(kind), fileHeader->sections[static_cast<uint32_t>(kind)].bytes};
+  Bytes code() const {
+    Bytes sealed = section(SectionKind::Code);
+    return {sealed.data, sealed.size - kHashBytes};
   }
-  /// Address of weights[index] in its section, 4096-aligned.
+  /// Of the weights: those of the plan's file, or those that attachWeights() found, or none.
+  Bytes section(SectionKind kind) const {
+    return kind == SectionKind::Weights ? weightsSection : sectionIn(file, kind);
+  }
+  bool hasExternalWeights() const { return fileHeader->requiredFeatures & kFeatureExternalWeights; }
+  /// Compiled with --weights=none: it can be read, not run.
+  bool hasNoWeights() const { return fileHeader->requiredFeatures & kFeatureNoWeights; }
+  /// Bytes of the weights section wherever it lies, also where it was left out.
+  uint64_t weightsBytes() const { return weightsEnd; }
+  uint64_t tablesBytes() const { return tablesEnd; }
+  /// Address of weights[index], 4096-aligned; null when its section is not here.
   const uint8_t *weight(uint32_t index) const {
     const fb::Weight *w = root->weights()->Get(index);
-    return sectionData(w->in_tables() ? SectionKind::Tables : SectionKind::Weights) + w->offset();
+    Bytes bytes = section(w->in_tables() ? SectionKind::Tables : SectionKind::Weights);
+    return bytes.size ? bytes.data + w->offset() : nullptr;
   }
   Digest planHash() const;
 
@@ -64,14 +76,20 @@ public:
 private:
   friend Status loadPlan(const std::string &path, const LoadOptions &options, Plan &out);
   friend Status checkPlan(const std::string &name, Bytes file, Plan &out);
+  friend Status attachWeights(const std::string &path, const LoadOptions &options, Plan &plan);
 
-  const uint8_t *sectionData(SectionKind kind) const {
-    return file.data + fileHeader->sections[static_cast<uint32_t>(kind)].offset;
+  Bytes sectionIn(Bytes bytes, SectionKind kind) const {
+    const Section &place = fileHeader->sections[static_cast<uint32_t>(kind)];
+    return {bytes.data + place.offset, place.bytes};
   }
 
   std::string path;
   MappedFile mapping;
   Bytes file;
+  MappedFile weightsMapping; ///< Of external weights.
+  std::string weightsPath;   ///< The file that holds the weights, for messages.
+  Bytes weightsSection;
+  uint64_t weightsEnd = 0, tablesEnd = 0;
   const Header *fileHeader = nullptr;
   const fb::Program *root = nullptr;
 };
@@ -81,6 +99,14 @@ Status loadPlan(const std::string &path, const LoadOptions &options, Plan &out);
 
 /// The same for bytes that outlive `out`; `file.data` is 64-byte aligned.
 Status checkPlan(const std::string &name, Bytes file, Plan &out);
+
+/// Maps the weights of a plan that has them in a file of their own: `path`, or with "" the one beside the plan. Does
+/// nothing for a plan that holds its weights or has none, unless a path is given: then InvalidInput. InvalidInput also
+/// when the file is missing, damaged or belongs to another plan.
+Status attachWeights(const std::string &path, const LoadOptions &options, Plan &plan);
+
+/// <plan stem>.v4weights
+std::string weightsPathOf(const std::string &planPath);
 
 /// What any version of the format says about itself.
 struct Summary {

@@ -85,7 +85,7 @@ TEST(Container, features) {
   file.header().requiredFeatures = 4;
   file.rehashHeader();
   expectMessage(file,
-                "header.requiredFeatures has bits 4 that this runtime does not know (it knows 0); use a newer runtime");
+                "header.requiredFeatures has bits 4 that this runtime does not know (it knows 3); use a newer runtime");
 }
 
 TEST(Container, grown) {

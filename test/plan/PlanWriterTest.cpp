@@ -68,7 +68,7 @@ protected:
     mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
     if (!module)
       return "does not parse";
-    llvm::Error error = codegen::writePlan(*module, source, to, {threads});
+    llvm::Error error = codegen::writePlan(*module, &source, to, {{threads}});
     return error ? llvm::toString(std::move(error)) : "";
   }
   std::string contents() {

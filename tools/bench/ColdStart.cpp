@@ -43,6 +43,8 @@ Status spawnChild(const ColdOptions &options, pid_t &child, int &output) {
     return systemError("make a pipe", errno);
   std::string load = joinText("--load=", options.load == LoadMode::Copy ? "copy" : "map");
   std::vector<std::string> words{"v4-bench", options.plan, "--first-token", load};
+  if (!options.weights.empty())
+    words.push_back("--weights=" + options.weights);
   if (options.threads)
     words.insert(words.end(), {"-t", std::to_string(options.threads)});
   std::vector<char *> arguments;
@@ -118,6 +120,7 @@ Status bench::startCold(const ColdOptions &options) {
   marks.main = monotonicNanoseconds();
   plan::LoadOptions load;
   load.mode = options.load;
+  load.weights = options.weights;
   std::unique_ptr<Engine> engine;
   V4_RETURN_IF_ERROR(Engine::open(options.plan, load, {}, engine));
   marks.opened = monotonicNanoseconds();

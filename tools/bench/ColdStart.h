@@ -28,7 +28,7 @@ struct ColdStart {
 };
 
 struct ColdOptions {
-  std::string plan;
+  std::string plan, weights;
   LoadMode load = LoadMode::Map;
   unsigned threads = 0;
   uint64_t repetitions = 5;

@@ -28,10 +28,10 @@ void checkFeatures(const Plan &plan, Check &check) {
 /// Weights count too: what does not fit is read from the disk again for every token.
 void checkMemory(const Plan &plan, const Limits &limits, unsigned threads, Check &check) {
   const fb::Program &program = plan.program();
-  uint64_t files = plan.section(SectionKind::Weights).size + plan.section(SectionKind::Tables).size + plan.code().size;
-  Limits allocated = heldLimits(program, limits);
-  uint64_t arena = arenaOf(program, allocated).bytes;
-  uint64_t cache = cacheBytes(program, allocated.context, limits.sequences).value_or(kMaxBytes);
+  Limits held = heldLimits(program, limits);
+  uint64_t files = plan.weightsBytes() + plan.tablesBytes() + plan.code().size;
+  uint64_t arena = arenaOf(program, held).bytes + stepBytes(held);
+  uint64_t cache = cacheBytes(program, held.context, held.sequences).value_or(kMaxBytes);
   uint64_t stacks = threads * stackBytes(program);
   uint64_t total = files + arena + cache + stacks, available = availableMemory();
   if (total > available)

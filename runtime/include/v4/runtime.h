@@ -79,6 +79,9 @@ typedef struct v4_engine_options {
   void (*release)(void *user, void *memory, size_t bytes);
   /* One line of text without a line break; may be null. */
   void (*log)(void *user, const char *text, size_t length);
+  /* Of a plan with external weights: their file; null: <plan stem>.v4weights beside the plan. */
+  const char *weights;
+  size_t weights_length;
 } v4_engine_options;
 
 typedef struct v4_engine_info {

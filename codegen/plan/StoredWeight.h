@@ -1,0 +1,59 @@
+//===- StoredWeight.h - A weight as a plan describes it --- -*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The part of a plan.weight, or of a table Weight of a finished plan, that says how
+// its bytes come from checkpoint tensors.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_CODEGEN_PLAN_STOREDWEIGHT_H
+#define V4_CODEGEN_PLAN_STOREDWEIGHT_H
+
+#include "codegen/plan/WeightImage.h"
+#include "runtime/plan/plan_generated.h"
+
+#include <string>
+#include <vector>
+
+namespace v4::codegen {
+
+struct StoredWeight {
+  std::string name;
+  plan::fb::ElementType element;
+  std::vector<int64_t> shape; ///< At least one dimension.
+  std::string layout, recipe;
+  std::vector<std::string> sources; ///< One name per checkpoint tensor.
+  uint64_t bytes = 0;
+  bool inTables = false;
+  uint32_t wantedForms = 0; ///< fb::ExactForm bits to prove.
+};
+
+/// How each source becomes its part of the weight.
+llvm::Expected<WeightForm> formOf(const StoredWeight &weight);
+
+/// Both images of a plan, and the place of every weight in its own.
+struct PlacedWeights {
+  struct Entry {
+    bool inTables;
+    size_t firstPiece, pieces; ///< No piece: the weight has no bytes here.
+    uint64_t offset;
+  };
+
+  WeightImage tables, weights;
+  std::vector<Entry> entries; ///< In the order of the plan's weights.
+
+  /// Places the next weight; without a source only its room.
+  llvm::Error add(const StoredWeight &weight, WeightSource *source);
+  llvm::ArrayRef<Piece> pieces(const Entry &entry) const;
+  /// Facts that no byte written so far disproves.
+  uint32_t exactForms(const Entry &entry) const;
+};
+
+} // namespace v4::codegen
+
+#endif // V4_CODEGEN_PLAN_STOREDWEIGHT_H
