@@ -63,9 +63,12 @@ def check_parts(document):
 
 
 def check_allocated(tools, plan):
-    """A session takes the certified arena."""
-    memory = json.loads(tools.call("v4-inspect", plan, "--memory", "--json").stdout)["memory"]
-    cost = json.loads(tools.call("v4-inspect", plan, "--cost", "--json").stdout)["cost"]
+    """Full sequences take the cache that a session is certified to take, which test e2e.memory compares with sessions."""
+    document = json.loads(tools.call("v4-inspect", plan, "--json").stdout)
+    program, memory = document["program"], document["memory"]
+    # Room for drafts behind the context.
+    held = program["max_context"] + program["max_draft"]
+    cost = json.loads(tools.call("v4-inspect", plan, f"--cost=context:{held}", "--json").stdout)["cost"]
     assert cost["cache_bytes_per_sequence"] * memory["sequences"] == memory["cache_bytes"], (cost, memory)
 
 
