@@ -24,27 +24,44 @@ public:
 
   void update(uint64_t done, uint64_t total) {
     auto now = Clock::now();
-    if (begin == Clock::time_point())
+    if (begin == Clock::time_point()) {
       begin = now;
+      kept = done;
+    }
     if (done == total)
       return clear();
     if (now - drawn < std::chrono::milliseconds(100))
       return;
     drawn = now;
     isVisible = true;
-    std::fputs(("\r" + line(done, total, std::chrono::duration<double>(now - begin).count())).c_str(), out);
+    std::fputs(("\r" + line(done, total, kept, std::chrono::duration<double>(now - begin).count())).c_str(), out);
     std::fflush(out);
   }
 
-  /// 40 cells, the share, and bytes per second since the first call.
-  static std::string line(uint64_t done, uint64_t total, double seconds) {
-    constexpr size_t cells = 40;
+  /// 30 cells, the share, bytes per second and the time that the rest takes at this rate. `kept` bytes were there at
+  /// the first call, `seconds` ago: an interrupted run had written them.
+  static std::string line(uint64_t done, uint64_t total, uint64_t kept, double seconds) {
+    constexpr size_t cells = 30;
     size_t filled = total ? size_t(double(done) / double(total) * cells) : cells;
+    double rate = seconds > 0 ? double(done - kept) / seconds : 0;
     char text[160];
-    std::snprintf(text, sizeof(text), "weights [%s%s] %3.0f %%  %.1f of %.1f GB, %.2f GB/s ",
+    std::snprintf(text, sizeof(text), "weights [%s%s] %3.0f %%  %.1f of %.1f GB, %.2f GB/s, %s left ",
                   std::string(filled, '#').c_str(), std::string(cells - filled, '.').c_str(),
                   total ? 100.0 * double(done) / double(total) : 100.0, double(done) / 1e9, double(total) / 1e9,
-                  seconds > 0 ? double(done) / 1e9 / seconds : 0.0);
+                  rate / 1e9, rate > 0 ? time(double(total - done) / rate).c_str() : "-");
+    return text;
+  }
+
+  /// "7 s", "3:05", "1:02:03".
+  static std::string time(double seconds) {
+    auto whole = static_cast<unsigned long long>(seconds < 1e9 ? seconds + 0.5 : 1e9);
+    char text[40];
+    if (whole < 60)
+      std::snprintf(text, sizeof(text), "%llu s", whole);
+    else if (whole < 3600)
+      std::snprintf(text, sizeof(text), "%llu:%02llu", whole / 60, whole % 60);
+    else
+      std::snprintf(text, sizeof(text), "%llu:%02llu:%02llu", whole / 3600, whole / 60 % 60, whole % 60);
     return text;
   }
 
@@ -59,6 +76,7 @@ private:
 
   std::FILE *out;
   Clock::time_point begin, drawn;
+  uint64_t kept = 0; ///< Bytes done at the first call.
   bool isVisible = false;
 };
 
