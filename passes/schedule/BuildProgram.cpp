@@ -289,8 +289,8 @@ void ProgramBuilder::eraseSources() {
     if (isa<ml_program::GlobalOp>(op) || (function && !kernels.contains(function)))
       op.erase();
   }
-  for (llvm::StringRef name : llvm::ArrayRef<llvm::StringRef>{"v4.model", "v4.envelope", "v4.target", "v4.options",
-                                                              kPartsName, kExpertsPerTokenName})
+  for (llvm::StringRef name : std::initializer_list<llvm::StringRef>{"v4.model", "v4.envelope", "v4.target",
+                                                                     "v4.options", kPartsName, kExpertsPerTokenName})
     module->removeAttr(name);
 }
 

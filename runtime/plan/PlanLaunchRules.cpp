@@ -54,11 +54,12 @@ Status PlanRules::checkPhase(uint32_t begin, uint32_t end) {
   // Only now: launches of a phase never read what one of them writes.
   for (uint32_t i = begin; i < end; ++i)
     for (const fb::Binding *binding : *program.launches()->Get(i)->bindings())
-      if (binding->kind() == fb::BindingKind::Buffer && binding->access() == fb::Access::Out)
+      if (binding->kind() == fb::BindingKind::Buffer && binding->access() == fb::Access::Out) {
         if (group == fb::LaunchGroup::Main)
           written[binding->index()].byMain = true;
         else if (group == fb::LaunchGroup::Mtp)
           written[binding->index()].byMtp = true;
+      }
   return Status();
 }
 

@@ -227,7 +227,7 @@ TEST(Container, loadsFromDisk) {
   std::ofstream(disk.path, std::ios::binary).write(reinterpret_cast<char *>(file.data()), file.size());
   for (LoadMode mode : {LoadMode::Map, LoadMode::Copy}) {
     Plan plan;
-    Status status = loadPlan(disk.path, {mode}, plan);
+    Status status = loadPlan(disk.path, {mode, ""}, plan);
     ASSERT_TRUE(status.isOk()) << status.message();
     Plan moved = std::move(plan);
     EXPECT_EQ(moved.name(), disk.path);
