@@ -107,6 +107,7 @@ private:
   OwningOpRef<ModuleOp> module;
   std::unique_ptr<Checkpoint> checkpoint;
   std::optional<ReportCollector> collector;
+  bool fewerExperts = false; ///< Set by shrink().
 };
 
 ExitCode Compilation::openCheckpoint(const std::string &path) {
@@ -158,6 +159,7 @@ ExitCode Compilation::shrink(ModelConfig &config, std::vector<int64_t> &layersOf
   if (spec->experts && options.weights != codegen::WeightPlacement::None)
     return fail("--shrink=" + options.shrink + ": a checkpoint's routers choose among all of its experts; pass " +
                 "--weights=none, or leave experts out");
+  fewerExperts = spec->experts.has_value();
   auto chosen = shrinkConfig(config, *spec);
   if (!chosen)
     return fail(chosen.takeError());
@@ -168,7 +170,8 @@ ExitCode Compilation::shrink(ModelConfig &config, std::vector<int64_t> &layersOf
 /// A plan without weights needs no tensors either: those that the config implies will do.
 ExitCode Compilation::openTensors(llvm::StringRef configPath) {
   llvm::StringRef folder = llvm::sys::path::parent_path(configPath);
-  bool isCheckpoint = options.shrink.empty() && llvm::sys::path::filename(configPath) == "config.json" &&
+  // Fewer layers are some of the checkpoint's, in its own formats; routers of fewer experts are in none.
+  bool isCheckpoint = !fewerExperts && llvm::sys::path::filename(configPath) == "config.json" &&
                       Checkpoint::hasTensors(folder.empty() ? "." : folder);
   if (options.weights != codegen::WeightPlacement::None || isCheckpoint)
     return openCheckpoint(options.input);
@@ -321,8 +324,10 @@ ExitCode Compilation::run() {
     if (std::error_code error = llvm::sys::fs::create_directories(options.dumpKernelsTo))
       return fail(options.dumpKernelsTo + ": cannot be created: " + error.message());
   if (!options.kernelCache.empty())
-    if (std::error_code error = llvm::sys::fs::create_directories(options.kernelCache))
-      return fail(options.kernelCache + ": cannot be created: " + error.message() + "; give --kernel-cache another folder");
+    if (std::error_code error = llvm::sys::fs::create_directories(options.kernelCache);
+        error || !llvm::sys::fs::is_directory(options.kernelCache))
+      return fail(options.kernelCache + ": cannot be created: " + (error ? error.message() : "it is a file") +
+                  "; give --kernel-cache another folder");
   if (collector)
     collector->beginPhase(phaseName(Phase::Import));
   if (ExitCode code = options.compileFrom ? readModule() : importCheckpoint())

@@ -18,6 +18,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 using namespace v4;
 
@@ -49,7 +50,24 @@ int executePrompt(const RunFlags &flags, api::Engine &engine, TraceFile *trace) 
   return 0;
 }
 
+/// An output must not take the place of what is read, the plan above all: it is mapped.
+void refuseInputsAsOutputs(const RunFlags &flags) {
+  std::pair<const char *, const std::string &> inputs[] = {
+      {"the plan", flags.plan},          {"--tokens-file", flags.tokensFile}, {"--force-tokens", flags.forceTokens},
+      {"--batch-file", flags.batchFile}, {"--weights", flags.weights},        {"--load-state", flags.loadState}};
+  std::pair<const char *, const std::string &> outputs[] = {
+      {"--logits-out", flags.logitsOut}, {"--mtp-logits-out", flags.mtpLogitsOut}, {"--trace", flags.trace}};
+  for (auto &[flag, output] : outputs)
+    for (auto &[name, input] : inputs) {
+      std::error_code ignored;
+      if (!output.empty() && !input.empty() && std::filesystem::equivalent(output, input, ignored))
+        throw InputError(std::string(flag) + "=" + output + " is the file of " + name +
+                         " too, expected a file to write; name another one");
+    }
+}
+
 int execute(const RunFlags &flags) {
+  refuseInputsAsOutputs(flags);
   v4_engine_options options = api::engineOptions();
   options.load = flags.load == "copy" ? V4_LOAD_COPY : V4_LOAD_MAP;
   if (!flags.weights.empty()) {

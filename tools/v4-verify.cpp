@@ -84,11 +84,8 @@ Status runChecks(const Arguments &arguments, std::vector<Check> &checks) {
   // The others rely on what it checks.
   if (!checks.back().holds())
     return Status();
-  bool isHere = !plan.hasExternalWeights();
-  if (!arguments.weights.empty() && !isHere)
+  if (!arguments.weights.empty())
     V4_RETURN_IF_ERROR(plan::attachWeights(arguments.weights == kEmbedded ? "" : arguments.weights, {}, plan));
-  if (!arguments.weights.empty() && isHere && arguments.weights != kEmbedded)
-    return invalidInput("--weights=", arguments.weights, ": this plan embeds its weights, expected --weights alone");
   plan::Limits limits;
   if (!arguments.here.empty())
     V4_RETURN_IF_ERROR(inspect::parseLimits("--here", arguments.here, plan.program(), limits));

@@ -17,7 +17,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 using namespace llvm;
 using namespace v4;
@@ -53,21 +55,20 @@ Error ChunkJournal::failure(StringRef action) const {
 
 Expected<std::string> ChunkJournal::open(PartialFile &partial, const Hash &identity, const WeightImage &image) {
   file = &partial;
-  path = partial.partialPath() + ".journal";
+  path = partial.journalPath();
   done.assign(divideCeil(image.bytes, plan::kHashChunkBytes), std::nullopt);
-  fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (fd < 0)
-    return failure("create");
+  if (Error error = openFile())
+    return error;
   auto buffer = MemoryBuffer::getOpenFile(fd, path, /*FileSize=*/-1, /*RequiresNullTerminator=*/false);
   if (!buffer)
     return failure("read");
   ArrayRef<uint8_t> bytes = arrayRefFromStringRef((*buffer)->getBuffer());
   bool isOurs = bytes.size() >= kHeaderBytes && std::memcmp(bytes.data(), kMagic, sizeof(kMagic)) == 0;
   bool isSame = isOurs && std::memcmp(bytes.data() + sizeof(kMagic), identity.data(), sizeof(Hash)) == 0;
-  if (!isSame || partial.isNew()) {
+  if (!isSame) {
     if (Error error = start(identity))
       return error;
-    return isOurs && !partial.isNew() ? path + ": is of another input or of other options; starting afresh" : "";
+    return isOurs ? path + ": is of another input or of other options; starting afresh" : "";
   }
   size_t end = kHeaderBytes + read(bytes.drop_front(kHeaderBytes), image);
   // A record that was cut short is written over.
@@ -98,13 +99,27 @@ size_t ChunkJournal::read(ArrayRef<uint8_t> bytes, const WeightImage &image) {
   return at;
 }
 
+Error ChunkJournal::openFile() {
+  // Without O_NONBLOCK the open of a named pipe would wait for a reader.
+  fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  if (fd < 0)
+    return failure("create");
+  struct stat info;
+  if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+    return Error::success();
+  return createStringError(inconvertibleErrorCode(),
+                           Twine(path) + ": is not a regular file, expected the journal of --resume; remove it");
+}
+
+/// The file and the journal begin anew.
 Error ChunkJournal::start(const Hash &identity) {
   if (Error error = file->restart())
     return error;
+  close(std::exchange(fd, -1)); // restart() has removed it
+  if (Error error = openFile())
+    return error;
   std::vector<uint8_t> header(kMagic, kMagic + sizeof(kMagic));
   header.insert(header.end(), identity.begin(), identity.end());
-  if (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) < 0)
-    return failure("empty");
   return append(header);
 }
 

@@ -51,6 +51,7 @@ public:
 
 private:
   size_t read(llvm::ArrayRef<uint8_t> bytes, const WeightImage &image);
+  llvm::Error openFile();
   llvm::Error start(const Hash &identity);
   llvm::Error flushLocked();
   llvm::Error append(llvm::ArrayRef<uint8_t> bytes);

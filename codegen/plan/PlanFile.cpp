@@ -26,10 +26,12 @@ using plan::SectionKind;
 
 static Error makeError(const Twine &message) { return createStringError(inconvertibleErrorCode(), message); }
 
+/// As the runtime looks for it (ExternalWeights.cpp): a name's leading dot begins no suffix.
 std::string codegen::weightsPathOf(StringRef planPath) {
-  SmallString<256> path(planPath);
-  sys::path::replace_extension(path, "v4weights");
-  return path.str().str();
+  StringRef name = sys::path::filename(planPath);
+  size_t dot = name.rfind('.');
+  size_t suffix = dot == StringRef::npos || dot == 0 ? 0 : name.size() - dot;
+  return (planPath.drop_back(suffix) + ".v4weights").str();
 }
 
 static void copyHash(const Hash &hash, uint8_t *out) { std::memcpy(out, hash.data(), hash.size()); }
@@ -122,7 +124,8 @@ Hash PlanFile::identity() const {
 }
 
 Error PlanFile::writeWeights(StringRef path, PartialFile &file, uint64_t fileBytes, uint64_t offset) {
-  file.keepOnFailure = options.resume;
+  // Without weights there is nothing to go on with.
+  file.keepOnFailure = options.resume && options.placement != WeightPlacement::None;
   if (Error error = file.open(path, fileBytes, source && !source->isSparse()))
     return error;
   if (options.placement == WeightPlacement::None)

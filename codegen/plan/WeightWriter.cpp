@@ -22,10 +22,12 @@
 #include <fcntl.h>
 #include <mutex>
 #include <sodium.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 using namespace llvm;
 using namespace v4;
@@ -49,11 +51,12 @@ Hash codegen::hashBytes(ArrayRef<uint8_t> bytes) {
 PartialFile::~PartialFile() {
   if (fd < 0)
     return;
+  // In this order: whoever gets the lock finds that the name is gone.
+  if (!keepOnFailure) {
+    unlink(partial.c_str());
+    sys::DontRemoveFileOnSignal(partial);
+  }
   close(fd);
-  if (keepOnFailure)
-    return;
-  unlink(partial.c_str());
-  sys::DontRemoveFileOnSignal(partial);
 }
 
 Error PartialFile::failure(StringRef action, int error) const {
@@ -68,17 +71,15 @@ Error PartialFile::open(StringRef outputPath, uint64_t size, bool checkRoom) {
   struct stat info;
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
     return makeError(path + ": exists and is not a regular file, expected the name of a plan to write");
-  fresh = !keepOnFailure || stat(partial.c_str(), &info) != 0;
-  // Registered first: a signal between the two leaves nothing behind.
+  if (Error error = openOwn())
+    return error;
+  // Only behind the lock: until then the file may be another compiler's.
   if (!keepOnFailure)
     sys::RemoveFileOnSignal(partial);
-  fd = ::open(partial.c_str(), O_RDWR | O_CREAT | (fresh ? O_TRUNC : 0) | O_CLOEXEC, 0666);
-  if (fd < 0) {
-    int error = errno;
-    if (!keepOnFailure)
-      sys::DontRemoveFileOnSignal(partial);
-    return failure("create the file", error);
-  }
+  fresh = !keepOnFailure || fstat(fd, &info) != 0 || info.st_size == 0;
+  if (fresh)
+    if (Error error = restart())
+      return error;
   // A full disk shows before the work. Nothing is reserved: what is zero takes no room.
   struct statvfs room;
   if (checkRoom && fresh && fstatvfs(fd, &room) == 0 && room.f_bavail < size / room.f_frsize)
@@ -86,12 +87,55 @@ Error PartialFile::open(StringRef outputPath, uint64_t size, bool checkRoom) {
   return Error::success();
 }
 
+/// Opens and locks the file; again where its writer has meanwhile put it in its place or dropped it.
+Error PartialFile::openOwn() {
+  struct stat mine, named;
+  do {
+    if (fd >= 0)
+      close(fd);
+    // Without O_NONBLOCK the open of a named pipe would wait for a reader.
+    fd = ::open(partial.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (fd < 0)
+      return failure("create the file", errno);
+    const char *wrong = nullptr;
+    if (fstat(fd, &mine) != 0 || !S_ISREG(mine.st_mode))
+      wrong = ": is not a regular file, expected the beginning of a plan; remove it";
+    else if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+      wrong = ": is being written by another v4-compile; wait for it, or choose another name";
+    if (wrong) {
+      close(std::exchange(fd, -1));
+      return makeError(partial + wrong);
+    }
+  } while (stat(partial.c_str(), &named) != 0 || named.st_ino != mine.st_ino || named.st_dev != mine.st_dev);
+  return Error::success();
+}
+
+/// A journal of what the file held must not outlive it.
 Error PartialFile::restart() {
   fresh = true;
+  unlink(journalPath().c_str());
   return ftruncate(fd, 0) == 0 ? Error::success() : failure("empty the file", errno);
 }
 
 Error PartialFile::sync() { return fdatasync(fd) == 0 ? Error::success() : failure("write", errno); }
+
+Error PartialFile::read(uint64_t offset, MutableArrayRef<uint8_t> data) {
+  while (!data.empty()) {
+    ssize_t count = pread(fd, data.data(), data.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0)
+      return failure("read", errno);
+    if (count == 0) {
+      // What lies behind the end was never written.
+      std::fill(data.begin(), data.end(), 0);
+      break;
+    }
+    offset += static_cast<uint64_t>(count);
+    data = data.drop_front(static_cast<size_t>(count));
+  }
+  return Error::success();
+}
 
 Error PartialFile::write(uint64_t offset, ArrayRef<uint8_t> data) {
   while (!data.empty()) {
@@ -110,20 +154,19 @@ Error PartialFile::commit() {
   // Pads a last gap and, where nothing was reserved, gives the file its size.
   if (ftruncate(fd, static_cast<off_t>(bytes)) != 0)
     return failure("set the size", errno);
-  int closed = close(fd);
-  int error = errno;
-  fd = -1;
-  if (closed == 0 && rename(partial.c_str(), path.c_str()) == 0) {
-    if (!keepOnFailure)
-      sys::DontRemoveFileOnSignal(partial);
-    return Error::success();
-  }
-  error = closed == 0 ? errno : error;
-  if (!keepOnFailure) {
-    unlink(partial.c_str());
+  // Behind it the journal goes, which could have repaired what a crash takes away.
+  if (keepOnFailure && fsync(fd) != 0)
+    return failure("write", errno);
+  // Renamed under the lock: nobody else gets hold of a file that is finished.
+  if (rename(partial.c_str(), path.c_str()) != 0)
+    return failure("rename the finished file", errno);
+  if (!keepOnFailure)
     sys::DontRemoveFileOnSignal(partial);
-  }
-  return failure(closed == 0 ? "rename the finished file" : "write", error);
+  if (close(std::exchange(fd, -1)) == 0)
+    return Error::success();
+  int error = errno;
+  unlink(path.c_str());
+  return failure("write", error);
 }
 
 //===----------------------------------------------------------------------===//
@@ -172,8 +215,12 @@ private:
   Error write(size_t chunk, uint64_t begin, MutableArrayRef<uint8_t> bytes) {
     if (out.journal)
       if (std::optional<Hash> hash = out.journal->find(chunk)) {
-        hashes[chunk] = *hash;
-        return Error::success();
+        // Read back: only the bytes themselves prove that the file is still the one of the journal.
+        if (Error error = out.file.read(out.offset + begin, bytes))
+          return error;
+        hashes[chunk] = hashBytes(bytes);
+        if (hashes[chunk] == *hash)
+          return Error::success();
       }
     if (Error error = out.image.assemble(begin, bytes))
       return error;

@@ -41,13 +41,16 @@ public:
   /// Neither a failure nor a signal removes the file, and open() goes on with one that is there.
   bool keepOnFailure = false;
 
-  /// Opens `<path>.partial`. With `checkRoom` the disk must have room for `bytes`.
+  /// Opens `<path>.partial`, for this process alone. With `checkRoom` the disk must have room for `bytes`.
   llvm::Error open(llvm::StringRef path, uint64_t bytes, bool checkRoom);
-  const std::string &partialPath() const { return partial; }
+  /// Of what the file holds, for a run that goes on with it.
+  std::string journalPath() const { return partial + ".journal"; }
   /// open() found nothing to go on with.
   bool isNew() const { return fresh; }
   /// Throws away what the file holds.
   llvm::Error restart();
+  /// Any thread. Zero where nothing was written.
+  llvm::Error read(uint64_t offset, llvm::MutableArrayRef<uint8_t> bytes);
   /// Any thread. What is never written is zero, and takes no room.
   llvm::Error write(uint64_t offset, llvm::ArrayRef<uint8_t> bytes);
   /// Waits until all that was written is on the disk.
@@ -56,6 +59,7 @@ public:
 
 private:
   llvm::Error failure(llvm::StringRef action, int error) const;
+  llvm::Error openOwn();
 
   std::string path;
   std::string partial;

@@ -5,8 +5,11 @@
 """
 
 import json
+import os
 import sys
+import tempfile
 
+import bad_plans
 import checkpoints
 import engine
 from expectations import Expectations
@@ -21,6 +24,19 @@ def differences(tools, a, b, *flags):
         assert row["a"] != row["b"], row
         views.setdefault(row["view"], set()).add(row["field"])
     return views
+
+
+def renamed_part(plan, target):
+    """A copy whose metadata alone differs, in a name that no view shows; all hashes are right."""
+    data = bytearray(engine.read(plan))
+    begin, length = bad_plans.section(data, bad_plans.METADATA)
+    at = data.index(b"routed_experts\0", begin, begin + length)
+    data[at:at + 14] = b"routed_expertz"
+    code, code_length = bad_plans.section(data, bad_plans.CODE)
+    data[code + code_length - 32:code + code_length] = bad_plans.digest(data[begin:begin + length])
+    with open(target, "wb") as file:
+        file.write(bad_plans.seal(data))
+    return target
 
 
 def main():
@@ -44,6 +60,15 @@ def main():
     other = checkpoints.make(mixed + "-2", "tiny", 2, checkpoints.MODELS["mixed"])
     weights = differences(tools, plan, checkpoints.plan(tools, args.cache, other))
     assert set(weights) == {"hashes"} and "weights" in weights["hashes"], weights
+
+    with tempfile.TemporaryDirectory() as scratch:
+        external = os.path.join(scratch, "external.v4plan")
+        tools.compile(mixed, external, "--weights=external")
+        outside = differences(tools, plan, external)
+        assert outside["container"] == {"required_features"} and "weights" not in outside, outside
+        part = renamed_part(plan, os.path.join(scratch, "part.v4plan"))
+        tools.call("v4-verify", part)
+        assert differences(tools, plan, part) == {"hashes": {"metadata"}}
 
     expect = Expectations(tools)
     expect.refused("a table for people", "v4-inspect", ["--diff", plan, checkpoints.plan(tools, args.cache, other)], ["fields differ"], 2)

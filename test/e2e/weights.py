@@ -1,19 +1,17 @@
 #!/usr/bin/python3
-"""Where a plan's weights lie: in it, beside it, or nowhere; what an interruption leaves is used.
+"""Where a plan's weights lie: in it, beside it, or nowhere.
 
     weights.py --bin DIR --cache DIR
 """
 
 import json
 import os
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 
 import checkpoints
 import engine
+import to_bf16  # of test/reference
 
 CONFIGS = os.path.join(engine.ROOT, "test", "configs")
 TOKENS = ["--tokens", "1,2,3,4,5", "-n", "8", "--json"]
@@ -83,36 +81,31 @@ def check_shrink(tools, checkpoint, scratch):
     tools.call("v4-run", twin, *TOKENS)
 
 
-def check_resume(tools, checkpoint, embedded, scratch):
-    """Killed with some chunks done, then resumed, also with the journal cut: equal bytes."""
-    plan = os.path.join(scratch, "resumed.v4plan")
-    partial, journal = plan + ".partial", plan + ".partial.journal"
-    # From object code on, so that the time goes into weights.
-    module = os.path.join(scratch, "module.mlir")
-    tools.compile(checkpoint, module, "--compile-to=codegen")
-    command = [tools.path("v4-compile"), module, "--compile-from=codegen", f"--checkpoint={checkpoint}", "--resume", "-j1",
-               "-o"]
-    tools.call("v4-compile", *[word for word in command[1:] if word != "--resume"], embedded)
-    command.append(plan)
-    kept = 0
-    for cut in (0, 7):
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        while process.poll() is None and not (os.path.exists(journal) and os.path.getsize(journal) > 1000):
-            time.sleep(0.0005)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        if not os.path.exists(partial):
-            continue
-        with open(journal, "r+b") as file:
-            file.truncate(max(0, os.path.getsize(journal) - cut))
-        done = subprocess.run(command, stderr=subprocess.PIPE, encoding="utf-8", check=True)
-        kept += "resuming: " in done.stderr
-        if engine.read(plan) != engine.read(embedded):
-            raise AssertionError("resumed weights have other bytes")
-        if os.path.exists(journal) or os.path.exists(partial):
-            raise AssertionError("something is left of the interruption")
-        os.remove(plan)
-    return kept
+def check_formats(tools, cache, scratch):
+    """A plan without weights counts those of the checkpoint in their own formats, also of fewer layers."""
+    source, twin = checkpoints.standard(cache, "main"), checkpoints.standard(cache, "main") + "-bf16"
+    with checkpoints.locked(twin):
+        if not os.path.exists(os.path.join(twin, "config.json")):
+            to_bf16.convert(source, twin)
+    with open(os.path.join(twin, "config.json"), encoding="utf-8") as file:
+        layers = json.load(file)["num_hidden_layers"]
+    costs = []
+    for flags in (["--weights=none"], ["--weights=none", f"--shrink=layers:{layers}"], []):
+        plan = os.path.join(scratch, "counted.v4plan")
+        tools.compile(twin, plan, *flags)
+        costs.append(json.loads(tools.call("v4-inspect", plan, "--cost", "--json").stdout)["cost"])
+    if costs[0] != costs[1] or costs[0] != costs[2]:
+        raise AssertionError(f"one model, three costs: {costs}")
+
+
+def check_names(tools, checkpoint, scratch):
+    """The runtime looks for the weights where the compiler puts them."""
+    for name, weights in (("a.b.v4plan", "a.b.v4weights"), ("plain", "plain.v4weights"), (".hidden", ".hidden.v4weights")):
+        plan = os.path.join(scratch, name)
+        tools.compile(checkpoint, plan, "--weights=external")
+        if not os.path.exists(os.path.join(scratch, weights)):
+            raise AssertionError(f"{name}: no {weights}")
+        tools.call("v4-verify", plan, "--weights")
 
 
 def main():
@@ -120,7 +113,6 @@ def main():
     args = checkpoints.common_arguments(__doc__).parse_args()
     tools = engine.Tools(args.bin)
     small = checkpoints.standard(args.cache, "main")
-    large = checkpoints.make(os.path.join(os.path.abspath(args.cache), "checkpoints", "mini"), "mini", 1, {})
     with tempfile.TemporaryDirectory() as scratch:
         embedded = os.path.join(scratch, "embedded.v4plan")
         tools.compile(small, embedded)
@@ -130,9 +122,9 @@ def main():
         print("no weights: ok", flush=True)
         check_shrink(tools, small, scratch)
         print("twins: ok", flush=True)
-        # More chunks than the journal takes at once.
-        kept = check_resume(tools, large, embedded, scratch)
-        print(f"resume: ok, {kept} of 2 interruptions came in time", flush=True)
+        check_formats(tools, args.cache, scratch)
+        check_names(tools, small, scratch)
+        print("formats and names: ok", flush=True)
     return 0
 
 

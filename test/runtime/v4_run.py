@@ -102,6 +102,21 @@ def test_trace_changes_no_token():
             assert len(json.load(file)["traceEvents"]) > 2
 
 
+def test_failed_run_leaves_the_old_trace():
+    with tempfile.TemporaryDirectory() as folder:
+        path, batch = os.path.join(folder, "trace.json"), os.path.join(folder, "batch.jsonl")
+        for place in (path, batch):
+            with open(place, "w") as file:
+                file.write("what was there\n")
+        run("--tokens=1,32", f"--trace={path}", expect=1)
+        assert file_bytes(path) == b"what was there\n" and sorted(os.listdir(folder)) == ["batch.jsonl", "trace.json"]
+        for flag, given in ((f"--trace={batch}", [f"--batch-file={batch}"]), (f"--logits-out={path}", [f"--tokens-file={path}"]),
+                            (f"--trace={PLAN}", [tokens_flag()]), (f"--logits-out={PLAN}", [tokens_flag()]),
+                            (f"--mtp-logits-out={PLAN}", [tokens_flag()])):
+            assert "too, expected a file to write; name another one" in run(flag, *given, expect=1).stderr, flag
+        assert file_bytes(path) == file_bytes(batch) == b"what was there\n"
+
+
 def test_trace_that_cannot_be_written():
     assert "/no/such/t.json: cannot be created" in run(tokens_flag(), "--trace=/no/such/t.json", expect=1).stderr
     assert "/dev/full: cannot be written" in run(tokens_flag(), "--trace=/dev/full", expect=1).stderr

@@ -99,7 +99,10 @@ Json poolsOf(const Plan &plan) {
                     {"ratio", pool->ratio()},
                     {"rows", pool->rows()},
                     {"row_bytes", pool->row_bytes()},
-                    {"offset", pool->offset()}});
+                    {"offset", pool->offset()},
+                    {"period", pool->period()},
+                    {"history", pool->history()},
+                    {"lag", pool->lag()}});
   return list;
 }
 
@@ -110,15 +113,16 @@ Json weightsOf(const Plan &plan) {
   return list;
 }
 
+std::string hashOf(const Plan &plan, SectionKind kind) {
+  Bytes bytes = plan.section(kind);
+  return hashBytes(bytes.data, bytes.size).hex();
+}
+
 Json hashesOf(const Plan &plan) {
-  auto hash = [&](SectionKind kind) {
-    Bytes bytes = plan.section(kind);
-    return hashBytes(bytes.data, bytes.size).hex();
-  };
   Bytes code = plan.code();
   return {{"code", hashBytes(code.data, code.size).hex()},
-          {"tables", hash(SectionKind::Tables)},
-          {"weights", hash(SectionKind::Hashes)}};
+          {"tables", hashOf(plan, SectionKind::Tables)},
+          {"weights", hashOf(plan, SectionKind::Hashes)}};
 }
 
 /// Both plans are asked about one token.
@@ -147,6 +151,14 @@ Json inspect::diffPlans(const Plan &a, const Plan &b, const Device *device) {
   Differences(rows, "memory")
       .addObjects("session", viewMemory(a, envelopeLimits(a.program())), viewMemory(b, envelopeLimits(b.program())));
   Differences(rows, "hashes").addObjects("section", hashesOf(a), hashesOf(b));
+  Differences(rows, "container")
+      .addObjects("header", {{"required_features", a.header().requiredFeatures}},
+                  {{"required_features", b.header().requiredFeatures}});
   addCosts(a, b, device, rows);
+  // What no view shows, such as the name of a probe: different plans never pass for equal ones.
+  if (rows.empty())
+    Differences(rows, "hashes")
+        .addObjects("section", {{"metadata", hashOf(a, SectionKind::Metadata)}},
+                    {{"metadata", hashOf(b, SectionKind::Metadata)}});
   return rows;
 }

@@ -11,6 +11,7 @@
 #include "tools/NpyFile.h"
 
 #include <cinttypes>
+#include <utility>
 
 namespace v4 {
 
@@ -34,11 +35,13 @@ double microseconds(int64_t nanoseconds) { return static_cast<double>(nanosecond
 
 } // namespace
 
-TraceFile::TraceFile(std::string path) : path(std::move(path)), file(std::fopen(this->path.c_str(), "we")) {
+TraceFile::TraceFile(std::string path) : path(std::move(path)) {
+  struct stat information;
+  bool isOther = stat(this->path.c_str(), &information) == 0 && !S_ISREG(information.st_mode);
+  partial = isOther ? "" : this->path + ".part";
+  file = std::fopen(isOther ? this->path.c_str() : partial.c_str(), "we");
   if (!file)
     fail("cannot be created");
-  struct stat information;
-  removable = fstat(fileno(file), &information) == 0 && S_ISREG(information.st_mode);
   std::fprintf(file, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n");
   for (int track : {kStepTrack, kLaunchTrack})
     std::fprintf(file, "%s{\"ph\":\"M\",\"pid\":1,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"%s\"}}",
@@ -49,8 +52,8 @@ TraceFile::~TraceFile() {
   if (!file)
     return;
   std::fclose(file);
-  if (removable)
-    unlink(path.c_str());
+  if (!partial.empty())
+    unlink(partial.c_str());
 }
 
 void TraceFile::listen(v4_session_options &options) {
@@ -99,16 +102,10 @@ void TraceFile::endStep() {
 void TraceFile::finish() {
   endStep();
   std::fprintf(file, "\n]}\n");
-  bool failed = std::fflush(file) != 0 || std::ferror(file);
-  if (failed)
+  bool written = std::fflush(file) == 0 && !std::ferror(file);
+  if (!written || (!partial.empty() && std::rename(partial.c_str(), path.c_str()) != 0))
     fail("cannot be written");
-  std::FILE *closing = file;
-  file = nullptr;
-  if (std::fclose(closing) == 0)
-    return;
-  if (removable)
-    unlink(path.c_str());
-  fail("cannot be written");
+  std::fclose(std::exchange(file, nullptr));
 }
 
 void TraceFile::fail(const char *what) {

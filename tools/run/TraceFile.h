@@ -23,7 +23,7 @@ namespace v4 {
 
 class TraceFile {
 public:
-  /// Throws InputError when `path` cannot be created.
+  /// Writes beside `path`, or into it when it is no regular file. Throws InputError when that cannot be created.
   explicit TraceFile(std::string path);
   TraceFile(const TraceFile &) = delete;
   TraceFile &operator=(const TraceFile &) = delete;
@@ -31,7 +31,8 @@ public:
 
   /// Hears every launch of the sessions made with `options`.
   void listen(v4_session_options &options);
-  /// Ends the document; throws InputError when it could not be written. Without this call the file is removed.
+  /// Ends the document and puts it in its place; throws InputError when it could not be written. Without this call
+  /// what was there stays.
   void finish();
 
 private:
@@ -40,9 +41,9 @@ private:
   void endStep();
   [[noreturn]] void fail(const char *what);
 
-  std::string path;
-  std::FILE *file;
-  bool removable = false, any = false;
+  std::string path, partial; ///< The second is empty where there is no file to put in a place.
+  std::FILE *file = nullptr;
+  bool any = false;
   int64_t origin = 0; ///< Of all times.
   uint64_t step = 0, tokens = 0, stepLaunches = 0;
   int64_t stepBegin = 0, stepEnd = 0;
