@@ -13,7 +13,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,7 +58,7 @@ public:
   int finish(int code) const {
     if (std::fflush(stdout) == 0 && !std::ferror(stdout))
       return code;
-    return report(invalidInput("cannot write to standard output; free the disk or give another place"));
+    return report(invalidInput("standard output: cannot write: ", std::strerror(errno)));
   }
 
 private:

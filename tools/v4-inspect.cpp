@@ -12,13 +12,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/plan/PlanText.h"
+#include "tools/CommandLine.h"
 #include "tools/MemoryView.h"
 #include "tools/inspect/CostView.h"
 #include "tools/inspect/LimitsFlag.h"
 #include "tools/inspect/PlanDiff.h"
 #include "tools/inspect/TextReport.h"
-
-#include <CLI/CLI.hpp>
 
 #include <cstdio>
 
@@ -45,30 +44,9 @@ struct Arguments {
   bool needsPlan() const { return kernels || schedule || weights || mlir || !memory.empty() || !cost.empty(); }
 };
 
-/// Of TOOLS, but not of this version.
-constexpr const char *kLater[] = {"--machine", "--html"};
-
 //===----------------------------------------------------------------------===//
 // Arguments
 //===----------------------------------------------------------------------===//
-
-int report(const Status &status) {
-  std::fprintf(stderr, "v4-inspect: %s\n", status.message().c_str());
-  return status.exitCode();
-}
-
-/// The arguments as CLI11 can read them; an error for flags of later versions.
-Status prepare(int argc, char **argv, std::vector<std::string> &out) {
-  for (int i = argc - 1; i > 0; --i) {
-    std::string argument = argv[i];
-    for (std::string_view later : kLater)
-      if (argument.substr(0, argument.find('=')) == later)
-        return invalidInput(later, " is not yet supported; v4-inspect --help lists what is");
-    bool alone = argument == "--memory" || argument == "--cost";
-    out.push_back(alone ? joinText(argument, "=", kEnvelope) : argument);
-  }
-  return Status();
-}
 
 void declare(CLI::App &app, Arguments &arguments) {
   app.add_option("FILE", arguments.path, "engine plan")->required();
@@ -187,19 +165,12 @@ int main(int argc, char **argv) {
   Arguments arguments;
   CLI::App app("v4-inspect: what is in an engine plan", "v4-inspect");
   declare(app, arguments);
-  std::vector<std::string> list;
-  if (Status status = prepare(argc, argv, list); !status.isOk())
-    return report(status);
-  try {
-    app.parse(list);
-  } catch (const CLI::ParseError &error) {
-    if (error.get_exit_code() == 0)
-      return app.exit(error);
-    return report(invalidInput(error.what(), "; see v4-inspect --help"));
-  }
+  CommandLine line("v4-inspect");
+  line.later = {"--machine", "--html"};
+  line.alone = {{"--memory", kEnvelope}, {"--cost", kEnvelope}};
+  if (std::optional<int> code = line.parse(app, argc, argv))
+    return *code;
   if (Status status = run(arguments); !status.isOk())
-    return report(status);
-  if (std::fflush(stdout) != 0 || std::ferror(stdout))
-    return report(invalidInput("standard output: cannot write: ", std::strerror(errno)));
-  return 0;
+    return line.report(status);
+  return line.finish(0);
 }

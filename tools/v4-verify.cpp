@@ -11,10 +11,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tools/CommandLine.h"
 #include "tools/inspect/LimitsFlag.h"
 #include "tools/verify/Checks.h"
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
@@ -37,30 +37,6 @@ struct Arguments {
 
 /// `--weights` alone; a value of its own keeps the next argument from being taken as one.
 constexpr const char *kEmbedded = "embedded";
-/// Of TOOLS, but not of this version.
-constexpr const char *kLater[] = {"--numerics", "--record", "--bisect", "--signature", "--public-key"};
-
-int report(const Status &status) {
-  std::fprintf(stderr, "v4-verify: %s\n", status.message().c_str());
-  return status.exitCode();
-}
-
-/// The arguments as CLI11 can read them; an error for flags of later versions.
-Status prepare(int argc, char **argv, std::vector<std::string> &out) {
-  for (int i = argc - 1; i > 0; --i) {
-    std::string argument = argv[i];
-    for (std::string_view later : kLater)
-      if (argument.substr(0, argument.find('=')) == later)
-        return invalidInput(later, " is not yet supported; v4-verify --help lists what is");
-    if (argument == "--weights")
-      argument = joinText("--weights=", kEmbedded);
-    if (argument == "--here")
-      argument = joinText("--here=", inspect::kEnvelope);
-    out.push_back(argument);
-  }
-  return Status();
-}
-
 void declare(CLI::App &app, Arguments &arguments) {
   app.add_option("FILE", arguments.path, "engine plan")->required();
   app.add_flag("--structure", arguments.structure,
@@ -77,6 +53,9 @@ void declare(CLI::App &app, Arguments &arguments) {
 }
 
 Status runChecks(const Arguments &arguments, std::vector<Check> &checks) {
+  if (arguments.threads && arguments.here.empty())
+    return invalidInput("--threads=", arguments.threads,
+                        " is of --here, which is not asked for; leave it out or add --here");
   MappedFile file;
   V4_RETURN_IF_ERROR(MappedFile::open(arguments.path, LoadMode::Map, file));
   plan::Plan plan;
@@ -127,21 +106,14 @@ int main(int argc, char **argv) {
   Arguments arguments;
   CLI::App app("v4-verify: is a plan whole, complete and of use on this machine", "v4-verify");
   declare(app, arguments);
-  std::vector<std::string> list;
-  if (Status status = prepare(argc, argv, list); !status.isOk())
-    return report(status);
-  try {
-    app.parse(list);
-  } catch (const CLI::ParseError &error) {
-    if (error.get_exit_code() == 0)
-      return app.exit(error);
-    return report(invalidInput(error.what(), "; see v4-verify --help"));
-  }
+  CommandLine line("v4-verify");
+  line.later = {"--numerics", "--record", "--bisect", "--signature", "--public-key"};
+  line.alone = {{"--weights", kEmbedded}, {"--here", inspect::kEnvelope}};
+  if (std::optional<int> code = line.parse(app, argc, argv))
+    return *code;
   std::vector<Check> checks;
   if (Status status = runChecks(arguments, checks); !status.isOk())
-    return report(status);
+    return line.report(status);
   print(arguments, checks);
-  if (std::fflush(stdout) != 0 || std::ferror(stdout))
-    return report(invalidInput("standard output: cannot write: ", std::strerror(errno)));
-  return exitCodeOf(checks);
+  return line.finish(exitCodeOf(checks));
 }

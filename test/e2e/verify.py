@@ -104,6 +104,7 @@ def check_flags(expect, plan):
     expect.refused("absent file", "v4-verify", [plan + ".absent"], ["absent"], 1)
     expect.refused("a folder", "v4-verify", [os.path.dirname(plan)], ["regular file"], 1)
     expect.refused("a later flag", "v4-verify", [plan, "--numerics"], ["not yet supported"], 1)
+    expect.refused("threads of nothing", "v4-verify", [plan, "--threads=3"], ["--threads=3", "--here"], 1)
     expect.refused("unknown flag", "v4-verify", [plan, "--nonsense"], ["nonsense"], 1)
 
 

@@ -8,7 +8,7 @@
 
 #include "tools/run/BatchFile.h"
 
-#include "tools/NpyFile.h"
+#include "tools/run/TextFile.h"
 
 #include <nlohmann/json.hpp>
 
@@ -21,25 +21,6 @@ using namespace v4;
 using Json = nlohmann::json;
 
 namespace {
-
-std::string readWhole(const std::string &path) {
-  std::FILE *file = std::fopen(path.c_str(), "re");
-  if (!file)
-    throw InputError(path + ": cannot be opened (" + std::strerror(errno) + "), expected a file of requests");
-  std::string text;
-  char block[65536];
-  constexpr size_t kMost = size_t(1) << 30; // a device would never end
-  while (size_t got = text.size() <= kMost ? std::fread(block, 1, sizeof(block), file) : 0)
-    text.append(block, got);
-  bool failed = std::ferror(file);
-  int code = errno;
-  std::fclose(file);
-  if (failed)
-    throw InputError(path + ": cannot be read (" + std::strerror(code) + "), expected a file of requests");
-  if (text.size() > kMost)
-    throw InputError(path + ": has more than 1 GiB, expected a file of requests");
-  return text;
-}
 
 /// A value as part of a message: short, and in plain characters.
 std::string shown(const Json &value) {
@@ -178,7 +159,7 @@ private:
 
 std::vector<BatchRequest> v4::readBatchFile(const std::string &path, const BatchRequest &defaults,
                                             uint32_t vocabulary) {
-  std::string text = readWhole(path);
+  std::string text = readTextFile(path, size_t(1) << 30, "a file of requests");
   std::vector<BatchRequest> requests;
   std::map<std::string, uint64_t> lineOf;
   uint64_t number = 0;

@@ -8,7 +8,7 @@
 
 #include "tools/run/TokenText.h"
 
-#include "tools/NpyFile.h"
+#include "tools/run/TextFile.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -42,25 +42,6 @@ int32_t parseToken(const std::string &where, size_t at, const std::string &word,
   return static_cast<int32_t>(value);
 }
 
-std::string readText(const std::string &path) {
-  std::FILE *file = std::fopen(path.c_str(), "re");
-  if (!file)
-    throw InputError(path + ": cannot be opened (" + std::strerror(errno) + "), expected a file of token ids");
-  std::string text;
-  char block[65536];
-  constexpr size_t kMost = size_t(256) << 20; // a device would never end
-  while (size_t got = text.size() <= kMost ? std::fread(block, 1, sizeof(block), file) : 0)
-    text.append(block, got);
-  bool failed = std::ferror(file);
-  int code = errno;
-  std::fclose(file);
-  if (text.size() > kMost)
-    throw InputError(path + ": has more than 256 MiB, expected a file of token ids");
-  if (failed)
-    throw InputError(path + ": cannot be read (" + std::strerror(code) + "), expected a file of token ids");
-  return text;
-}
-
 } // namespace
 
 std::vector<int32_t> parseTokens(const std::string &where, const std::string &text, uint32_t vocabulary) {
@@ -84,7 +65,7 @@ std::vector<int32_t> parseTokens(const std::string &where, const std::string &te
 }
 
 std::vector<int32_t> readTokens(const std::string &path, uint32_t vocabulary) {
-  return parseTokens(path, readText(path), vocabulary);
+  return parseTokens(path, readTextFile(path, size_t(256) << 20, "a file of token ids"), vocabulary);
 }
 
 } // namespace v4
