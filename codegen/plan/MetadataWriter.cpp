@@ -237,7 +237,8 @@ TableVector<fb::Pool> MetadataWriter::writePools() {
       fail(describe(op) + " has an attribute 'type' that is no !v4.cache");
       return {};
     }
-    ArrayRef<int64_t> reach = op.getReach().value_or(ArrayRef<int64_t>({0, 0, 0}));
+    static constexpr int64_t none[] = {0, 0, 0};
+    ArrayRef<int64_t> reach = op.getReach().value_or(ArrayRef<int64_t>(none));
     return fb::CreatePool(builder, string(op.getSymName()), static_cast<fb::PoolKind>(type.getKind()),
                           static_cast<fb::RowEncoding>(type.getEncoding()), type.getRatio(), type.getRows(),
                           type.getValues(), type.getRowBytes(),
