@@ -11,12 +11,12 @@
 #include "codegen/Target.h"
 #include "codegen/plan/PlanWriter.h"
 #include "compiler/CheckpointWeights.h"
+#include "compiler/ModelInput.h"
 #include "compiler/Pipeline.h"
 #include "compiler/Register.h"
 #include "compiler/ReportCollector.h"
 #include "compiler/import/GraphBuilder.h"
 #include "compiler/import/ImportError.h"
-#include "compiler/import/Shrink.h"
 #include "passes/Passes.h"
 #include "passes/quant/WeightFormats.h"
 
@@ -73,9 +73,6 @@ private:
   }
   ExitCode importCheckpoint();
   ExitCode readModule();
-  ExitCode openCheckpoint(const std::string &path);
-  ExitCode openTensors(llvm::StringRef configPath);
-  ExitCode shrink(ModelConfig &config, std::vector<int64_t> &layersOf);
   ExitCode resolveOptions(ModelConfig &config, GraphOptions &graph);
   ExitCode checkManifest();
   ExitCode runPhases();
@@ -107,21 +104,7 @@ private:
   OwningOpRef<ModuleOp> module;
   std::unique_ptr<Checkpoint> checkpoint;
   std::optional<ReportCollector> collector;
-  bool fewerExperts = false; ///< Set by shrink().
 };
-
-ExitCode Compilation::openCheckpoint(const std::string &path) {
-  llvm::StringRef folder = path;
-  if (llvm::sys::path::filename(folder) == "config.json")
-    folder = llvm::sys::path::has_parent_path(folder) ? llvm::sys::path::parent_path(folder) : llvm::StringRef(".");
-  if (!llvm::sys::fs::is_directory(folder))
-    return fail(folder + ": no such folder, expected a checkpoint with config.json and model*.safetensors");
-  auto opened = Checkpoint::open(folder);
-  if (!opened)
-    return fail(opened.takeError());
-  checkpoint = std::move(*opened);
-  return kOk;
-}
 
 ExitCode Compilation::resolveOptions(ModelConfig &config, GraphOptions &graph) {
   auto target = resolveTarget(options.target, UnknownLoc::get(&context));
@@ -150,68 +133,19 @@ ExitCode Compilation::resolveOptions(ModelConfig &config, GraphOptions &graph) {
   return kOk;
 }
 
-ExitCode Compilation::shrink(ModelConfig &config, std::vector<int64_t> &layersOf) {
-  if (options.shrink.empty())
-    return kOk;
-  auto spec = parseShrink(options.shrink);
-  if (!spec)
-    return fail(spec.takeError());
-  if (spec->experts && options.weights != codegen::WeightPlacement::None)
-    return fail("--shrink=" + options.shrink + ": a checkpoint's routers choose among all of its experts; pass " +
-                "--weights=none, or leave experts out");
-  fewerExperts = spec->experts.has_value();
-  auto chosen = shrinkConfig(config, *spec);
-  if (!chosen)
-    return fail(chosen.takeError());
-  layersOf = std::move(*chosen);
-  return kOk;
-}
-
-/// A plan without weights needs no tensors either: those that the config implies will do.
-ExitCode Compilation::openTensors(llvm::StringRef configPath) {
-  llvm::StringRef folder = llvm::sys::path::parent_path(configPath);
-  // Fewer layers are some of the checkpoint's, in its own formats; routers of fewer experts are in none.
-  bool isCheckpoint = !fewerExperts && llvm::sys::path::filename(configPath) == "config.json" &&
-                      Checkpoint::hasTensors(folder.empty() ? "." : folder);
-  if (options.weights != codegen::WeightPlacement::None || isCheckpoint)
-    return openCheckpoint(options.input);
-  checkpoint = Checkpoint::withoutTensors(configPath);
-  return kOk;
-}
-
 ExitCode Compilation::importCheckpoint() {
-  // The config first: it explains what the tensors must be.
-  llvm::SmallString<256> configPath(options.input);
-  bool needsTensors = options.weights != codegen::WeightPlacement::None;
-  bool isFolder = llvm::sys::fs::is_directory(options.input);
-  if (isFolder)
-    llvm::sys::path::append(configPath, "config.json");
-  if (!llvm::sys::fs::exists(options.input))
-    return fail(options.input + ": no such file or folder, expected a checkpoint folder, a config.json or a module");
-  if (!isFolder && !needsTensors && !llvm::StringRef(options.input).ends_with(".json"))
-    return fail(options.input + ": is neither a checkpoint folder nor a config (.json) nor a module (.mlir)");
-  if (!isFolder && needsTensors && llvm::sys::path::filename(options.input) != "config.json")
-    return fail(options.input + ": is neither a checkpoint folder nor a config.json nor a module (.mlir); name the folder, " +
-                "or with --compile-from=PHASE a module of any name");
-  auto config = readModelConfig(configPath);
-  if (!config)
-    return fail(config.takeError());
-  std::vector<int64_t> layersOf;
-  if (ExitCode code = shrink(*config, layersOf))
-    return code;
+  auto input = openModel({options.input, options.shrink, options.weights});
+  if (!input)
+    return fail(input.takeError());
   GraphOptions graph;
-  if (ExitCode code = resolveOptions(*config, graph))
+  if (ExitCode code = resolveOptions(input->config, graph))
     return code;
-  if (ExitCode code = openTensors(configPath))
-    return code;
-  auto inventory = resolveTensors(*config, *checkpoint, layersOf);
-  if (!inventory)
-    return fail(inventory.takeError());
-  for (const std::string &warning : inventory->warnings)
+  for (const std::string &warning : input->inventory.warnings)
     llvm::errs() << "v4-compile: warning: " << warning << '\n';
-  auto built = buildGraph(context, *config, *inventory, graph);
+  auto built = buildGraph(context, input->config, input->inventory, graph);
   if (!built)
     return fail(built.takeError());
+  checkpoint = std::move(input->checkpoint);
   module = std::move(*built);
   mark(Phase::Import);
   if (failed(verify(*module)))
@@ -238,8 +172,10 @@ ExitCode Compilation::readModule() {
       return fail(options.input + ": a plan needs weights; pass --checkpoint=DIR, or --weights=none");
     return kOk;
   }
-  if (ExitCode code = openCheckpoint(options.checkpoint))
-    return code;
+  auto opened = openCheckpoint(options.checkpoint);
+  if (!opened)
+    return fail(opened.takeError());
+  checkpoint = std::move(*opened);
   return checkManifest();
 }
 

@@ -8,6 +8,8 @@
 
 #include "codegen/Target.h"
 #include "compiler/Compiler.h"
+#include "compiler/Refit.h"
+#include "runtime/plan/PlanLoader.h"
 
 #include "tools/FlagValues.h"
 #include "tools/compile/ProgressBar.h"
@@ -25,15 +27,19 @@ namespace {
 struct Flags {
   v4::CompileOptions options;
   std::string compileTo = "plan", compileFrom, report;
+  std::string refit; ///< Plan that gets other weights; "" = compile.
   bool listTargets = false;
 };
 
 /// Flags of the tool's contract that this version refuses by name.
-constexpr const char *kLater[] = {"--refit", "--sign-key", "--device"};
+constexpr const char *kLater[] = {"--sign-key", "--device"};
 /// Flags that the import writes into the module.
 constexpr const char *kImportFlags[] = {
     "--target",       "--max-tokens", "--max-sequences", "--max-context",   "--max-draft", "-O",
     "--disable-pass", "--quantize",   "--probes",        "--plant-mistake", "--shrink"};
+/// Flags of a compilation, which a refit does without.
+constexpr const char *kPhaseFlags[] = {"--checkpoint", "--compile-to",     "--compile-from",
+                                       "--report",     "--dump-phases-to", "--dump-kernels-to"};
 constexpr const char *kLaterSwitches[] = {"--certify"};
 
 int refuse(const std::string &what) {
@@ -67,6 +73,8 @@ void addFlags(CLI::App &app, Flags &flags) {
   app.add_option("--kernel-cache", o.kernelCache, "folder that keeps the code of kernels; those seen before are not compiled");
   app.add_option("--dump-kernels-to", o.dumpKernelsTo, "folder for each kernel's IR and assembly");
   app.add_option("-j", o.threads, "threads (default: all cores)");
+  app.add_option("--refit", flags.refit,
+                 "plan whose kernels and schedule stay: the output gets the weights of CHECKPOINT, of the same shapes");
   app.add_flag("--resume", o.resume, "keep what an interruption leaves of the weights, and go on behind it");
   app.set_version_flag("--version", "v4-compile " V4_VERSION);
 }
@@ -78,6 +86,21 @@ std::optional<v4::codegen::WeightPlacement> placementOf(const std::string &weigh
   if (weights == "external")
     return WeightPlacement::External;
   return weights == "none" ? std::optional(WeightPlacement::None) : std::nullopt;
+}
+
+/// A plan brings all with it that a compilation decides.
+int resolveRefit(const CLI::App &app, Flags &flags) {
+  for (const char *name : kImportFlags)
+    if (app.count(name))
+      return refuse(std::string(name) + " belongs to a compilation: --refit=" + flags.refit + " has what it was compiled with; leave it out");
+  for (const char *name : kPhaseFlags)
+    if (app.count(name))
+      return refuse(std::string(name) + " belongs to a compilation, --refit=" + flags.refit + " runs none; leave it out");
+  if (flags.options.threads < 1 || flags.options.threads > 1024)
+    return refuse("-j " + std::to_string(flags.options.threads) + " is outside 1 to 1024");
+  if (flags.options.weights == v4::codegen::WeightPlacement::None)
+    return refuse("--weights=none and --refit: a plan without weights has none to replace; leave one of them out");
+  return v4::kOk;
 }
 
 /// What the flags ask for that cannot be expressed in CompileOptions' types.
@@ -96,6 +119,9 @@ int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
   if (o.resume && !o.quantize.empty())
     return refuse(
         "--resume and --quantize: the report on rounding needs all weights in one run; leave one of them out");
+  if (app.count("--refit"))
+    if (int code = resolveRefit(app, flags))
+      return code;
   if (o.target.rfind("cuda", 0) == 0)
     return refuse("--target=" + o.target + " is not yet supported, expected cpu or one of --list-targets");
   if (o.optimization > 2)
@@ -125,6 +151,18 @@ int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
   return v4::kOk;
 }
 
+/// Any failure of the loader is one of the input here.
+int refit(Flags &flags) {
+  v4::plan::Plan plan;
+  v4::Status status = v4::plan::loadPlan(flags.refit, {}, plan);
+  if (status.isOk())
+    status = plan.checkSeal();
+  if (!status.isOk())
+    return refuse(status.message());
+  v4::plan::Bytes metadata = plan.section(v4::plan::SectionKind::Metadata), code = plan.code();
+  return v4::refit(flags.options, {{metadata.data, metadata.size}, {code.data, code.size}}, flags.refit);
+}
+
 /// Compiles with a progress bar on a terminal, and writes the report when all went well.
 int compile(Flags &flags) {
   v4::CompileReport report;
@@ -133,7 +171,7 @@ int compile(Flags &flags) {
   v4::ProgressBar bar(stderr);
   if (isatty(STDERR_FILENO))
     flags.options.progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); };
-  int code = v4::compile(flags.options);
+  int code = flags.refit.empty() ? int(v4::compile(flags.options)) : refit(flags);
   if (code != v4::kOk || flags.report.empty())
     return code;
   std::string error = v4::writeReport(report, flags.options, flags.report);

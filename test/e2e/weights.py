@@ -6,6 +6,7 @@
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 
@@ -98,6 +99,61 @@ def check_formats(tools, cache, scratch):
         raise AssertionError(f"one model, three costs: {costs}")
 
 
+def check_refit(tools, cache, scratch):
+    """A plan with other weights has the bytes that a compilation of those gives, however it was compiled."""
+    first, second = checkpoints.standard(cache, "main"), os.path.join(scratch, "tuned")
+    shutil.copytree(first, second)
+    change_values(second)
+    base, refitted, compiled = (os.path.join(scratch, name + ".v4plan") for name in ("base", "refitted", "compiled"))
+    for flags in ([], ["-O0"], ["--disable-pass=v4-prove-exact-forms"], ["--shrink=layers:4"]):
+        tools.compile(first, base, *flags)
+        tools.compile(second, refitted, f"--refit={base}")
+        tools.compile(second, compiled, *flags)
+        if engine.read(refitted) == engine.read(base) or engine.read(refitted) != engine.read(compiled):
+            raise AssertionError(f"{flags}: a refitted plan is not that of a compilation")
+    # A plan that never had weights gets some, beside it.
+    tools.compile(first, base, "--weights=none")
+    tools.compile(second, refitted, f"--refit={base}", "--weights=external", "-j1")
+    tools.compile(second, compiled, "--weights=external")
+    for a, b in ((refitted, compiled), (refitted[:-4] + "weights", compiled[:-4] + "weights")):
+        if engine.read(a) != engine.read(b):
+            raise AssertionError(f"{a} differs from {b}")
+    # Its own plan may be the output.
+    tools.compile(first, refitted, f"--refit={refitted}")
+    tools.call("v4-verify", refitted, "--weights")
+
+
+def change_values(folder):
+    """Other bytes in the matrices, so that facts about them change too: NaN codes, scales far apart."""
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith(".safetensors"):
+            continue
+        path = os.path.join(folder, name)
+        with open(path, "r+b") as file:
+            size = int.from_bytes(file.read(8), "little")
+            for tensor, info in json.loads(file.read(size)).items():
+                if tensor != "__metadata__" and info["dtype"] in ("F8_E4M3", "F8_E8M0"):
+                    file.seek(8 + size + info["data_offsets"][0])
+                    file.write(b"\x7f" if info["dtype"] == "F8_E4M3" else b"\0")
+
+
+def check_refit_refused(tools, cache, scratch):
+    """What a refit cannot do is said in one sentence."""
+    small, other = checkpoints.standard(cache, "main"), checkpoints.standard(cache, "csa")
+    plan, out = os.path.join(scratch, "base.v4plan"), os.path.join(scratch, "out.v4plan")
+    tools.compile(small, plan)
+    wide = checkpoints.standard(cache, "main") + "-bf16"
+    for args, words in (([other, f"--refit={plan}"], ["digest"]), ([wide, f"--refit={plan}"], ["BF16", "F8_E4M3"]),
+                        ([small, f"--refit={plan}", "--max-tokens=7"], ["--max-tokens"]),
+                        ([small, f"--refit={plan}", "--report=x"], ["--report"]),
+                        ([small, f"--refit={plan}", "--weights=none"], ["--weights=none"]),
+                        ([small, f"--refit={small}/config.json"], ["config.json"]),
+                        ([small, f"--refit={scratch}/absent"], ["absent"])):
+        refused(tools, [*args, "-o", out], *words, name="v4-compile", code=1)
+        if os.path.exists(out):
+            raise AssertionError(f"{args}: left {out}")
+
+
 def check_names(tools, checkpoint, scratch):
     """The runtime looks for the weights where the compiler puts them."""
     for name, weights in (("a.b.v4plan", "a.b.v4weights"), ("plain", "plain.v4weights"), (".hidden", ".hidden.v4weights")):
@@ -124,7 +180,9 @@ def main():
         print("twins: ok", flush=True)
         check_formats(tools, args.cache, scratch)
         check_names(tools, small, scratch)
-        print("formats and names: ok", flush=True)
+        check_refit(tools, args.cache, scratch)
+        check_refit_refused(tools, args.cache, scratch)
+        print("formats, names and refit: ok", flush=True)
     return 0
 
 
