@@ -4,7 +4,7 @@ V4_PACKAGES=(
   cmake ninja-build g++ git ca-certificates binutils ccache
   clang-22 libclang-rt-22-dev lld-22 liblld-22-dev llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
   libflatbuffers-dev flatbuffers-compiler nlohmann-json3-dev libcli11-dev libsodium-dev libgtest-dev libgmock-dev
-  python3 python3-numpy libopenblas0-pthread
+  python3 python3-numpy libopenblas0-pthread help2man dpkg-dev
 )
 
 v4_installed() {
