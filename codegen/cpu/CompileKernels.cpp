@@ -139,9 +139,12 @@ void runJobs(std::vector<KernelJob> &jobs, const CpuLevel &level, const CompileK
       run(job);
     return;
   }
+  // The largest first: none is left alone at the end.
+  SmallVector<KernelJob *> order(llvm::make_pointer_range(jobs));
+  llvm::stable_sort(order, [](KernelJob *a, KernelJob *b) { return a->bytecode.size() > b->bytecode.size(); });
   llvm::StdThreadPool pool(llvm::hardware_concurrency(options.threads));
-  for (KernelJob &job : jobs)
-    pool.async([&] { run(job); });
+  for (KernelJob *job : order)
+    pool.async([&run, job] { run(*job); });
   pool.wait();
 }
 

@@ -28,6 +28,7 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -162,7 +163,9 @@ LogicalResult lowerToLlvm(ModuleOp module, const CpuLevel &level) {
     return failure();
   hoistScratch(kernel);
   buildPipeline(pm, level);
-  if (failed(pm.run(module)))
+  // Once, at the end: behind each of two dozen passes it takes as long as the passes.
+  pm.enableVerifier(false);
+  if (failed(pm.run(module)) || failed(verify(module)))
     return failure();
   auto body = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
   if (!body)
