@@ -18,8 +18,9 @@ using namespace v4::plan;
 namespace {
 
 constexpr uint64_t kMaxMetadataBytes = 256u << 20;
-/// Far above any real plan (a table per expert tensor would be 70,000) and low enough to end soon.
-constexpr unsigned kMaxTables = 4'000'000;
+/// Far above any real plan (a table per expert tensor would be 70,000), and low enough to end soon: lists of all of
+/// them that the validator makes stay below 64 MiB.
+constexpr unsigned kMaxTables = 1'000'000;
 constexpr unsigned kMaxDepth = 16;
 /// Bound of offsets in sections that are not in the file.
 constexpr uint64_t kMostDetachedBytes = uint64_t(1) << 48;
