@@ -244,7 +244,8 @@ ExitCode Compilation::writePlan() {
     collector->beginPhase(phaseName(Phase::Plan));
   auto note = [](const std::string &text) { llvm::errs() << "v4-compile: " << text << '\n'; };
   codegen::PlanWriterOptions writer{
-      {unsigned(options.threads), options.progress, options.weights, options.resume, note}, &quantized};
+      {unsigned(options.threads), options.progress, options.weights, options.resume, note, options.sign},
+      &quantized};
   if (llvm::Error error = codegen::writePlan(*module, weights.get(), options.output, writer))
     return fail(std::move(error));
   if (collector) {

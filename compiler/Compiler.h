@@ -17,6 +17,7 @@
 
 #include "codegen/plan/WeightPlacement.h"
 #include "compiler/CompileReport.h"
+#include "runtime/plan/Format.h"
 
 #include "llvm/ADT/StringRef.h"
 
@@ -64,6 +65,7 @@ struct CompileOptions {
   int64_t threads = 1;
   codegen::WeightPlacement weights = codegen::WeightPlacement::Embed;
   bool resume = false;             ///< Keep what an interruption leaves of the weights, and go on behind it.
+  std::function<plan::SignatureBlock(const plan::Header &)> sign; ///< Signs the plan; empty: no signature.
   CompileReport *report = nullptr; ///< Set: gets what the compilation did.
   /// Told of the bytes of weights that are written, and of all; from any thread, one at a time. May be empty.
   std::function<void(uint64_t done, uint64_t total)> progress;

@@ -56,7 +56,7 @@ static Error writeRefitted(const CompileOptions &options, const codegen::Finishe
   CheckpointWeights weights(*input->checkpoint);
   auto note = [](const std::string &text) { errs() << "v4-compile: " << text << '\n'; };
   return plan.write(weights, options.output,
-                    {unsigned(options.threads), options.progress, options.weights, options.resume, note});
+                    {unsigned(options.threads), options.progress, options.weights, options.resume, note, options.sign});
 }
 
 ExitCode v4::refit(const CompileOptions &options, const codegen::FinishedPlan &plan, StringRef planName) {

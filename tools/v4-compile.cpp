@@ -14,6 +14,7 @@
 #include "tools/FlagValues.h"
 #include "tools/compile/ProgressBar.h"
 #include "tools/compile/ReportFile.h"
+#include "tools/compile/SigningKey.h"
 
 #include <CLI/CLI.hpp>
 
@@ -26,13 +27,13 @@ namespace {
 
 struct Flags {
   v4::CompileOptions options;
-  std::string compileTo = "plan", compileFrom, report;
+  std::string compileTo = "plan", compileFrom, report, signKey, makeKey;
   std::string refit; ///< Plan that gets other weights; "" = compile.
   bool listTargets = false;
 };
 
 /// Flags of the tool's contract that this version refuses by name.
-constexpr const char *kLater[] = {"--sign-key", "--device"};
+constexpr const char *kLater[] = {"--device"};
 /// Flags that the import writes into the module.
 constexpr const char *kImportFlags[] = {
     "--target",       "--max-tokens", "--max-sequences", "--max-context",   "--max-draft", "-O",
@@ -76,6 +77,8 @@ void addFlags(CLI::App &app, Flags &flags) {
   app.add_option("--refit", flags.refit,
                  "plan whose kernels and schedule stay: the output gets the weights of CHECKPOINT, of the same shapes");
   app.add_flag("--resume", o.resume, "keep what an interruption leaves of the weights, and go on behind it");
+  app.add_option("--sign-key", flags.signKey, "sign the plan with the secret key in this file");
+  app.add_option("--make-key", flags.makeKey, "write a new secret key into this file, its public half into FILE.pub, and end");
   app.set_version_flag("--version", "v4-compile " V4_VERSION);
 }
 
@@ -142,6 +145,14 @@ int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
     for (const char *name : kImportFlags)
       if (app.count(name))
         return refuse(std::string(name) + " belongs to the phase import: the module has what it was imported with; leave it out");
+  if (!flags.signKey.empty()) {
+    if (*to != v4::Phase::Plan)
+      return refuse("--sign-key belongs to the phase plan, which --compile-to=" + flags.compileTo + " leaves out; leave it out too");
+    auto key = std::make_shared<v4::SigningKey>();
+    if (v4::Status read = key->read(flags.signKey); !read.isOk())
+      return refuse(read.message());
+    o.sign = [key](const v4::plan::Header &header) { return key->sign(header); };
+  }
   o.compileTo = *to;
   o.compileFrom = from;
   if (o.input.empty())
@@ -207,6 +218,10 @@ int main(int argc, char **argv) {
   if (flags.listTargets) {
     std::cout << v4::listTargets();
     return v4::kOk;
+  }
+  if (!flags.makeKey.empty()) {
+    v4::Status made = v4::makeKeyFiles(flags.makeKey);
+    return made.isOk() ? int(v4::kOk) : refuse(made.message());
   }
   if (int code = resolve(app, flags, weights))
     return code;

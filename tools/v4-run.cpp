@@ -54,7 +54,8 @@ int executePrompt(const RunFlags &flags, api::Engine &engine, TraceFile *trace) 
 void refuseInputsAsOutputs(const RunFlags &flags) {
   std::pair<const char *, const std::string &> inputs[] = {
       {"the plan", flags.plan},          {"--tokens-file", flags.tokensFile}, {"--force-tokens", flags.forceTokens},
-      {"--batch-file", flags.batchFile}, {"--weights", flags.weights},        {"--load-state", flags.loadState}};
+      {"--batch-file", flags.batchFile}, {"--weights", flags.weights},        {"--load-state", flags.loadState},
+      {"--public-key", flags.publicKey}};
   std::pair<const char *, const std::string &> outputs[] = {
       {"--logits-out", flags.logitsOut}, {"--mtp-logits-out", flags.mtpLogitsOut}, {"--trace", flags.trace}};
   for (auto &[flag, output] : outputs)
@@ -73,6 +74,13 @@ int execute(const RunFlags &flags) {
   if (!flags.weights.empty()) {
     options.weights = flags.weights.data();
     options.weights_length = flags.weights.size();
+  }
+  uint8_t publicKey[32];
+  if (!flags.publicKey.empty()) {
+    v4_error error;
+    if (v4_public_key_read(flags.publicKey.data(), flags.publicKey.size(), publicKey, &error) != V4_OK)
+      throw InputError(error.message);
+    options.public_key = publicKey;
   }
   api::Engine engine(flags.plan, options);
   std::unique_ptr<TraceFile> trace(flags.trace.empty() ? nullptr : new TraceFile(flags.trace));

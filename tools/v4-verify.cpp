@@ -31,6 +31,8 @@ struct Arguments {
   bool closedWorld = false;
   std::string weights; ///< "" = not asked for.
   std::string here;    ///< The same.
+  bool signature = false;
+  std::string publicKey;
   unsigned threads = 0;
   bool json = false;
 };
@@ -44,6 +46,9 @@ void declare(CLI::App &app, Arguments &arguments) {
   app.add_flag("--closed-world", arguments.closedWorld,
                "for all that the envelope allows: target, kernel of every launch, sizes, drafts");
   app.add_option("--weights", arguments.weights, "every weight against its hash");
+  app.add_flag("--signature", arguments.signature, "signed, and with the key of --public-key");
+  app.add_option("--public-key", arguments.publicKey,
+                 "of --signature: file of the key, as v4-compile --make-key wrote it");
   app.add_option("--here", arguments.here,
                  "can this machine run it, at the plan's limits or at context:N,sequences:N,tokens:N");
   app.add_option("--threads", arguments.threads, "threads of that session (default: the CPUs of this process)")
@@ -56,6 +61,13 @@ Status runChecks(const Arguments &arguments, std::vector<Check> &checks) {
   if (arguments.threads && arguments.here.empty())
     return invalidInput("--threads=", arguments.threads,
                         " is of --here, which is not asked for; leave it out or add --here");
+  if (arguments.signature == arguments.publicKey.empty())
+    return invalidInput(arguments.signature
+                            ? "--signature has no key to compare with, expected --public-key=FILE too"
+                            : "--public-key is of --signature, which is not asked for; add --signature");
+  plan::PublicKey key;
+  if (arguments.signature)
+    V4_RETURN_IF_ERROR(plan::readPublicKey(arguments.publicKey, key));
   MappedFile file;
   V4_RETURN_IF_ERROR(MappedFile::open(arguments.path, LoadMode::Map, file));
   plan::Plan plan;
@@ -68,6 +80,8 @@ Status runChecks(const Arguments &arguments, std::vector<Check> &checks) {
   plan::Limits limits;
   if (!arguments.here.empty())
     V4_RETURN_IF_ERROR(inspect::parseLimits("--here", arguments.here, plan.program(), limits));
+  if (arguments.signature)
+    checks.push_back(checkSigner(plan, key));
   if (arguments.closedWorld)
     checks.push_back(checkClosedWorld(plan));
   if (!arguments.weights.empty())
@@ -107,7 +121,7 @@ int main(int argc, char **argv) {
   CLI::App app("v4-verify: is a plan whole, complete and of use on this machine", "v4-verify");
   declare(app, arguments);
   CommandLine line("v4-verify");
-  line.later = {"--numerics", "--record", "--bisect", "--signature", "--public-key"};
+  line.later = {"--numerics", "--record", "--bisect"};
   line.alone = {{"--weights", kEmbedded}, {"--here", inspect::kEnvelope}};
   if (std::optional<int> code = line.parse(app, argc, argv))
     return *code;

@@ -75,6 +75,7 @@ private:
   const PlanFileOptions &options;
   const WeightImage &image;
   plan::Header header = {};
+  plan::SignatureBlock signature = {};
   std::vector<uint8_t> metadata, code, tables, hashes;
   ChunkJournal journal;
 };
@@ -97,13 +98,15 @@ Error PlanFile::prepare() {
   header.abiVersion = plan::kAbiVersion;
   header.sectionCount = plan::kSectionCount;
   header.requiredFeatures = isHere() ? 0 : isExternal() ? plan::kFeatureExternalWeights : plan::kFeatureNoWeights;
+  if (options.sign)
+    header.requiredFeatures |= plan::kFeatureSigned;
   placeSections({metadata.size(), contents.object.size() + plan::kHashBytes, tables.size(), hashes.size(),
                  isHere() ? image.bytes : 0});
   return Error::success();
 }
 
 void PlanFile::placeSections(ArrayRef<uint64_t> sizes) {
-  uint64_t end = sizeof(plan::Header);
+  uint64_t end = plan::headerBytes(header.requiredFeatures);
   for (auto [index, bytes] : enumerate(sizes)) {
     if (bytes == 0)
       continue;
@@ -159,11 +162,15 @@ Error PlanFile::seal() {
   Hash planHash = hashBytes(joinHashes({seal, hashBytes(code), hashBytes(tables), hashBytes(hashes)}));
   copyHash(planHash, header.planHash);
   copyHash(hashBytes(bytesOf(header).drop_back(plan::kHashBytes)), header.headerHash);
+  if (options.sign)
+    signature = options.sign(header);
   return Error::success();
 }
 
 Error PlanFile::writeSections(PartialFile &file) {
+  ArrayRef<uint8_t> signatureBytes = options.sign ? bytesOf(signature) : ArrayRef<uint8_t>();
   std::pair<uint64_t, ArrayRef<uint8_t>> parts[] = {{0, bytesOf(header)},
+                                                    {sizeof(header), signatureBytes},
                                                     {offsetOf(SectionKind::Metadata), metadata},
                                                     {offsetOf(SectionKind::Code), code},
                                                     {offsetOf(SectionKind::Tables), tables},

@@ -18,6 +18,7 @@
 #include "codegen/plan/StoredWeight.h"
 #include "codegen/plan/WeightPlacement.h"
 #include "codegen/plan/WeightWriter.h"
+#include "runtime/plan/Format.h"
 
 namespace v4::codegen {
 
@@ -39,6 +40,8 @@ struct PlanFileOptions {
   bool resume = false;
   /// Told what resume found; may be empty.
   std::function<void(const std::string &)> note = nullptr;
+  /// Signs the finished header; empty: the plan has no signature.
+  std::function<plan::SignatureBlock(const plan::Header &)> sign = nullptr;
 };
 
 /// <plan stem>.v4weights

@@ -44,7 +44,21 @@ static Status openEngine(const char *path, size_t length, const v4_engine_option
   load.mode = known.load == V4_LOAD_COPY ? LoadMode::Copy : LoadMode::Map;
   if (known.weights)
     load.weights.assign(known.weights, known.weights_length);
+  if (known.public_key) {
+    load.publicKey.emplace();
+    std::memcpy(load.publicKey->bytes, known.public_key, sizeof(load.publicKey->bytes));
+  }
   return Engine::open(std::string(path, length), load, host, out);
+}
+
+v4_status v4_public_key_read(const char *path, size_t path_length, uint8_t out_key[32], v4_error *error) {
+  V4_REQUIRE_ARGUMENT(path);
+  V4_REQUIRE_ARGUMENT(out_key);
+  plan::PublicKey key;
+  Status status = plan::readPublicKey(std::string(path, path_length), key);
+  if (status.isOk())
+    std::memcpy(out_key, key.bytes, sizeof(key.bytes));
+  return report(status, error);
 }
 
 v4_status v4_engine_open(const char *path, size_t path_length, const v4_engine_options *options, v4_engine **out_engine,

@@ -9,6 +9,7 @@
 // An engine plan is one little-endian file:
 //
 //   offset 0     Header (192 bytes, fixed for every format version)
+//   offset 192   with kFeatureSigned alone: SignatureBlock (128 bytes)
 //   64-aligned   metadata section: one FlatBuffer, schema plan.fbs
 //   4096-aligned code section: one ELF shared object (or cubins), then the seal:
 //                32 bytes, the hash of the metadata section that the code belongs to
@@ -36,6 +37,11 @@
 // the hashes of metadata, code, tables and hashes; only then is the FlatBuffer
 // verified, then the semantic rules, and only a step that runs maps code.
 // A weights chunk is compared with its entry of the hashes section on request.
+//
+// The signature covers the whole header, so through its hashes everything but the
+// weights, and through the hashes section these too, once they are compared. It is
+// checked right behind the header: with the key that it names, and where one key is
+// demanded, that this is the one.
 //
 // No rule about metadata alone can prove that a kernel stays inside the buffers
 // that a launch gives it. So code accepts only the metadata it was compiled for:
@@ -74,7 +80,8 @@ inline constexpr uint32_t kSectionCount = 5;
 /// A feature the reader must know; an unknown set bit refuses the plan.
 inline constexpr uint64_t kFeatureExternalWeights = 1;
 inline constexpr uint64_t kFeatureNoWeights = 2;
-inline constexpr uint64_t kKnownFeatures = kFeatureExternalWeights | kFeatureNoWeights;
+inline constexpr uint64_t kFeatureSigned = 4;
+inline constexpr uint64_t kKnownFeatures = kFeatureExternalWeights | kFeatureNoWeights | kFeatureSigned;
 
 struct Section {
   uint64_t offset; ///< From the start of the file; 0 when `bytes` is 0.
@@ -98,6 +105,26 @@ struct Header {
   uint8_t headerHash[kHashBytes]; ///< Over the 160 bytes in front of it.
 };
 static_assert(sizeof(Header) == 192, "the header's size is part of the format");
+
+/// Behind the header of a signed plan. Ed25519, so that the same key and plan give the same bytes.
+struct SignatureBlock {
+  uint8_t publicKey[32];
+  uint8_t signature[64]; ///< Of SignedMessage.
+  uint8_t reserved[32];  ///< 0.
+};
+static_assert(sizeof(SignatureBlock) == 128, "the block's size is part of the format");
+
+/// What is signed: no signature made for another purpose can pass for one of a plan.
+struct SignedMessage {
+  char domain[32] = "v4c engine plan, signature 1";
+  Header header;
+};
+static_assert(sizeof(SignedMessage) == 224, "the message has no padding");
+
+/// Where the metadata section of a plan may begin, at the earliest.
+inline constexpr uint64_t headerBytes(uint64_t requiredFeatures) {
+  return sizeof(Header) + (requiredFeatures & kFeatureSigned ? sizeof(SignatureBlock) : 0);
+}
 
 inline constexpr char kWeightsMagic[8] = {'V', '4', 'W', 'G', 'H', 'T', '\r', '\n'};
 inline constexpr uint32_t kWeightsVersion = 1;

@@ -19,6 +19,8 @@ namespace {
 
 /// Workgroups of one launch at the envelope stay countable.
 constexpr uint64_t kMaxWorkgroups = uint64_t(1) << 40;
+/// Of all launches: launches may share one vector of bindings, and those of a phase are sorted.
+constexpr uint64_t kMaxAllBindings = 1u << 20;
 
 } // namespace
 
@@ -55,10 +57,12 @@ Status PlanRules::checkPhase(uint32_t begin, uint32_t end) {
   for (uint32_t i = begin; i < end; ++i)
     for (const fb::Binding *binding : *program.launches()->Get(i)->bindings())
       if (binding->kind() == fb::BindingKind::Buffer && binding->access() == fb::Access::Out) {
-        if (group == fb::LaunchGroup::Main)
-          written[binding->index()].byMain = true;
-        else if (group == fb::LaunchGroup::Mtp)
-          written[binding->index()].byMtp = true;
+        Written &writers = written[binding->index()];
+        if (!writers.isWritten)
+          writers.first = i;
+        writers.isWritten = true;
+        writers.byMain |= group == fb::LaunchGroup::Main;
+        writers.byMtp |= group == fb::LaunchGroup::Mtp;
       }
   return Status();
 }
@@ -77,14 +81,19 @@ Status PlanRules::checkLaunch(uint32_t index) {
   uint64_t rowTiles = rows / launch.row_tile() + (rows % launch.row_tile() != 0);
   V4_RETURN_IF_ERROR(expectRange(at("launches", index, "tiles"), launch.tiles(), 1, kMaxWorkgroups / rowTiles));
   V4_RETURN_IF_ERROR(expectRange(at("launches", index, "rank"), launch.rank(), 0, 0));
-  if (launch.layer() < -1)
-    return fail(at("launches", index, "layer"), " is ", launch.layer(), ", expected at least -1");
+  // The MTP block is behind the last layer.
+  if (launch.layer() < -1 || launch.layer() > static_cast<int64_t>(program.model()->layers()))
+    return fail(at("launches", index, "layer"), " is ", launch.layer(), ", expected -1 to ", program.model()->layers());
 
   V4_RETURN_IF_ERROR(expectPresent(at("launches", index, "bindings"), launch.bindings()));
   uint32_t expected = program.kernels()->Get(launch.kernel())->bindings();
   V4_RETURN_IF_ERROR(
       expectRange(at("launches", index, "bindings.size"), launch.bindings()->size(), expected, expected));
   V4_RETURN_IF_ERROR(spend(at("launches", index, "bindings"), launch.bindings()->size() + 1));
+  bindingCount += launch.bindings()->size();
+  if (bindingCount > kMaxAllBindings)
+    return fail(at("launches", index, "bindings"), " is the ", bindingCount, "th of all bindings, expected at most ",
+                kMaxAllBindings);
   for (uint32_t b = 0; b < launch.bindings()->size(); ++b)
     V4_RETURN_IF_ERROR(checkBinding(index, b));
   return checkHits(index);
@@ -129,7 +138,17 @@ Status PlanRules::checkBinding(uint32_t launch, uint32_t index) {
   bool readOnly = binding.kind() == fb::BindingKind::Weight || binding.kind() == fb::BindingKind::Step;
   if (readOnly && binding.access() != fb::Access::In)
     return fail(field, ".access is Out, a ", fb::EnumNameBindingKind(binding.kind()), " is read only");
+  if (binding.kind() == fb::BindingKind::Pool)
+    return checkPoolUse(launch, field, binding);
   return binding.kind() == fb::BindingKind::Buffer ? checkBufferUse(launch, field, binding) : Status();
+}
+
+/// Sessions without the MTP block keep nothing of its pools.
+Status PlanRules::checkPoolUse(uint32_t launch, const std::string &field, const fb::Binding &binding) {
+  bool main = program.launches()->Get(launch)->group() == fb::LaunchGroup::Main;
+  if (!main || program.pools()->Get(binding.index())->group() == fb::LaunchGroup::Main)
+    return Status();
+  return fail(field, " is pools[", binding.index(), "] of group mtp, expected one of the launch's group main");
 }
 
 Status PlanRules::checkBufferUse(uint32_t launch, const std::string &field, const fb::Binding &binding) {
@@ -229,6 +248,9 @@ Status PlanRules::checkProbes() {
     const fb::Buffer &buffer = *program.buffers()->Get(probe.buffer());
     V4_RETURN_IF_ERROR(expectRange(at("probes", i, "after_launch"), probe.after_launch(), buffer.first_launch(),
                                    buffer.last_launch()));
+    if (const Written &writers = written[probe.buffer()]; !writers.isWritten || writers.first > probe.after_launch())
+      return fail(at("probes", i, "after_launch"), " is ", probe.after_launch(),
+                  ", but no launch up to it writes buffers[", probe.buffer(), "]");
   }
   std::sort(names.begin(), names.end());
   auto twice = std::adjacent_find(names.begin(), names.end());

@@ -18,8 +18,9 @@ using namespace v4::plan;
 namespace {
 
 constexpr uint64_t kMaxMetadataBytes = 256u << 20;
-/// Far above any real plan (a table per expert tensor would be 70,000) and low enough to end soon.
-constexpr unsigned kMaxTables = 4'000'000;
+/// Far above any real plan (a table per expert tensor would be 70,000), and low enough to end soon: lists of all of
+/// them that the validator makes stay below 64 MiB.
+constexpr unsigned kMaxTables = 1'000'000;
 constexpr unsigned kMaxDepth = 16;
 /// Bound of offsets in sections that are not in the file.
 constexpr uint64_t kMostDetachedBytes = uint64_t(1) << 48;
@@ -34,6 +35,7 @@ public:
 
   Status checkHeader();
   Status checkSections();
+  Status checkSignature(const PublicKey *demanded);
   Status checkDetached();
   Status checkHashCount(uint64_t weights);
   Status checkHashes();
@@ -42,6 +44,7 @@ public:
 
 private:
   const Header &header() const { return *reinterpret_cast<const Header *>(file.data); }
+  bool isHere() const { return !(header().requiredFeatures & (kFeatureExternalWeights | kFeatureNoWeights)); }
   Bytes section(SectionKind kind) const {
     const Section &s = header().sections[static_cast<uint32_t>(kind)];
     return {file.data + s.offset, s.bytes};
@@ -86,7 +89,9 @@ Status Container::checkHeader() {
 }
 
 Status Container::checkSections() {
-  uint64_t end = sizeof(Header);
+  uint64_t end = headerBytes(header().requiredFeatures);
+  if (end > file.size)
+    return invalidInput(name, ": ends within its signature; copy or build it again");
   for (uint32_t i = 0; i < kSectionCount; ++i) {
     const Section &s = header().sections[i];
     if (s.bytes == 0) {
@@ -110,14 +115,14 @@ Status Container::checkSections() {
   if (section(SectionKind::Code).size < kHashBytes)
     return invalidInput(name, ": section code has ", section(SectionKind::Code).size,
                         " bytes, expected at least the seal of ", kHashBytes, kRebuild);
-  return header().requiredFeatures == 0 ? checkHashCount(section(SectionKind::Weights).size) : checkDetached();
+  return isHere() ? checkHashCount(section(SectionKind::Weights).size) : checkDetached();
 }
 
 /// Weights that lie elsewhere are not here too; a plan without weights has nothing that comes from a checkpoint.
 Status Container::checkDetached() {
   bool none = header().requiredFeatures & kFeatureNoWeights;
-  if (header().requiredFeatures == kKnownFeatures)
-    return invalidInput(name, ": header.requiredFeatures is ", kKnownFeatures,
+  if (none && header().requiredFeatures & kFeatureExternalWeights)
+    return invalidInput(name, ": header.requiredFeatures is ", header().requiredFeatures,
                         ", weights are either in a file of their own or left out", kRebuild);
   for (SectionKind kind : {SectionKind::Tables, SectionKind::Hashes, SectionKind::Weights})
     if (section(kind).size != 0 && (none || kind == SectionKind::Weights))
@@ -135,7 +140,7 @@ Status Container::checkHashCount(uint64_t weights) {
 }
 
 Status Container::checkGaps() {
-  const uint8_t *end = file.data + sizeof(Header);
+  const uint8_t *end = file.data + headerBytes(header().requiredFeatures);
   for (uint32_t i = 0; i < kSectionCount; ++i) {
     const Section &s = header().sections[i];
     if (s.bytes == 0)
@@ -149,6 +154,15 @@ Status Container::checkGaps() {
     end = begin + s.bytes;
   }
   return Status();
+}
+
+Status Container::checkSignature(const PublicKey *demanded) {
+  if (header().requiredFeatures & kFeatureSigned)
+    return plan::checkSignature(name, file, demanded);
+  if (!demanded)
+    return Status();
+  return invalidInput(name, ": is not signed, expected a signature with the key ", demanded->hex(),
+                      "; build it with v4-compile --sign-key");
 }
 
 Status Container::checkHashes() {
@@ -183,10 +197,10 @@ Status Container::parse(const fb::Program *&out) {
   if (!fb::VerifyProgramBuffer(verifier))
     return invalidInput(name, ": metadata is not a well-formed FlatBuffer of ", metadata.size, " bytes", kRebuild);
   out = fb::GetProgram(metadata.data);
-  bool isHere = header().requiredFeatures == 0, none = header().requiredFeatures & kFeatureNoWeights;
+  bool none = header().requiredFeatures & kFeatureNoWeights;
   V4_RETURN_IF_ERROR(validateProgram(name, *out, none ? kMostDetachedBytes : section(SectionKind::Tables).size,
-                                     isHere ? section(SectionKind::Weights).size : kMostDetachedBytes));
-  return isHere || none ? Status() : checkHashCount(endOfTensors(*out, /*inTables=*/false));
+                                     isHere() ? section(SectionKind::Weights).size : kMostDetachedBytes));
+  return isHere() || none ? Status() : checkHashCount(endOfTensors(*out, /*inTables=*/false));
 }
 
 } // namespace
@@ -214,11 +228,12 @@ Status plan::summarizePlan(const std::string &name, Bytes file, Summary &out) {
   return Status();
 }
 
-Status plan::checkPlan(const std::string &name, Bytes file, Plan &out) {
+Status plan::checkPlan(const std::string &name, Bytes file, Plan &out, const PublicKey *demanded) {
   Container container(name, file);
   const fb::Program *root = nullptr;
   V4_RETURN_IF_ERROR(container.checkHeader());
   V4_RETURN_IF_ERROR(container.checkSections());
+  V4_RETURN_IF_ERROR(container.checkSignature(demanded));
   V4_RETURN_IF_ERROR(container.checkHashes());
   V4_RETURN_IF_ERROR(container.checkGaps());
   V4_RETURN_IF_ERROR(container.parse(root));
@@ -238,7 +253,8 @@ Status plan::loadPlan(const std::string &path, const LoadOptions &options, Plan 
   MappedFile mapping;
   V4_RETURN_IF_ERROR(MappedFile::open(path, options.mode, mapping));
   Plan plan;
-  V4_RETURN_IF_ERROR(checkPlan(path, {mapping.data(), mapping.size()}, plan));
+  V4_RETURN_IF_ERROR(
+      checkPlan(path, {mapping.data(), mapping.size()}, plan, options.publicKey ? &*options.publicKey : nullptr));
   plan.mapping = std::move(mapping);
   out = std::move(plan);
   return Status();
@@ -248,6 +264,14 @@ Digest Plan::planHash() const {
   Digest digest;
   std::memcpy(digest.bytes, fileHeader->planHash, sizeof(digest.bytes));
   return digest;
+}
+
+std::optional<PublicKey> Plan::signer() const {
+  if (!(fileHeader->requiredFeatures & kFeatureSigned))
+    return std::nullopt;
+  PublicKey key;
+  std::memcpy(key.bytes, file.data + sizeof(Header), sizeof(key.bytes));
+  return key;
 }
 
 Status Plan::checkSeal() const {

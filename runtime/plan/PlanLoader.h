@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // loadPlan checks everything that a step relies on, in the order of Format.h:
-// container, hashes, FlatBuffer structure, meaning (PlanValidator.h). Whoever
+// container, signature, hashes, FlatBuffer structure, meaning (PlanValidator.h). Whoever
 // holds a Plan may index, multiply and follow references without a check. Code
 // stays bytes here: only a device that runs a step maps it.
 //
@@ -22,18 +22,17 @@
 #include "runtime/base/Hash.h"
 #include "runtime/base/MappedFile.h"
 #include "runtime/plan/Format.h"
+#include "runtime/plan/Signature.h"
 #include "runtime/plan/plan_generated.h"
+
+#include <optional>
 
 namespace v4::plan {
 
-struct Bytes {
-  const uint8_t *data = nullptr;
-  uint64_t size = 0;
-};
-
 struct LoadOptions {
   LoadMode mode = LoadMode::Map;
-  std::string weights; ///< Of attachWeights(): "" = beside the plan.
+  std::string weights;                ///< Of attachWeights(): "" = beside the plan.
+  std::optional<PublicKey> publicKey; ///< Refuse plans that are not signed with it.
 };
 
 class Plan {
@@ -65,6 +64,8 @@ public:
     return bytes.size ? bytes.data + w->offset() : nullptr;
   }
   Digest planHash() const;
+  /// The key that the plan is signed with; its signature was checked.
+  std::optional<PublicKey> signer() const;
 
   /// InvalidInput unless the code was compiled for this metadata. A device calls it before it maps code; reading a
   /// plan needs no trust in its code.
@@ -75,7 +76,7 @@ public:
 
 private:
   friend Status loadPlan(const std::string &path, const LoadOptions &options, Plan &out);
-  friend Status checkPlan(const std::string &name, Bytes file, Plan &out);
+  friend Status checkPlan(const std::string &name, Bytes file, Plan &out, const PublicKey *demanded);
   friend Status attachWeights(const std::string &path, const LoadOptions &options, Plan &plan);
 
   Bytes sectionIn(Bytes bytes, SectionKind kind) const {
@@ -97,8 +98,9 @@ private:
 /// InvalidInput when the file cannot be read, is damaged or is of another version.
 Status loadPlan(const std::string &path, const LoadOptions &options, Plan &out);
 
-/// The same for bytes that outlive `out`; `file.data` is 64-byte aligned.
-Status checkPlan(const std::string &name, Bytes file, Plan &out);
+/// The same for bytes that outlive `out`; `file.data` is 64-byte aligned. `demanded`: null, or the key that the plan
+/// must be signed with.
+Status checkPlan(const std::string &name, Bytes file, Plan &out, const PublicKey *demanded = nullptr);
 
 /// Maps the weights of a plan that has them in a file of their own: `path`, or with "" the one beside the plan. Does
 /// nothing for a plan that holds its weights or has none, unless a path is given: then InvalidInput. InvalidInput also

@@ -24,6 +24,9 @@ constexpr uint64_t kMaxPower = 2;
 constexpr uint64_t kMaxSequenceBytes = uint64_t(1) << 40;
 /// Behind each pool of a page or a state block.
 constexpr uint64_t kMaxPoolPadding = 4096;
+/// The cache function goes through each ring at as many positions as the longest has rows.
+constexpr uint64_t kMaxRingRows = 1u << 24;
+constexpr uint32_t kAllExactForms = static_cast<uint32_t>(fb::ExactForm::ANY);
 
 /// A part of a larger piece of memory, for the test of overlap.
 struct Place {
@@ -64,6 +67,22 @@ Status PlanRules::checkBuffers() {
     V4_RETURN_IF_ERROR(expectRange(at("buffers", i, "last_launch"), buffer.last_launch(), 0, lastLaunch));
     V4_RETURN_IF_ERROR(expectRange(at("buffers", i, "first_launch"), buffer.first_launch(), 0, buffer.last_launch()));
     V4_RETURN_IF_ERROR(expectRange(at("buffers", i, "rank"), buffer.rank(), 0, 0));
+  }
+  return checkArena();
+}
+
+/// Slots lie one after the other: their sum must fit too, at all that a session may ask for.
+Status PlanRules::checkArena() {
+  std::vector<uint64_t> slots(program.slots());
+  Limits most = heldLimits(program, envelopeLimits(program));
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < program.buffers()->size(); ++i) {
+    const fb::Buffer &buffer = *program.buffers()->Get(i);
+    uint64_t bytes = bufferBytes(buffer, most), &slot = slots[buffer.slot()];
+    sum += bytes > slot ? bytes - slot : 0;
+    slot = std::max(slot, bytes);
+    if (sum >= kMaxBytes)
+      return fail(at("buffers", i, "bytes"), ": the slots up to it reach ", kMaxBytes, " bytes at the envelope");
   }
   return Status();
 }
@@ -106,6 +125,7 @@ Status PlanRules::checkWeights(uint64_t tablesBytes, uint64_t weightsBytes) {
     for (const flatbuffers::String *source : *weight.sources())
       V4_RETURN_IF_ERROR(checkString(at("weights", i, "sources"), source));
     V4_RETURN_IF_ERROR(spend(at("weights", i, "sources"), weight.sources()->size()));
+    V4_RETURN_IF_ERROR(expectRange(at("weights", i, "exact_forms"), weight.exact_forms(), 0, kAllExactForms));
     uint64_t section = weight.in_tables() ? tablesBytes : weightsBytes;
     if (weight.offset() % kTensorAlignment != 0)
       return fail(at("weights", i, "offset"), " is ", weight.offset(), ", expected a multiple of ", kTensorAlignment);
@@ -148,6 +168,8 @@ Status PlanRules::checkPools() {
     V4_RETURN_IF_ERROR(expectEnum(at("pools", i, "group"), pool.group()));
     if (pool.group() > fb::LaunchGroup::Mtp)
       return fail(at("pools", i, "group"), " is ", groupName(pool.group()), ", expected main or mtp");
+    if (pool.group() == fb::LaunchGroup::Mtp && !program.model()->has_mtp())
+      return fail(at("pools", i, "group"), " is mtp, but model.has_mtp is false");
     V4_RETURN_IF_ERROR(expectRange(at("pools", i, "rank"), pool.rank(), 0, 0));
     V4_RETURN_IF_ERROR(expectRange(at("pools", i, "row_values"), pool.row_values(), 1, 1u << 24));
     V4_RETURN_IF_ERROR(expectRange(at("pools", i, "rows"), pool.rows(), 1, 1u << 24));
@@ -161,8 +183,21 @@ Status PlanRules::checkPools() {
       return fail(at("pools", i, "offset"), " is ", pool.offset(), ", expected a multiple of 64");
     V4_RETURN_IF_ERROR(checkRing(i, pool));
   }
+  V4_RETURN_IF_ERROR(checkRings());
   V4_RETURN_IF_ERROR(checkPoolPlaces(fb::PoolKind::Page, "page_bytes", program.page_bytes()));
   return checkPoolPlaces(fb::PoolKind::State, "state_bytes", program.state_bytes());
+}
+
+Status PlanRules::checkRings() {
+  uint64_t rings = 0, longest = 0;
+  for (const fb::Pool *pool : *program.pools())
+    if (pool->kind() == fb::PoolKind::State) {
+      ++rings;
+      longest = std::max<uint64_t>(longest, pool->rows());
+    }
+  if (rings * longest <= kMaxRingRows)
+    return Status();
+  return fail("pools: ", rings, " rings of up to ", longest, " rows, expected a product of at most ", kMaxRingRows);
 }
 
 /// What a step reads of a ring fits the ring.

@@ -69,7 +69,9 @@ private:
   Status checkShape(const std::string &field, const flatbuffers::Vector<uint64_t> *shape, uint64_t least);
 
   Status checkSize(const std::string &field, const fb::Buffer &buffer);
+  Status checkArena();
   Status checkRing(uint32_t i, const fb::Pool &pool);
+  Status checkRings();
   Status checkRowBytes(const std::string &field, const fb::Pool &pool);
   Status checkPoolPlaces(fb::PoolKind kind, const char *field, uint64_t bytes);
   Status checkWeightPlaces(bool inTables, uint64_t sectionBytes);
@@ -79,6 +81,7 @@ private:
   Status checkTerm(const std::string &field, fb::CostUnit unit, uint64_t ratio, uint64_t count);
   Status checkHits(uint32_t launch);
   Status checkBinding(uint32_t launch, uint32_t binding);
+  Status checkPoolUse(uint32_t launch, const std::string &field, const fb::Binding &binding);
   Status checkBufferUse(uint32_t launch, const std::string &field, const fb::Binding &binding);
   Status checkPhase(uint32_t begin, uint32_t end);
   Status checkReads(uint32_t launch);
@@ -89,6 +92,8 @@ private:
   struct Written {
     bool byMain = false;
     bool byMtp = false;
+    uint32_t first = 0; ///< The first of them, of any group; of meaning when `isWritten`.
+    bool isWritten = false;
   };
 
   const std::string &name;
@@ -96,6 +101,7 @@ private:
   std::vector<Written> written;
   std::vector<uint32_t> phaseOf; ///< By launch.
   uint64_t spent = 0;
+  uint64_t bindingCount = 0; ///< Of all launches so far.
 };
 
 inline std::string at(const char *vector, uint64_t index, const char *field) {

@@ -185,6 +185,7 @@ Status PlanRules::checkModel() {
   V4_RETURN_IF_ERROR(expectRange("model.vocab_size", model.vocab_size(), 1, 1u << 28));
   V4_RETURN_IF_ERROR(expectRange("model.hidden_size", model.hidden_size(), 1, 1u << 24));
   V4_RETURN_IF_ERROR(expectRange("model.layers", model.layers(), 1, 1u << 16));
+  V4_RETURN_IF_ERROR(expectRange("model.eos_token_id", model.eos_token_id(), 0, model.vocab_size() - 1));
   V4_RETURN_IF_ERROR(expectRange("model.window", model.window(), 1, 1u << 24));
   V4_RETURN_IF_ERROR(expectPresent("model.config_sha256", model.config_sha256()));
   V4_RETURN_IF_ERROR(expectRange("model.config_sha256.size", model.config_sha256()->size(), 32, 32));

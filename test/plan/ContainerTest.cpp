@@ -82,10 +82,10 @@ TEST(Container, abi) {
 
 TEST(Container, features) {
   PlanBytes file = FakePlan().build();
-  file.header().requiredFeatures = 4;
+  file.header().requiredFeatures = 8;
   file.rehashHeader();
   expectMessage(file,
-                "header.requiredFeatures has bits 4 that this runtime does not know (it knows 3); use a newer runtime");
+                "header.requiredFeatures has bits 8 that this runtime does not know (it knows 7); use a newer runtime");
 }
 
 TEST(Container, grown) {

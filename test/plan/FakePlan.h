@@ -28,12 +28,25 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <sodium.h>
 #include <vector>
 
 namespace v4::plan::test {
 
 inline constexpr uint32_t kVocab = 16;
 inline constexpr uint32_t kHidden = 64;
+
+/// As the maker of signed fake plans signs. Another `seed` is another maker.
+inline SignatureBlock signHeader(const Header &header, uint8_t seed = 1) {
+  uint8_t seeds[crypto_sign_SEEDBYTES], secret[crypto_sign_SECRETKEYBYTES];
+  std::memset(seeds, seed, sizeof(seeds));
+  SignatureBlock block = {};
+  crypto_sign_seed_keypair(block.publicKey, secret, seeds);
+  SignedMessage message;
+  message.header = header;
+  crypto_sign_detached(block.signature, nullptr, reinterpret_cast<const uint8_t *>(&message), sizeof(message), secret);
+  return block;
+}
 
 /// A file in memory, aligned as a mapping is.
 class PlanBytes {
@@ -65,6 +78,11 @@ public:
   void rehashHeader() {
     std::memcpy(header().headerHash, hashBytes(data(), sizeof(Header) - kHashBytes).bytes, kHashBytes);
   }
+  /// REQUIRES: the file has room for the block.
+  void sign(uint8_t seed = 1) {
+    SignatureBlock block = signHeader(header(), seed);
+    std::memcpy(data() + sizeof(Header), &block, sizeof(block));
+  }
 
 private:
   struct Free {
@@ -91,6 +109,7 @@ struct FakePlan {
   std::vector<uint8_t> code = {0x7F, 'E', 'L', 'F', 2, 1, 1, 0};
   std::vector<uint8_t> tables = std::vector<uint8_t>(kVocab * 4, 3);
   std::vector<uint8_t> weights = std::vector<uint8_t>(kVocab * kHidden * 2, 7);
+  bool isSigned = false;
 
   FakePlan();
   std::vector<uint8_t> metadata() const {
@@ -246,7 +265,7 @@ inline PlanBytes FakePlan::build(const std::vector<uint8_t> &metadata) const {
   const uint64_t alignments[] = {kMetadataAlignment, kSectionAlignment, kSectionAlignment, kSectionAlignment,
                                  kWeightsAlignment};
   Section sections[kSectionCount] = {};
-  uint64_t end = sizeof(Header);
+  uint64_t features = isSigned ? kFeatureSigned : 0, end = headerBytes(features);
   for (uint32_t i = 0; i < kSectionCount; ++i) {
     if (contents[i]->empty())
       continue;
@@ -258,6 +277,7 @@ inline PlanBytes FakePlan::build(const std::vector<uint8_t> &metadata) const {
   std::memcpy(header.magic, kMagic, sizeof(kMagic));
   header.formatVersion = kFormatVersion;
   header.abiVersion = kAbiVersion;
+  header.requiredFeatures = features;
   header.fileBytes = end;
   header.sectionCount = kSectionCount;
   for (uint32_t i = 0; i < kSectionCount; ++i) {
@@ -265,6 +285,8 @@ inline PlanBytes FakePlan::build(const std::vector<uint8_t> &metadata) const {
     std::memcpy(file.data() + sections[i].offset, contents[i]->data(), contents[i]->size());
   }
   file.rehash();
+  if (isSigned)
+    file.sign();
   return file;
 }
 

@@ -97,6 +97,28 @@ TEST_F(PlanWriter, roundTrip) {
   EXPECT_TRUE(plan.verifyWeights().isOk());
 }
 
+TEST_F(PlanWriter, signedPlans) {
+  std::string text = fakeText();
+  codegen::PlanWriterOptions options;
+  options.sign = [](const Header &header) { return signHeader(header); };
+  auto writeSigned = [&] {
+    mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
+    EXPECT_FALSE(bool(codegen::writePlan(*module, &source, path, options)));
+    return contents();
+  };
+  std::string once = writeSigned();
+  EXPECT_TRUE(once == writeSigned());
+  Plan plan;
+  Status status = loadPlan(path, {}, plan);
+  ASSERT_TRUE(status.isOk()) << status.message();
+  ASSERT_TRUE(plan.signer());
+  LoadOptions demanding;
+  demanding.publicKey = plan.signer();
+  EXPECT_TRUE(loadPlan(path, demanding, plan).isOk());
+  EXPECT_EQ(printPlan(plan), text);
+  EXPECT_TRUE(plan.verifyWeights().isOk());
+}
+
 TEST_F(PlanWriter, sameBytesForAnyThreads) {
   // Three chunks; a weight of two sources crosses their borders.
   FakePlan fake;

@@ -51,6 +51,7 @@ const Case kCases[] = {
     {"sameName", [](auto &p) { p.pools[0]->name = "embed"; }, "the name 'embed' appears twice, expected unique names"},
     // Model and envelope
     {"vocab", [](auto &p) { p.model->vocab_size = 0; }, "model.vocab_size is 0, expected 1 to 268435456"},
+    {"eos", [](auto &p) { p.model->eos_token_id = kVocab; }, "model.eos_token_id is 16, expected 0 to 15"},
     {"digest", [](auto &p) { p.model->config_sha256.pop_back(); }, "model.config_sha256.size is 31, expected 32 to 32"},
     {"tokens", [](auto &p) { p.envelope->max_tokens = 0; }, "envelope.max_tokens is 0, expected 1 to 1048576"},
     {"context", [](auto &p) { p.envelope->max_context = 1u << 31; },
@@ -88,7 +89,15 @@ const Case kCases[] = {
     {"bufferRank", [](auto &p) { p.buffers[0]->rank = 1; }, "buffers[0].rank is 1, expected 0 to 0"},
     {"sharedSlot", [](auto &p) { p.buffers[1]->slot = 0; },
      "buffers[1].first_launch is 2, but buffers[0] lives in the same slot 0 until launch 2"},
+    {"arena",
+     [](auto &p) {
+       // Each fits, their sum does not.
+       for (int i = 0; i < 2; ++i)
+         p.buffers[i]->bytes.push_back(fb::SizeTerm(uint64_t(3) << 44, 0, 0, 0));
+     },
+     "buffers[1].bytes: the slots up to it reach 70368744177664 bytes at the envelope"},
     // Weights
+    {"exactForms", [](auto &p) { p.weights[0]->exact_forms = 8; }, "weights[0].exact_forms is 8, expected 0 to 7"},
     {"weightOffset", [](auto &p) { p.weights[0]->offset = 64; },
      "weights[0].offset is 64, expected a multiple of 4096"},
     {"weightEnd", [](auto &p) { p.weights[0]->bytes = 4096; },
@@ -130,7 +139,23 @@ const Case kCases[] = {
      "launches[0].row_tile is 0, expected 1 to 70368744177664"},
     {"tiles", [](auto &p) { p.launches[0]->tiles = ~uint64_t(0); },
      "launches[0].tiles is 18446744073709551615, expected 1 to 549755813888"},
-    {"layer", [](auto &p) { p.launches[0]->layer = -2; }, "launches[0].layer is -2, expected at least -1"},
+    {"layer", [](auto &p) { p.launches[0]->layer = -2; }, "launches[0].layer is -2, expected -1 to 1"},
+    {"layerBehindMtp", [](auto &p) { p.launches[4]->layer = 2; }, "launches[4].layer is 2, expected -1 to 1"},
+    {"mainBindsMtpPool", [](auto &p) { p.pools[2]->group = fb::LaunchGroup::Mtp; },
+     "launches[1].bindings[3] is pools[2] of group mtp, expected one of the launch's group main"},
+    {"poolWithoutMtp",
+     [](auto &p) {
+       p.model->has_mtp = false;
+       p.pools[2]->group = fb::LaunchGroup::Mtp;
+     },
+     "pools[2].group is mtp, but model.has_mtp is false"},
+    {"rings",
+     [](auto &p) {
+       p.pools[2]->rows = 1u << 24;
+       p.pools.push_back(std::make_unique<fb::PoolT>(*p.pools[2]));
+       p.pools[3]->name = "layers.0.more";
+     },
+     "pools: 2 rings of up to 16777216 rows, expected a product of at most 16777216"},
     {"poolGroup", [](auto &p) { p.pools[0]->group = fb::LaunchGroup::MtpDraft; },
      "pools[0].group is mtp_draft, expected main or mtp"},
     {"draftWithoutMtp",
@@ -163,6 +188,12 @@ const Case kCases[] = {
     {"probeBuffer", [](auto &p) { p.probes[0]->buffer = 4; },
      "probes[0].buffer is 4, expected less than the 4 buffers"},
     {"probeDead", [](auto &p) { p.probes[0]->after_launch = 1; }, "probes[0].after_launch is 1, expected 2 to 4"},
+    {"probeUnwritten",
+     [](auto &p) {
+       p.buffers[1]->first_launch = 1;
+       p.probes[0]->after_launch = 1;
+     },
+     "probes[0].after_launch is 1, but no launch up to it writes buffers[1]"},
     {"logits", [](auto &p) { p.logits_buffer = 1; },
      "logits_buffer is buffers[1] with element F32, rows Tokens and 1 dimensions, expected F32, Logits and [16]"},
     {"logitsAlive", [](auto &p) { p.buffers[2]->last_launch = 3; },

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// every-byte [PLAN]
+// every-byte [PLAN | --signed]
 //
 // Of one byte at a time, and with hashes left as they were:
 //
@@ -93,9 +93,9 @@ std::vector<unsigned> someValues(uint8_t old) {
 }
 
 void damageEverything(PlanBytes &file, bool compiled) {
-  damage(file, "header", 0, sizeof(Header), allValues);
+  uint64_t end = headerBytes(file.header().requiredFeatures);
+  damage(file, "header", 0, end, allValues);
   static const char *const names[] = {"metadata", "code", "tables", "hashes"};
-  uint64_t end = sizeof(Header);
   for (uint32_t i = 0; i < 4; ++i) {
     Section section = file.header().sections[i];
     if (!section.bytes)
@@ -121,7 +121,10 @@ void truncate(PlanBytes &file) {
 } // namespace
 
 int main(int argc, char **argv) {
-  PlanBytes file = argc > 1 ? readPlan(argv[1]) : FakePlan().build();
+  FakePlan fake;
+  fake.isSigned = argc > 1 && !std::strcmp(argv[1], "--signed");
+  bool compiled = argc > 1 && !fake.isSigned;
+  PlanBytes file = compiled ? readPlan(argv[1]) : fake.build();
   Plan good;
   if (Status status = checkPlan("engine.v4plan", file.view(), good); !status.isOk()) {
     std::fprintf(stderr, "every-byte: %s\n", status.message().c_str());
@@ -132,7 +135,7 @@ int main(int argc, char **argv) {
                  static_cast<unsigned long long>(file.section(SectionKind::Metadata).bytes));
     return 1;
   }
-  damageEverything(file, argc > 1);
+  damageEverything(file, compiled);
   truncate(file);
   std::printf("%llu cases, %llu failures\n", static_cast<unsigned long long>(cases),
               static_cast<unsigned long long>(failures));

@@ -47,6 +47,20 @@ static v4_engine *openEngine(const char *path, size_t *lines) {
   return engine;
 }
 
+/* An unsigned plan is refused where a key is demanded. */
+static void checkSignature(const char *path) {
+  v4_error error;
+  v4_engine_options options;
+  v4_engine *engine = NULL;
+  uint8_t key[32] = {1};
+  v4_engine_options_init(&options);
+  options.public_key = key;
+  EXPECT(v4_engine_open(path, strlen(path), &options, &engine, &error) == V4_INVALID_INPUT);
+  EXPECT(engine == NULL && strstr(error.message, "is not signed, expected a signature with the key 0100"));
+  EXPECT(v4_public_key_read(path, strlen(path), key, &error) == V4_INVALID_INPUT);
+  EXPECT(strstr(error.message, path));
+}
+
 static void checkEngine(v4_engine *engine) {
   v4_error error;
   v4_engine_info info;
@@ -346,6 +360,7 @@ int main(int argc, char **argv) {
   if (!engine)
     return 1;
   checkEngine(engine);
+  checkSignature(argv[1]);
   snprintf(state, sizeof(state), "%s.c-api-state", argv[1]);
   saveAndLoad(engine, state);
   schedule(engine);

@@ -299,7 +299,7 @@ def test_refusals():
         ([tokens_flag(), "-n", -1], 1, "-n"),
         ([tokens_flag(), "--no-such-flag"], 1, "--no-such-flag"),
     ]
-    for flag in ("prompt", "tokenizer", "public-key"):
+    for flag in ("prompt", "tokenizer"):
         refusals.append(([f"--{flag}=x"], 1, f"--{flag} is not yet supported"))
     for flags, code, text in refusals:
         done = run(*flags, expect=code)

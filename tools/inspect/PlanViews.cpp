@@ -40,6 +40,7 @@ Json inspect::viewSummary(const Summary &summary) {
   Digest digest;
   std::memcpy(digest.bytes, summary.header->planHash, sizeof(digest.bytes));
   view["plan_hash"] = digest.hex();
+  view["signed"] = (summary.requiredFeatures & kFeatureSigned) != 0;
   return view;
 }
 

@@ -14,7 +14,7 @@ namespace v4 {
 namespace {
 
 /// Flags of the contract whose feature does not exist yet.
-constexpr const char *kLater[] = {"--prompt", "--tokenizer", "--public-key"};
+constexpr const char *kLater[] = {"--prompt", "--tokenizer"};
 
 void addTokenFlags(CLI::App &app, RunFlags &flags) {
   auto *tokens = app.add_option("--tokens", flags.tokens, "Prompt as token ids: 1,2,3");
@@ -53,6 +53,7 @@ void addRunFlags(CLI::App &app, RunFlags &flags) {
       ->capture_default_str()
       ->check(CLI::IsMember({"map", "copy"}));
   app.add_option("--weights", flags.weights, "External weights of the plan (default: <plan stem>.v4weights beside it)");
+  app.add_option("--public-key", flags.publicKey, "Refuse the plan unless it is signed with the key in this file");
   app.add_option("--logits-out", flags.logitsOut, "Logits of every position as .npy");
   app.add_option("--mtp-logits-out", flags.mtpLogitsOut, "Logits of the MTP block as .npy");
   app.add_option("--dump-probes", flags.probesFolder, "Write every probe into this folder as .npy");

@@ -27,7 +27,7 @@ struct RunFlags {
   uint64_t chunk = 0, stepTokens = 0, threads = 0, cacheBytes = 0;
   double temperature = 0, topP = 1, minP = 0;
   uint64_t topK = 0, seed = 0, draft = 0;
-  std::string load = "map", weights;
+  std::string load = "map", weights, publicKey;
   std::string logitsOut, mtpLogitsOut, probesFolder;
   std::string saveState, loadState, batchFile, trace;
   bool ignoreEos = false, json = false, debugPlacement = false;

@@ -37,6 +37,9 @@ struct Check {
 /// Container, hashes, FlatBuffer, meaning, seal of the code. `out` is a plan only when it holds.
 Check checkStructure(const std::string &path, plan::Bytes file, plan::Plan &out);
 
+/// Signed, and with `key`. That the signature is right is part of the structure.
+Check checkSigner(const plan::Plan &plan, const plan::PublicKey &key);
+
 /// For all that the envelope allows: a known target, a function for every launch, sizes at the corners, room for
 /// drafts.
 Check checkClosedWorld(const plan::Plan &plan);

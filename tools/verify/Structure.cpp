@@ -19,6 +19,16 @@ Check verify::checkStructure(const std::string &path, plan::Bytes file, plan::Pl
   return check;
 }
 
+Check verify::checkSigner(const plan::Plan &plan, const plan::PublicKey &key) {
+  Check check{"signature", {}};
+  std::optional<plan::PublicKey> signer = plan.signer();
+  if (!signer)
+    check.add(checkFailed(plan.name(), ": is not signed, expected a signature with the key ", key.hex()));
+  else if (*signer != key)
+    check.add(checkFailed(plan.name(), ": is signed with the key ", signer->hex(), ", expected ", key.hex()));
+  return check;
+}
+
 Check verify::checkWeights(const plan::Plan &plan) {
   Check check{"weights", {}};
   check.add(plan.verifyWeights());

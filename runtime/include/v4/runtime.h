@@ -82,6 +82,9 @@ typedef struct v4_engine_options {
   /* Of a plan with external weights: their file; null: <plan stem>.v4weights beside the plan. */
   const char *weights;
   size_t weights_length;
+  /* 32 bytes: the plan must be signed with this Ed25519 key, else it is refused before anything in it is used; null: any
+   * plan. A signature covers the weights by their hashes, which v4_engine_verify_weights compares. */
+  const uint8_t *public_key;
 } v4_engine_options;
 
 typedef struct v4_engine_info {
@@ -127,6 +130,9 @@ typedef enum v4_rows {
   V4_ROWS_CHUNKS128 = 4,
   V4_ROWS_LOGITS = 5
 } v4_rows;
+
+/* Reads a key of v4-compile --make-key: 64 hex digits on a line of their own, comments behind #. */
+V4_API v4_status v4_public_key_read(const char *path, size_t path_length, uint8_t out_key[32], v4_error *error);
 
 /* Null options mean the defaults. The file may be removed afterwards, but not changed. */
 V4_API void v4_engine_options_init(v4_engine_options *options);
