@@ -24,15 +24,23 @@ inline constexpr int kTileBytes = kTileRows * kBlockK;
 /// Where byte `column` of row `row` of a tile lies in it.
 constexpr int swizzledOffset(int row, int column) { return row * kBlockK + (column ^ (row % 8 * 16)); }
 
+constexpr int fp8StageBytes(int tokens, int groups) {
+  return (groups * kTileBytes + tokens * (kBlockK + 4) + 1023) / 1024 * 1024;
+}
+constexpr int fp8LinearSharedBytes(int tokens, int groups, int stages) {
+  return stages * (fp8StageBytes(tokens, groups) + 16);
+}
+constexpr int fp8LinearThreads(int groups) { return 128 * groups + 32; } ///< The last warp fetches.
+
 /// TOKENS: 8, 16, 32, 64 or 128 tokens of a tile. GROUPS: warpgroups with 64 weight rows each.
 template <int TOKENS, int GROUPS, int STAGES>
 struct Fp8LinearShape {
   static constexpr int kActivationBytes = TOKENS * kBlockK;
   static constexpr int kWeightBytes = GROUPS * kTileBytes;
   static constexpr int kScaleBytes = TOKENS * 4;
-  static constexpr int kStageBytes = (kWeightBytes + kActivationBytes + kScaleBytes + 1023) / 1024 * 1024;
-  static constexpr int kSharedBytes = STAGES * (kStageBytes + 16);
-  static constexpr int kThreads = 128 * GROUPS + 32; ///< The last warp fetches.
+  static constexpr int kStageBytes = fp8StageBytes(TOKENS, GROUPS);
+  static constexpr int kSharedBytes = fp8LinearSharedBytes(TOKENS, GROUPS, STAGES);
+  static constexpr int kThreads = fp8LinearThreads(GROUPS);
 };
 
 } // namespace v4::cuda
