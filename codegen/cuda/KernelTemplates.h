@@ -1,0 +1,44 @@
+//===- KernelTemplates.h - What a wrapper of a kernel needs -----*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A kernel is a function template over ints in kernels/. Whoever compiles an instance
+// writes its extern "C" __global__ wrapper from this table.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_CODEGEN_CUDA_KERNELTEMPLATES_H
+#define V4_CODEGEN_CUDA_KERNELTEMPLATES_H
+
+#include <string_view>
+#include <vector>
+
+namespace v4::cuda {
+
+struct KernelParameter {
+  const char *name;
+  /// C++ type in the wrapper. A `const __grid_constant__ v4::cuda::TensorMap` is passed on by its address.
+  const char *type;
+};
+
+struct KernelTemplate {
+  const char *name;   ///< The function template, in v4::cuda.
+  const char *header; ///< Defines it.
+  std::vector<const char *> templateParameters;
+  std::vector<KernelParameter> parameters; ///< In order.
+  int (*threads)(const int *values);       ///< Of a block, for values of the template parameters.
+  int (*sharedBytes)(const int *values);   ///< Dynamic, of a block.
+};
+
+const std::vector<KernelTemplate> &kernelTemplates();
+
+/// Null when there is none of that name.
+const KernelTemplate *findKernelTemplate(std::string_view name);
+
+} // namespace v4::cuda
+
+#endif // V4_CODEGEN_CUDA_KERNELTEMPLATES_H
