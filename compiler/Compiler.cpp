@@ -129,7 +129,8 @@ ExitCode Compilation::resolveOptions(ModelConfig &config, GraphOptions &graph) {
     resolved.push_back(b.getNamedAttr("plant-mistake", b.getStringAttr(options.plantedMistake)));
   graph.options = b.getDictionaryAttr(resolved);
   graph.probes = options.probes;
-  graph.plantedMistake = options.plantedMistake;
+  // "no_sink@3" is in layer 3 alone.
+  std::tie(graph.plantedMistake, graph.plantedLayer) = StringRef(options.plantedMistake).split('@');
   return kOk;
 }
 

@@ -55,7 +55,7 @@ struct CompileOptions {
   std::string quantize;       ///< "experts:fp4,linear:fp8": formats for wide weights; "" = as they are.
   std::string probes = ".*";  ///< Names of the probes that the plan offers.
   std::string shrink;         ///< "layers:4,experts:8": compile a small twin of the model; "" = the model.
-  std::string plantedMistake; ///< Test-only: a known error to build in; "" = none.
+  std::string plantedMistake; ///< Test-only: a known error to build in, NAME or NAME@LAYER; "" = none.
 
   Phase compileTo = Phase::Plan;
   std::optional<Phase> compileFrom; ///< Set: the input is the module that this phase wrote.

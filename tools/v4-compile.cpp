@@ -12,6 +12,7 @@
 #include "runtime/plan/PlanLoader.h"
 
 #include "tools/FlagValues.h"
+#include "tools/certify/CertifiedRun.h"
 #include "tools/compile/ProgressBar.h"
 #include "tools/compile/ReportFile.h"
 #include "tools/compile/SigningKey.h"
@@ -30,6 +31,7 @@ struct Flags {
   std::string compileTo = "plan", compileFrom, report, signKey, makeKey;
   std::string refit; ///< Plan that gets other weights; "" = compile.
   bool listTargets = false;
+  bool certify = false;
 };
 
 /// Flags of the tool's contract that this version refuses by name.
@@ -41,7 +43,6 @@ constexpr const char *kImportFlags[] = {
 /// Flags of a compilation, which a refit does without.
 constexpr const char *kPhaseFlags[] = {"--checkpoint", "--compile-to",     "--compile-from",
                                        "--report",     "--dump-phases-to", "--dump-kernels-to"};
-constexpr const char *kLaterSwitches[] = {"--certify"};
 
 int refuse(const std::string &what) {
   std::cerr << "v4-compile: error: " << what << '\n';
@@ -79,6 +80,9 @@ void addFlags(CLI::App &app, Flags &flags) {
   app.add_flag("--resume", o.resume, "keep what an interruption leaves of the weights, and go on behind it");
   app.add_option("--sign-key", flags.signKey, "sign the plan with the secret key in this file");
   app.add_option("--make-key", flags.makeKey, "write a new secret key into this file, its public half into FILE.pub, and end");
+  app.add_flag("--certify", flags.certify,
+               "run the plan on a fixed input here and write what every probe gave to <plan stem>.v4cert, for v4-verify "
+               "--numerics");
   app.set_version_flag("--version", "v4-compile " V4_VERSION);
 }
 
@@ -109,9 +113,6 @@ int resolveRefit(const CLI::App &app, Flags &flags) {
 /// What the flags ask for that cannot be expressed in CompileOptions' types.
 int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
   for (const char *name : kLater)
-    if (app.count(name))
-      return refuse(std::string(name) + " is not yet supported; leave it out");
-  for (const char *name : kLaterSwitches)
     if (app.count(name))
       return refuse(std::string(name) + " is not yet supported; leave it out");
   v4::CompileOptions &o = flags.options;
@@ -153,6 +154,8 @@ int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
       return refuse(read.message());
     o.sign = [key](const v4::plan::Header &header) { return key->sign(header); };
   }
+  if (flags.certify && (*to != v4::Phase::Plan || o.weights == v4::codegen::WeightPlacement::None))
+    return refuse("--certify runs the plan, expected one with weights; leave --compile-to and --weights=none out");
   o.compileTo = *to;
   o.compileFrom = from;
   if (o.input.empty())
@@ -174,6 +177,15 @@ int refit(Flags &flags) {
   return v4::refit(flags.options, {{metadata.data, metadata.size}, {code.data, code.size}}, flags.refit);
 }
 
+/// The plan is written and stays, whatever comes of it.
+int certify(const std::string &plan) {
+  std::string summary;
+  v4::Status status =
+      v4::certify::recordCertificate(plan, "", v4::certify::certificatePathOf(plan), /*threads=*/0, summary);
+  std::cerr << "v4-compile: " << (status.isOk() ? "certified " + summary : "error: --certify: " + status.message()) << '\n';
+  return status.exitCode();
+}
+
 /// Compiles with a progress bar on a terminal, and writes the report when all went well.
 int compile(Flags &flags) {
   v4::CompileReport report;
@@ -183,10 +195,12 @@ int compile(Flags &flags) {
   if (isatty(STDERR_FILENO))
     flags.options.progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); };
   int code = flags.refit.empty() ? int(v4::compile(flags.options)) : refit(flags);
-  if (code != v4::kOk || flags.report.empty())
+  if (code != v4::kOk)
     return code;
-  std::string error = v4::writeReport(report, flags.options, flags.report);
-  return error.empty() ? int(v4::kOk) : refuse(error);
+  if (!flags.report.empty())
+    if (std::string error = v4::writeReport(report, flags.options, flags.report); !error.empty())
+      return refuse(error);
+  return flags.certify ? certify(flags.options.output) : int(v4::kOk);
 }
 
 } // namespace
@@ -203,9 +217,6 @@ int main(int argc, char **argv) {
       "from a config alone");
   for (const char *name : kLater)
     app.add_option(name, later)->group("");
-  bool laterSwitch = false;
-  for (const char *name : kLaterSwitches)
-    app.add_flag(name, laterSwitch)->group("");
   if (const char *flag = flagWithoutValue(argc, argv))
     return refuse(std::string(flag) + " has no value, expected one behind the sign");
   try {

@@ -7,17 +7,20 @@
 //===----------------------------------------------------------------------===//
 //
 // Flags and the order of checks; what they look at is in tools/verify. Safe on
-// untrusted files: nothing here maps code.
+// untrusted files: nothing maps code but --numerics, which runs the plan.
 //
 //===----------------------------------------------------------------------===//
 
 #include "tools/CommandLine.h"
+#include "tools/certify/CertifiedRun.h"
 #include "tools/inspect/LimitsFlag.h"
 #include "tools/verify/Checks.h"
+#include "tools/verify/Numerics.h"
 
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
+#include <optional>
 
 using namespace v4;
 using namespace v4::verify;
@@ -33,12 +36,16 @@ struct Arguments {
   std::string here;    ///< The same.
   bool signature = false;
   std::string publicKey;
+  std::string numerics, record, bisect; ///< The same: files and a folder.
   unsigned threads = 0;
   bool json = false;
 };
 
 /// `--weights` alone; a value of its own keeps the next argument from being taken as one.
 constexpr const char *kEmbedded = "embedded";
+/// The certificate, or the repro, whose name is made of the plan's.
+constexpr const char *kBesidePlan = "<beside the plan>";
+
 void declare(CLI::App &app, Arguments &arguments) {
   app.add_option("FILE", arguments.path, "engine plan")->required();
   app.add_flag("--structure", arguments.structure,
@@ -51,20 +58,64 @@ void declare(CLI::App &app, Arguments &arguments) {
                  "of --signature: file of the key, as v4-compile --make-key wrote it");
   app.add_option("--here", arguments.here,
                  "can this machine run it, at the plan's limits or at context:N,sequences:N,tokens:N");
-  app.add_option("--threads", arguments.threads, "threads of that session (default: the CPUs of this process)")
+  app.add_option("--numerics", arguments.numerics,
+                 "run the plan on the input of its certificate and compare every probe: bits of the same plan, values "
+                 "of another plan of the model within the golden limits (default file: <plan stem>.v4cert)");
+  app.add_option("--record", arguments.record, "with --numerics: run the plan and write the certificate");
+  app.add_option("--bisect", arguments.bisect,
+                 "with --numerics: what reproduces a difference goes to this folder (default: <plan stem>.v4repro)");
+  app.add_option("--threads", arguments.threads,
+                 "threads of --here and --numerics (default: the CPUs of this process)")
       ->check(CLI::Range(1u, 1u << 20));
   app.add_flag("--json", arguments.json, "one JSON document");
   app.set_version_flag("--version", joinText("v4-verify ", V4_VERSION, ", plan format ", plan::kFormatVersion));
 }
 
-Status runChecks(const Arguments &arguments, std::vector<Check> &checks) {
-  if (arguments.threads && arguments.here.empty())
+/// What --numerics adds to the checks.
+struct Results {
+  std::string recorded; ///< Of --record: a line for people.
+  std::optional<NumericsReport> numerics;
+};
+
+Status checkFlags(const Arguments &arguments) {
+  if (arguments.threads && arguments.here.empty() && arguments.numerics.empty())
     return invalidInput("--threads=", arguments.threads,
-                        " is of --here, which is not asked for; leave it out or add --here");
+                        " is of --here and --numerics, which are not asked for; leave it out or add one of them");
+  for (auto [value, flag] : {std::pair(&arguments.record, "--record"), std::pair(&arguments.bisect, "--bisect")})
+    if (!value->empty() && arguments.numerics.empty())
+      return invalidInput(flag, " is of --numerics, which is not asked for; leave it out or add --numerics");
+  if (!arguments.record.empty() && !arguments.bisect.empty())
+    return invalidInput("--record makes a certificate and --bisect looks for a difference from one; leave one of them out");
   if (arguments.signature == arguments.publicKey.empty())
     return invalidInput(arguments.signature
                             ? "--signature has no key to compare with, expected --public-key=FILE too"
                             : "--public-key is of --signature, which is not asked for; add --signature");
+  return Status();
+}
+
+/// The value of a flag that may name a file beside the plan.
+std::string pathOr(const std::string &value, const std::string &beside) {
+  return value == kBesidePlan ? beside : value;
+}
+
+Status runNumerics(const Arguments &arguments, std::vector<Check> &checks, Results &results) {
+  std::string beside = certify::certificatePathOf(arguments.path);
+  std::string file = pathOr(arguments.numerics, beside);
+  std::string weights = arguments.weights == kEmbedded ? "" : arguments.weights;
+  if (!arguments.record.empty()) {
+    if (arguments.record != kBesidePlan)
+      file = arguments.record;
+    V4_RETURN_IF_ERROR(certify::recordCertificate(arguments.path, weights, file, arguments.threads, results.recorded));
+    checks.push_back({"record", {}});
+    return Status();
+  }
+  std::string stem = beside.substr(0, beside.rfind('.'));
+  std::string repro = pathOr(arguments.bisect, stem + ".v4repro");
+  return checkNumerics({arguments.path, weights, file, repro, arguments.threads}, checks, results.numerics.emplace());
+}
+
+Status runChecks(const Arguments &arguments, std::vector<Check> &checks, Results &results) {
+  V4_RETURN_IF_ERROR(checkFlags(arguments));
   plan::PublicKey key;
   if (arguments.signature)
     V4_RETURN_IF_ERROR(plan::readPublicKey(arguments.publicKey, key));
@@ -88,14 +139,16 @@ Status runChecks(const Arguments &arguments, std::vector<Check> &checks) {
     checks.push_back(checkWeights(plan));
   if (!arguments.here.empty())
     checks.push_back(checkHere(plan, limits, arguments.threads));
-  return Status();
+  return arguments.numerics.empty() ? Status() : runNumerics(arguments, checks, results);
 }
 
 /// Results to stdout, the sentences of failed checks to stderr.
-void print(const Arguments &arguments, const std::vector<Check> &checks) {
+void print(const Arguments &arguments, const std::vector<Check> &checks, const Results &results) {
   Json list = Json::array();
   for (const Check &check : checks) {
     list.push_back({{"check", check.name}, {"ok", check.holds()}, {"problems", check.problems}});
+    if (results.numerics && &check == &checks.back())
+      list.back()["numerics"] = viewNumerics(*results.numerics);
     if (!arguments.json)
       std::printf("%-12s  %s\n", check.name, check.holds() ? "ok" : "failed");
     for (const std::string &problem : check.problems)
@@ -103,6 +156,10 @@ void print(const Arguments &arguments, const std::vector<Check> &checks) {
   }
   if (arguments.json)
     std::printf("%s\n", list.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  if (!arguments.json && results.numerics)
+    std::printf("%s\n", summarize(*results.numerics).c_str());
+  if (!results.recorded.empty())
+    std::fprintf(stderr, "v4-verify: %s\n", results.recorded.c_str());
 }
 
 /// A failed check of the plan goes before one of this machine.
@@ -121,13 +178,17 @@ int main(int argc, char **argv) {
   CLI::App app("v4-verify: is a plan whole, complete and of use on this machine", "v4-verify");
   declare(app, arguments);
   CommandLine line("v4-verify");
-  line.later = {"--numerics", "--record", "--bisect"};
-  line.alone = {{"--weights", kEmbedded}, {"--here", inspect::kEnvelope}};
+  line.alone = {{"--weights", kEmbedded},
+                {"--here", inspect::kEnvelope},
+                {"--numerics", kBesidePlan},
+                {"--record", kBesidePlan},
+                {"--bisect", kBesidePlan}};
   if (std::optional<int> code = line.parse(app, argc, argv))
     return *code;
   std::vector<Check> checks;
-  if (Status status = runChecks(arguments, checks); !status.isOk())
+  Results results;
+  if (Status status = runChecks(arguments, checks, results); !status.isOk())
     return line.report(status);
-  print(arguments, checks);
+  print(arguments, checks, results);
   return line.finish(exitCodeOf(checks));
 }

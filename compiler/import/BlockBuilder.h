@@ -29,8 +29,10 @@ struct GraphContext {
   const TensorInventory &inventory;
   const GraphOptions &options;
   llvm::Regex probes;
+  /// Test only: whether what is being built is of the layer that the planted mistake is for.
+  mutable bool isPlantedHere = true;
 
-  bool planted(llvm::StringRef mistake) const { return options.plantedMistake == mistake; }
+  bool planted(llvm::StringRef mistake) const { return isPlantedHere && options.plantedMistake == mistake; }
   bool wantsProbe(const llvm::Twine &name) const { return options.probes.empty() || probes.match(name.str()); }
 
   //===--------------------------------------------------------------------===//

@@ -249,9 +249,13 @@ llvm::Expected<OwningOpRef<ModuleOp>> v4::buildGraph(MLIRContext &context, const
   if (!options.plantedMistake.empty() && !llvm::is_contained(plantedMistakes(), options.plantedMistake))
     return inputError("planted mistake '" + options.plantedMistake + "' does not exist, expected one of " +
                       llvm::join(plantedMistakes(), ", "));
+  bool isOfAllLayers = options.plantedMistake == "no_yarn" || options.plantedMistake == "no_index_fp4";
+  if (!options.plantedLayer.empty() && isOfAllLayers)
+    return inputError("planted mistake '" + options.plantedMistake + "' is of all layers, expected no '@" +
+                      options.plantedLayer + "' behind it");
   context.loadDialect<V4Dialect, func::FuncDialect, ml_program::MLProgramDialect>();
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
-  GraphContext g{context, config, inventory, options, std::move(probes)};
+  GraphContext g{context, config, inventory, options, std::move(probes), options.plantedLayer.empty()};
   setModuleAttributes(*module, g);
   MainBuilder(g, *module).build();
   return module;

@@ -23,6 +23,7 @@ struct GraphOptions {
   mlir::DictionaryAttr options; ///< Resolved flags, strings; may be null.
   std::string probes;           ///< Regular expression over probe names; empty: all probes.
   std::string plantedMistake;   ///< Test only: one of plantedMistakes(), or empty.
+  std::string plantedLayer;     ///< The only layer that has it; empty: all, and what is outside of layers.
 };
 
 /// Names of the deliberate errors that tests build in to prove that they are caught.

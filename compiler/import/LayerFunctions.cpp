@@ -10,6 +10,8 @@
 
 #include "compiler/import/LayerBody.h"
 
+#include "llvm/Support/SaveAndRestore.h"
+
 using namespace mlir;
 using namespace v4;
 
@@ -74,8 +76,11 @@ func::FuncOp LayerFunctions::get(const LayerShape &shape) {
   for (const char *probe : {"streams", "index_topk", "route_experts", "route_weights"})
     if (g.wantsProbe(shape.name + "." + probe))
       probes.push_back(probe);
+  const std::string &layer = g.options.plantedLayer;
+  llvm::SaveAndRestore planting(g.isPlantedHere, layer.empty() || shape.name == "layers." + layer);
   FunctionType type = typeOf(shape);
-  func::FuncOp &function = functions[{type.getAsOpaquePointer(), shape.ratio, shape.hash, shape.isMtp, probes}];
+  func::FuncOp &function =
+      functions[{type.getAsOpaquePointer(), shape.ratio, shape.hash, shape.isMtp, g.isPlantedHere, probes}];
   if (!function)
     function = LayerBody(g, shape, probes).build(module, newName(shape), type);
   return function;

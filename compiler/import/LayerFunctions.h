@@ -42,14 +42,14 @@ public:
   LayerFunctions(const GraphContext &g, mlir::ModuleOp module) : g(g), module(module) {}
 
   /// The function of layers of this shape. Layers share one unless types, routing,
-  /// offset or wanted probes differ.
+  /// offset or wanted probes differ, or one has a planted mistake.
   mlir::func::FuncOp get(const LayerShape &shape);
 
 private:
   mlir::FunctionType typeOf(const LayerShape &shape) const;
   std::string newName(const LayerShape &shape);
 
-  using Key = std::tuple<const void *, int64_t, bool, bool, std::vector<std::string>>;
+  using Key = std::tuple<const void *, int64_t, bool, bool, bool, std::vector<std::string>>;
 
   const GraphContext &g;
   mlir::ModuleOp module;
