@@ -64,8 +64,7 @@ void declare(CLI::App &app, Arguments &arguments) {
   app.add_option("--record", arguments.record, "with --numerics: run the plan and write the certificate");
   app.add_option("--bisect", arguments.bisect,
                  "with --numerics: what reproduces a difference goes to this folder (default: <plan stem>.v4repro)");
-  app.add_option("--threads", arguments.threads,
-                 "threads of --here and --numerics (default: the CPUs of this process)")
+  app.add_option("--threads", arguments.threads, "threads of --here and --numerics (default: the CPUs of this process)")
       ->check(CLI::Range(1u, 1u << 20));
   app.add_flag("--json", arguments.json, "one JSON document");
   app.set_version_flag("--version", joinText("v4-verify ", V4_VERSION, ", plan format ", plan::kFormatVersion));
@@ -85,7 +84,8 @@ Status checkFlags(const Arguments &arguments) {
     if (!value->empty() && arguments.numerics.empty())
       return invalidInput(flag, " is of --numerics, which is not asked for; leave it out or add --numerics");
   if (!arguments.record.empty() && !arguments.bisect.empty())
-    return invalidInput("--record makes a certificate and --bisect looks for a difference from one; leave one of them out");
+    return invalidInput(
+        "--record makes a certificate and --bisect looks for a difference from one; leave one of them out");
   if (arguments.signature == arguments.publicKey.empty())
     return invalidInput(arguments.signature
                             ? "--signature has no key to compare with, expected --public-key=FILE too"

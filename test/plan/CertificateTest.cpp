@@ -44,8 +44,9 @@ Certificate someCertificate() {
   certificate.device = "A processor";
   certificate.stretches = {{2, 2, 0}, {130, 4, 16}};
   certificate.weights = {{1, 10}, {2, 20}};
-  certificate.probes = {someProbe("embed.streams", ElementType::BF16, 8), someProbe("layers.0.streams", ElementType::BF16, 8),
-                        someProbe("layers.2.index_topk", ElementType::I32, 4), someProbe("logits", ElementType::F32, 32)};
+  certificate.probes = {
+      someProbe("embed.streams", ElementType::BF16, 8), someProbe("layers.0.streams", ElementType::BF16, 8),
+      someProbe("layers.2.index_topk", ElementType::I32, 4), someProbe("logits", ElementType::F32, 32)};
   return certificate;
 }
 

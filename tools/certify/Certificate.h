@@ -46,9 +46,9 @@ struct ProbeRecord {
   std::string name;
   plan::fb::ElementType element = plan::fb::ElementType::F32; ///< BF16, F32 or I32.
   uint32_t rowValues = 0;
-  uint32_t width = 0; ///< Numbers in a row's sketch.
-  Digest digest{};    ///< Of all bytes: over the hashes of the rows, in their order.
-  double rms = 0;     ///< Of all values.
+  uint32_t width = 0;        ///< Numbers in a row's sketch.
+  Digest digest{};           ///< Of all bytes: over the hashes of the rows, in their order.
+  double rms = 0;            ///< Of all values.
   std::vector<Row> rows;     ///< By stretch and position, ascending.
   std::vector<float> sketch; ///< [rows][width]. i32 rows count as sets: the projection of a set's indicator.
 };

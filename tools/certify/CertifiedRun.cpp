@@ -75,9 +75,9 @@ uint64_t shortHash(Hasher &hasher) {
 WeightSample sampleOf(const plan::fb::Weight &weight, const uint8_t *data) {
   constexpr uint64_t kSampleBytes = 4096;
   Hasher form, content;
-  std::string text = joinText(weight.name()->string_view(), "|", weight.layout()->string_view(), "|",
-                              weight.recipe()->string_view(), "|", static_cast<int>(weight.element()), "|",
-                              weight.bytes());
+  std::string text =
+      joinText(weight.name()->string_view(), "|", weight.layout()->string_view(), "|", weight.recipe()->string_view(),
+               "|", static_cast<int>(weight.element()), "|", weight.bytes());
   for (uint64_t dimension : *weight.shape())
     text += joinText("|", dimension);
   form.update(text.data(), text.size());
@@ -224,8 +224,8 @@ Status certify::recordCertificate(const std::string &planPath, const std::string
     positions += stretch.positions();
   char seconds[32];
   std::snprintf(seconds, sizeof(seconds), "%.1f", static_cast<double>(monotonicNanoseconds() - begin) * 1e-9);
-  summary = joinText(path, ": ", certificate.probes.size(), " probes over ", positions, " positions, of plan ",
-                     certificate.plan.hex(), ", ", certificate.target, " on ", certificate.device, ", in ", seconds,
-                     " s");
+  summary =
+      joinText(path, ": ", certificate.probes.size(), " probes over ", positions, " positions, of plan ",
+               certificate.plan.hex(), ", ", certificate.target, " on ", certificate.device, ", in ", seconds, " s");
   return Status();
 }

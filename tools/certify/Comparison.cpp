@@ -36,7 +36,8 @@ public:
       }
     }
     auto count = [&](const std::vector<Row> &rows) {
-      return static_cast<uint64_t>(std::count_if(rows.begin(), rows.end(), [&](const Row &r) { return r.stretch == stretch; }));
+      return static_cast<uint64_t>(
+          std::count_if(rows.begin(), rows.end(), [&](const Row &r) { return r.stretch == stretch; }));
     };
     unmatched = count(a.rows) + count(b.rows) - 2 * pairs.size();
   }
@@ -160,8 +161,8 @@ private:
     if (rows.size() == 0)
       return;
     if (out.isExact)
-      return add(golden, stretch, rows, "rows with other bits",
-                 static_cast<double>(differenceOf(rows, 0).different), 0);
+      return add(golden, stretch, rows, "rows with other bits", static_cast<double>(differenceOf(rows, 0).different),
+                 0);
     bool isLong = recorded.stretches[stretch].prompt >= kLongPrompt;
     ProbeName name(golden.name);
     if (name.kind == "index_topk")
@@ -208,8 +209,8 @@ private:
     for (size_t i = 0; i < rows.size(); ++i)
       sameChoices += rows.isSame(i);
     choices += rows.size();
-    add(probe, stretch, rows, "share of the same choices", static_cast<double>(sameChoices) / static_cast<double>(choices),
-        kRouteLimit, true);
+    add(probe, stretch, rows, "share of the same choices",
+        static_cast<double>(sameChoices) / static_cast<double>(choices), kRouteLimit, true);
   }
 
   void compareRms(const ProbeRecord &golden, const ProbeRecord &mine) {
@@ -267,8 +268,8 @@ std::string certify::describe(const Measure &measure, const Certificate &recorde
   const Difference &d = measure.difference;
   ProbeName name(measure.probe);
   const Stretch &stretch = recorded.stretches[measure.stretch];
-  std::string where = name.isLayer ? joinText("layer ", name.layer, ", probe ", measure.probe)
-                                   : joinText("probe ", measure.probe);
+  std::string where =
+      name.isLayer ? joinText("layer ", name.layer, ", probe ", measure.probe) : joinText("probe ", measure.probe);
   return joinText(where, " is the first that differs from the certificate: ", measure.property, " ",
                   number(measure.value), ", expected ", measure.atLeast ? "at least " : "at most ",
                   number(measure.limit), "; ", d.different, " of ", d.rows, " rows have other bits, the first ",

@@ -43,9 +43,9 @@ struct Measure {
 };
 
 struct Comparison {
-  bool isExact = false;              ///< Bits were compared.
-  std::vector<Measure> measures;     ///< In the order in which a step completes the probes.
-  std::vector<std::string> missing;  ///< Probes of the certificate that the plan does not offer.
+  bool isExact = false;             ///< Bits were compared.
+  std::vector<Measure> measures;    ///< In the order in which a step completes the probes.
+  std::vector<std::string> missing; ///< Probes of the certificate that the plan does not offer.
 
   /// The first that does not hold; null when all do.
   const Measure *firstFailure() const;

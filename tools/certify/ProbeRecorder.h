@@ -45,7 +45,7 @@ private:
   std::vector<State> states; ///< In the order in which a step completes the probes.
   std::map<std::string, size_t, std::less<>> byName;
   std::map<std::pair<uint32_t, uint32_t>, std::vector<float>> signTables; ///< By width and row values.
-  std::vector<float> values; ///< Of one row.
+  std::vector<float> values;                                              ///< Of one row.
 };
 
 /// The number that element `index` contributes its signs with: bit k is that of projection k.

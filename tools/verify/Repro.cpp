@@ -142,15 +142,16 @@ private:
 
   std::string script() const {
     return "#!/bin/sh\n# Row " + std::to_string(in.failure.difference.position) + " of probes/" + in.failure.probe +
-           ".npy is the one that differs. Another plan: run.sh OTHER.v4plan\nset -eu\nhere=$(dirname \"$0\")\nplan=${1:-" +
+           ".npy is the one that differs. Another plan: run.sh OTHER.v4plan\nset -eu\nhere=$(dirname "
+           "\"$0\")\nplan=${1:-" +
            quoted(in.options.plan) + "}\nexec " + runCommand() + "\n";
   }
 
   /// Flags that give this plan of its checkpoint again.
   std::string compileFlags() const {
     const fb::Envelope &envelope = *program.envelope();
-    std::string flags = joinText("--target=", program.target()->name()->string_view(), " --max-tokens=",
-                                 envelope.max_tokens(), " --max-sequences=", envelope.max_sequences(),
+    std::string flags = joinText("--target=", program.target()->name()->string_view(),
+                                 " --max-tokens=", envelope.max_tokens(), " --max-sequences=", envelope.max_sequences(),
                                  " --max-context=", envelope.max_context(), " --max-draft=", envelope.max_draft());
     for (const fb::Option *option : *program.options()) {
       std::string_view name = option->name()->string_view(), value = option->value()->string_view();
@@ -170,22 +171,28 @@ private:
   }
 
   std::string page(const Json &launches) const {
-    std::string text = joinText("# ", in.failure.probe, " differs\n\n", in.sentence, ".\n\n", "Certificate: ",
-                                in.options.certificate, ", recorded with ", in.recorded.target, " on ",
+    std::string text = joinText("# ", in.failure.probe, " differs\n\n", in.sentence, ".\n\n",
+                                "Certificate: ", in.options.certificate, ", recorded with ", in.recorded.target, " on ",
                                 in.recorded.device, ". Here: ", program.target()->name()->string_view(), ".\n\n");
-    text += joinText("Last good probe: ", good, ". The difference comes from one of these launches, shown in the step of "
-                     "positions ", step.first, " to ", step.first + step.count - 1, " (`launches.json` has all of their "
-                     "bindings, `launch-<index>/` the arrays):\n\n| launch | kernel | op | workgroups |\n|---|---|---|---|\n");
+    text += joinText(
+        "Last good probe: ", good,
+        ". The difference comes from one of these launches, shown in the step of "
+        "positions ",
+        step.first, " to ", step.first + step.count - 1,
+        " (`launches.json` has all of their "
+        "bindings, `launch-<index>/` the arrays):\n\n| launch | kernel | op | workgroups |\n|---|---|---|---|\n");
     for (const Json &launch : launches)
       text += joinText("| ", launch["launch"].get<uint32_t>(), " | ", launch["kernel"].get<std::string>(), " | ",
                        launch["op"].get<std::string>(), " | ", launch["workgroups"].get<int64_t>(), " |\n");
-    text += joinText("\nAgain:\n\n    v4-verify ", quoted(in.options.plan), weightsFlag(), " --numerics=",
-                     quoted(in.options.certificate), "\n    ./run.sh                    # probes/*.npy of this input\n"
+    text += joinText("\nAgain:\n\n    v4-verify ", quoted(in.options.plan), weightsFlag(),
+                     " --numerics=", quoted(in.options.certificate),
+                     "\n    ./run.sh                    # probes/*.npy of this input\n"
                      "    ./run.sh OTHER.v4plan       # the same of another plan\n\n");
-    text += joinText("The kernels' IR and assembly, one file each:\n\n    v4-compile CHECKPOINT -o again.v4plan ",
-                     compileFlags(), " --dump-kernels-to=kernels\n\n"
-                     "`plan.mlir` is the plan for v4-opt: the `plan.launch` ops are in the order of the indices above.\n"
-                     "bf16 arrays are widened to f32; FP8 arrays hold codes, FP4 arrays two codes a byte.\n");
+    text += joinText(
+        "The kernels' IR and assembly, one file each:\n\n    v4-compile CHECKPOINT -o again.v4plan ", compileFlags(),
+        " --dump-kernels-to=kernels\n\n"
+        "`plan.mlir` is the plan for v4-opt: the `plan.launch` ops are in the order of the indices above.\n"
+        "bf16 arrays are widened to f32; FP8 arrays hold codes, FP4 arrays two codes a byte.\n");
     return text;
   }
 
