@@ -101,7 +101,7 @@ def check_flags(expect, plan):
     expect.refused("no file", "v4-verify", [], ["FILE"], 1)
     expect.refused("absent file", "v4-verify", [plan + ".absent"], ["absent"], 1)
     expect.refused("a folder", "v4-verify", [os.path.dirname(plan)], ["regular file"], 1)
-    expect.refused("a later flag", "v4-verify", [plan, "--signature"], ["not yet supported"], 1)
+    expect.refused("no key", "v4-verify", [plan, "--signature"], ["--public-key=FILE"], 1)
     expect.refused("threads of nothing", "v4-verify", [plan, "--threads=3"], ["--threads=3", "--here"], 1)
     expect.refused("no certificate", "v4-verify", [plan, "--numerics=" + plan + ".absent"], ["there is no certificate"], 3)
     expect.refused("a bisection of nothing", "v4-verify", [plan, "--bisect"], ["--numerics"], 1)
