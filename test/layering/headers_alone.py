@@ -16,6 +16,10 @@ import subprocess
 import sys
 
 
+# Inline PTX and built-in variables: only nvcc reads it (test/cuda/compile_kernels.py does).
+DEVICE_ONLY = ("DevicePtx.h",)
+
+
 def commands(build):
     """{source folder: compile command without input and output}."""
     table = {}
@@ -60,7 +64,7 @@ def main():
     table, jobs = commands(args.build), []
     for folder in args.folders:
         for path, _, names in os.walk(os.path.join(root, folder)):
-            for name in sorted(n for n in names if n.endswith((".h", ".hpp"))):
+            for name in sorted(n for n in names if n.endswith((".h", ".hpp")) and n not in DEVICE_ONLY):
                 header = os.path.join(path, name)
                 command = command_for(header, table, root)
                 if name.endswith(".hpp"):  # the C++ wrapper throws; the library behind it does not
