@@ -48,7 +48,10 @@ class Interrupted:
 
 def size(path):
     """Of a file, 0 without one."""
-    return os.path.getsize(path) if os.path.exists(path) else 0
+    try:
+        return os.path.getsize(path)
+    except FileNotFoundError:  # the compiler may remove it at any moment
+        return 0
 
 
 def overwrite(path, offset, data):
