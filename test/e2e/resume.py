@@ -26,13 +26,13 @@ class Interrupted:
                         "-o", plan, *flags]
 
     def kill(self, *flags, until):
-        """Starts, and kills as soon as `until()`; gives whether that was before the end."""
+        """Starts, and kills as soon as `until()`; gives whether that was before the last chunk was written."""
         process = subprocess.Popen([*self.command, *flags], stderr=subprocess.DEVNULL)
         while process.poll() is None and not until():
             time.sleep(0.0003)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        return os.path.exists(self.partial)
+        return os.path.exists(self.partial) and os.path.exists(self.journal)
 
     def kill_with_chunks(self):
         """Some chunks are written and in the journal."""
