@@ -12,6 +12,9 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/TargetParser/Host.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 using namespace mlir;
 
 namespace v4 {
@@ -29,17 +32,25 @@ constexpr CpuFeature kV4Features[] = {
     {"avx512dq", "avx512dq"}, {"avx512vl", "avx512vl"},
 };
 constexpr CpuFeature kV4Bf16Features[] = {
-    {"avx512bf16", "avx512_bf16"},           {"avx512vnni", "avx512_vnni"},     {"avx512ifma", "avx512ifma"},
-    {"avx512vbmi", "avx512vbmi"},            {"avx512vbmi2", "avx512_vbmi2"},   {"avx512bitalg", "avx512_bitalg"},
+    {"avx512bf16", "avx512_bf16"},
+    {"avx512vnni", "avx512_vnni"},
+    {"avx512ifma", "avx512ifma"},
+    {"avx512vbmi", "avx512vbmi"},
+    {"avx512vbmi2", "avx512_vbmi2"},
+    {"avx512bitalg", "avx512_bitalg"},
     {"avx512vpopcntdq", "avx512_vpopcntdq"},
 };
 constexpr llvm::StringLiteral kV4Bf16 =
     "-lzcnt,+avx512bf16,+avx512vnni,+avx512ifma,+avx512vbmi,+avx512vbmi2,+avx512bitalg,+avx512vpopcntdq";
+constexpr CpuFeature kV4AmxFeatures[] = {{"amx-tile", "amx_tile"}, {"amx-bf16", "amx_bf16"}};
+constexpr llvm::StringLiteral kV4Amx = "-lzcnt,+avx512bf16,+avx512vnni,+avx512ifma,+avx512vbmi,+avx512vbmi2,"
+                                       "+avx512bitalg,+avx512vpopcntdq,+amx-tile,+amx-bf16";
 
 const CpuLevel kLevels[] = {
     {"cpu:x86-64-v3", "x86-64-v3", kWithoutLzcnt, kV3Features, 256},
     {"cpu:x86-64-v4", "x86-64-v4", kWithoutLzcnt, kV4Features, 512},
     {"cpu:x86-64-v4-bf16", "x86-64-v4", kV4Bf16, kV4Bf16Features, 512},
+    {"cpu:x86-64-v4-amx", "x86-64-v4", kV4Amx, kV4AmxFeatures, 512},
 };
 
 kernel::TargetAttr describe(const CpuLevel &level, MLIRContext *context) {
@@ -51,6 +62,12 @@ kernel::TargetAttr describe(const CpuLevel &level, MLIRContext *context) {
       break;
   }
   return kernel::TargetAttr::get(context, level.name, level.cpu, features, level.vectorBits);
+}
+
+/// Linux gives a process the state of tile registers when it asks. Some sandboxes refuse.
+bool tilesMayBeUsed() {
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
 } // namespace
@@ -69,6 +86,8 @@ const CpuLevel *hostCpuLevel() {
   const CpuLevel *best = nullptr;
   for (const CpuLevel &level : kLevels) {
     if (!llvm::all_of(level.features, [&](const CpuFeature &feature) { return host.lookup(feature.llvmName); }))
+      break;
+    if (level.hasTiles() && !tilesMayBeUsed())
       break;
     best = &level;
   }

@@ -21,13 +21,16 @@ struct CpuFeature {
 };
 
 /// One x86-64 level. Code for a level runs on every machine that has its
-/// features; all levels compute the same bits.
+/// features, and gives the same bits there; levels round sums of products differently.
 struct CpuLevel {
-  llvm::StringRef name;                       ///< On the command line: "cpu:x86-64-v3".
-  llvm::StringRef cpu;                        ///< LLVM's processor.
-  llvm::StringRef llvmFeatures;               ///< Beyond those of `cpu`, "+a,+b".
-  llvm::ArrayRef<CpuFeature> features;        ///< What this level adds to the one below.
+  llvm::StringRef name;                ///< On the command line: "cpu:x86-64-v3".
+  llvm::StringRef cpu;                 ///< LLVM's processor.
+  llvm::StringRef llvmFeatures;        ///< Beyond those of `cpu`, "+a,+b".
+  llvm::ArrayRef<CpuFeature> features; ///< What this level adds to the one below.
   unsigned vectorBits;
+
+  /// Whether tile registers multiply bf16 (AMX).
+  bool hasTiles() const { return llvmFeatures.contains("+amx-bf16"); }
 };
 
 /// All levels, lowest first.

@@ -45,8 +45,10 @@ double Profile::floorOf(const plan::Cost &cost) const {
   if (speed.bytesPerSecond == 0)
     return 0;
   double bytes = cost.memoryBytes() + cost.activationBytes;
-  return std::max(bytes / speed.bytesPerSecond,
-                  cost.dotFlops / speed.dotFlopsPerSecond + cost.fmaFlops / speed.fmaFlopsPerSecond);
+  // Rows of a cache are multiplied in vector registers on every target.
+  bool tiles = speed.tileFlopsPerSecond > 0 && cost.cacheBytes == 0;
+  double dots = tiles ? speed.tileFlopsPerSecond : speed.dotFlopsPerSecond;
+  return std::max(bytes / speed.bytesPerSecond, cost.dotFlops / dots + cost.fmaFlops / speed.fmaFlopsPerSecond);
 }
 
 void Profile::endStep(void *profile, double seconds) {

@@ -21,7 +21,8 @@ const std::vector<Level> &levels() {
         {"cpu:x86-64-v4", {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}},
         {"cpu:x86-64-v4-bf16",
          {"avx512_bf16", "avx512_vnni", "avx512ifma", "avx512vbmi", "avx512_vbmi2", "avx512_bitalg",
-          "avx512_vpopcntdq"}}};
+          "avx512_vpopcntdq"}},
+        {"cpu:x86-64-v4-amx", {"amx_tile", "amx_bf16"}}};
     for (size_t i = 1; i < adds.size(); ++i)
       adds[i].second.insert(adds[i].second.begin(), adds[i - 1].second.begin(), adds[i - 1].second.end());
     return adds;
