@@ -219,7 +219,18 @@ Value CpuBody::wordsOfE2M1(Value dwords, int64_t j, int64_t exponents) {
     int64_t magnitude = kMagnitudes[i & 7], sign = (i & 8) << 12;
     table.push_back(exponents == 0 ? magnitude | sign : magnitude == 0 ? 0 : (magnitude + (exponents << 7)) | sign);
   }
-  Value words = shiftRight(bitcast(dwords, b.getI16Type(), 32), 4 * j);
+  Value words = bitcast(dwords, b.getI16Type(), 32);
+  if (exponents == 0) {
+    words = shiftRight(words, 4 * j);
+  } else if (j != 0) {
+    // Shifts of whole vectors, vpermw and what comes after it share one port of Intel's cores; this has another.
+    SmallVector<int64_t> bits;
+    for (int64_t byte = 0; byte < 64; ++byte)
+      bits.push_back((8 * byte + 4 * j) % 64);
+    Value moved = intrinsic("llvm.x86.avx512.pmultishift.qb.512", VectorType::get({64}, i8()),
+                            {constants(i8(), bits), bitcast(words, i8(), 64)});
+    words = bitcast(moved, b.getI16Type(), 32);
+  }
   return intrinsic("llvm.x86.avx512.permvar.hi.512", words.getType(), {constants(b.getI16Type(), table), words});
 }
 

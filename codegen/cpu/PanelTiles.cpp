@@ -67,8 +67,13 @@ Value PanelTiles::scalesFold(const Panel &panel) {
 SmallVector<Value, 2> PanelTiles::scaleWords(const Panel &panel, Value column) {
   SmallVector<Value, 2> words;
   Type i32 = k.b.getI32Type();
+  // Those of the next panel, which are looked through before its weights are asked for.
+  memref::PrefetchOp::create(k.b, k.loc, panel.scales,
+                             ValueRange{k.add(panel.scaleBase, k.add(column, matmul.columns))}, /*isWrite=*/false,
+                             /*locality=*/2, /*isDataCache=*/true);
   for (int64_t half = 0; half < 2; ++half) {
-    Value codes = k.load(panel.scales, k.add(panel.scaleBase, k.add(column, half * kLanes)), kLanes);
+    Value at = k.add(panel.scaleBase, k.add(column, half * kLanes));
+    Value codes = k.load(panel.scales, at, kLanes);
     Value wide = arith::ExtUIOp::create(k.b, k.loc, VectorType::get({kLanes}, i32), codes);
     Value down = arith::SubIOp::create(k.b, k.loc, k.lanesOfInteger(i32, kExponents + 127, kLanes), wide);
     Value word = k.shiftLeft(down, 7);
@@ -121,9 +126,15 @@ void PanelTiles::gather(Value first, Value count, Value column, Value slot) {
   });
 }
 
-void PanelTiles::loadInputs(Value first, Value column, Value slot) {
-  if (!matmul.inputStride)
-    return tiles.load(kInputTile, inputs, slot, kTileColumns);
+void PanelTiles::loadInputs(Value first, Value column, Value slot, Value single) {
+  if (!matmul.inputStride) {
+    Value address = tiles.address(inputs, slot);
+    if (single) {
+      Value from = memref::LoadOp::create(k.b, k.loc, offsets, k.index(0));
+      address = k.select(single, tiles.address(matmul.x, k.add(from, column)), address);
+    }
+    return tiles.loadFrom(kInputTile, address, kTileColumns * 2);
+  }
   Value from = memref::LoadOp::create(k.b, k.loc, offsets, k.index(0));
   Value at = k.add(k.add(from, k.mul(first, matmul.inputStride)), column);
   tiles.load(kInputTile, matmul.x, at, matmul.inputStride);
@@ -178,12 +189,13 @@ void PanelTiles::streamedChain(Panels panels, Value column, Value count) {
   Value chainEnd = k.minIndex(k.add(column, kChainColumns), k.index(matmul.columns));
   for (int64_t tile = 0; tile < 2 * int64_t(panels.size()); ++tile)
     tiles.zero(tile);
+  Value single = k.less(count, k.index(2)), gathered = k.select(single, k.index(0), count);
   auto groupSlot = [&](Value group, int64_t elements) { return k.mul(k.mod(k.div(group, kTileColumns), 2), elements); };
   k.loop(column, chainEnd, kTileColumns, [&](Value group) {
     // Behind the last group that one again.
     Value next = k.minIndex(k.add(group, kTileColumns), k.index(matmul.columns - kTileColumns));
-    gather(k.index(0), count, next, groupSlot(next, kGroupInputs));
-    loadInputs(k.index(0), group, groupSlot(group, kGroupInputs));
+    gather(k.index(0), gathered, next, groupSlot(next, kGroupInputs));
+    loadInputs(k.index(0), group, groupSlot(group, kGroupInputs), single);
     for (auto [which, panel] : llvm::enumerate(panels)) {
       int64_t begin = which * kStreamSlots * kGroupWeights;
       fill(panel, next, k.add(groupSlot(next, kGroupWeights), begin));
@@ -224,7 +236,7 @@ void PanelTiles::blockedPass(const Panel &panel, Value first, Value count, Value
   k.loop(columnBegin, columnEnd, kTileColumns,
          [&](Value group) { gather(first, count, group, groupSlot(group, kGroupInputs)); });
   k.loop(columnBegin, columnEnd, kTileColumns, [&](Value group) {
-    loadInputs(first, group, groupSlot(group, kGroupInputs));
+    loadInputs(first, group, groupSlot(group, kGroupInputs), /*single=*/Value());
     multiply(panel, 0, group, groupSlot(group, kGroupWeights));
   });
   addSums(panel, columnBegin, first, count);

@@ -16,6 +16,11 @@ using namespace v4;
 /// Of the operand of ldtilecfg: bytes of a row of tile i at 16 + 2i, rows at 48 + i.
 static constexpr int64_t kConfigurationBytes = 64, kRowBytesAt = 16, kRowsAt = 48, kTiles = 8;
 
+/// Elements of `memory` in bytes.
+static int64_t bytesOf(Value memory, int64_t elements) {
+  return elements * cast<MemRefType>(memory.getType()).getElementTypeBitWidth() / 8;
+}
+
 TileRegisters::TileRegisters(CpuBody &k, int64_t weightTile) : k(k), weightTile(weightTile) {
   configuration = k.scratch(kConfigurationBytes, k.i8());
 }
@@ -34,17 +39,22 @@ void TileRegisters::configure(Value rows) {
   Value all = k.splat(byte, kConfigurationBytes);
   Value operand = k.select(k.constants(k.b.getI1Type(), varies), all, k.constants(k.i8(), fixed));
   k.storeRaw(operand, configuration, k.index(0));
-  call("llvm.x86.ldtilecfg", pointer(configuration, k.index(0)));
+  call("llvm.x86.ldtilecfg", pointer(address(configuration, k.index(0))));
 }
 
 void TileRegisters::zero(int64_t tile) { call("llvm.x86.tilezero", number(tile)); }
 
 void TileRegisters::load(int64_t tile, Value memory, Value at, int64_t stride) {
-  call("llvm.x86.tileloadd64", {number(tile), pointer(memory, at), bytes(memory, stride)});
+  loadFrom(tile, address(memory, at), bytesOf(memory, stride));
+}
+
+void TileRegisters::loadFrom(int64_t tile, Value address, int64_t strideBytes) {
+  call("llvm.x86.tileloadd64", {number(tile), pointer(address), bytes(strideBytes)});
 }
 
 void TileRegisters::store(int64_t tile, Value memory, int64_t at, int64_t stride) {
-  call("llvm.x86.tilestored64", {number(tile), pointer(memory, k.index(at)), bytes(memory, stride)});
+  call("llvm.x86.tilestored64",
+       {number(tile), pointer(address(memory, k.index(at))), bytes(bytesOf(memory, stride))});
 }
 
 void TileRegisters::dot(int64_t sums, int64_t inputs, int64_t weights) {
@@ -53,18 +63,20 @@ void TileRegisters::dot(int64_t sums, int64_t inputs, int64_t weights) {
 
 void TileRegisters::release() { call("llvm.x86.tilerelease", {}); }
 
-Value TileRegisters::pointer(Value memory, Value at) {
+Value TileRegisters::address(Value memory, Value at) {
   Value base = memref::ExtractAlignedPointerAsIndexOp::create(k.b, k.loc, memory);
   int64_t size = cast<MemRefType>(memory.getType()).getElementTypeBitWidth() / 8;
-  Value address = arith::IndexCastOp::create(k.b, k.loc, k.b.getI64Type(), k.add(base, k.mul(at, size)));
+  return arith::IndexCastOp::create(k.b, k.loc, k.b.getI64Type(), k.add(base, k.mul(at, size)));
+}
+
+Value TileRegisters::pointer(Value address) {
   return LLVM::IntToPtrOp::create(k.b, k.loc, LLVM::LLVMPointerType::get(k.b.getContext()), address);
 }
 
 Value TileRegisters::number(int64_t tile) { return arith::ConstantOp::create(k.b, k.loc, k.b.getI8IntegerAttr(tile)); }
 
-Value TileRegisters::bytes(Value memory, int64_t elements) {
-  int64_t size = cast<MemRefType>(memory.getType()).getElementTypeBitWidth() / 8;
-  return arith::ConstantOp::create(k.b, k.loc, k.b.getI64IntegerAttr(elements * size));
+Value TileRegisters::bytes(int64_t value) {
+  return arith::ConstantOp::create(k.b, k.loc, k.b.getI64IntegerAttr(value));
 }
 
 void TileRegisters::call(StringRef name, ValueRange arguments) {

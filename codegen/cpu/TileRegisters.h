@@ -38,6 +38,10 @@ public:
   void zero(int64_t tile);
   /// Rows of 64 bytes, the first at element `at` of a flat memref, `stride` elements from one to the next.
   void load(int64_t tile, Value memory, Value at, int64_t stride);
+  /// The same from an address of `address`; the stride is in bytes.
+  void loadFrom(int64_t tile, Value address, int64_t strideBytes);
+  /// i64
+  Value address(Value memory, Value at);
   void store(int64_t tile, Value memory, int64_t at, int64_t stride);
   /// sums += inputs x weights
   void dot(int64_t sums, int64_t inputs, int64_t weights);
@@ -45,9 +49,9 @@ public:
   void release();
 
 private:
-  Value pointer(Value memory, Value at);
+  Value pointer(Value address);
   Value number(int64_t tile);
-  Value bytes(Value memory, int64_t elements);
+  Value bytes(int64_t value);
   void call(llvm::StringRef name, mlir::ValueRange arguments);
 
   CpuBody &k;
