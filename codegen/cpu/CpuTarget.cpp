@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/cpu/CpuTarget.h"
-#include "codegen/Target.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/TargetParser/Host.h"
@@ -42,7 +41,9 @@ const CpuLevel kLevels[] = {
     {"cpu:x86-64-v4-bf16", "x86-64-v4", kV4Bf16, kV4Bf16Features, 512},
 };
 
-kernel::TargetAttr describe(const CpuLevel &level, MLIRContext *context) {
+} // namespace
+
+kernel::TargetAttr describeCpuLevel(const CpuLevel &level, MLIRContext *context) {
   SmallVector<StringAttr> features;
   for (const CpuLevel &below : kLevels) {
     for (const CpuFeature &feature : below.features)
@@ -50,10 +51,8 @@ kernel::TargetAttr describe(const CpuLevel &level, MLIRContext *context) {
     if (&below == &level)
       break;
   }
-  return kernel::TargetAttr::get(context, level.name, level.cpu, features, level.vectorBits);
+  return kernel::TargetAttr::get(context, level.name, level.cpu, features, level.vectorBits, /*limits=*/nullptr);
 }
-
-} // namespace
 
 llvm::ArrayRef<CpuLevel> cpuLevels() { return kLevels; }
 
@@ -75,18 +74,14 @@ const CpuLevel *hostCpuLevel() {
   return best;
 }
 
-FailureOr<kernel::TargetAttr> resolveTarget(StringRef name, Location loc) {
-  const CpuLevel *level = name == "cpu" ? hostCpuLevel() : findCpuLevel(name);
-  if (level)
-    return describe(*level, loc.getContext());
-  if (name == "cpu")
-    return emitError(loc) << "target 'cpu': this machine is below the lowest level, " << kLevels[0].name
-                          << " (avx2, fma, f16c, bmi2); name the target of the machine that will run the plan";
-  return emitError(loc) << "target '" << name << "' is unknown, expected cpu, "
-                        << llvm::join(llvm::map_range(kLevels, [](const CpuLevel &l) { return l.name; }), ", ");
+FailureOr<kernel::TargetAttr> describeHost(Location loc) {
+  if (const CpuLevel *level = hostCpuLevel())
+    return describeCpuLevel(*level, loc.getContext());
+  return emitError(loc) << "target 'cpu': this machine is below the lowest level, " << kLevels[0].name
+                        << " (avx2, fma, f16c, bmi2); name the target of the machine that will run the plan";
 }
 
-std::string listTargets() {
+std::string listCpuLevels() {
   const CpuLevel *host = hostCpuLevel();
   std::string text;
   for (const CpuLevel &level : kLevels) {
