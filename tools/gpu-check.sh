@@ -1,25 +1,26 @@
 #!/usr/bin/env bash
 # What only a GPU can tell: goldens, invariances, compute-sanitizer and speed of plans for it.
-#   tools/gpu-check.sh [--bin DIR] [--work DIR] [--out DIR]
+#   tools/gpu-check.sh [--bin DIR] [--work DIR] [--out DIR] [--models main,swa,csa,hca]
 # --bin   folder of v4-compile, v4-run, v4-bench (default: built into build/release)
 # --work  folder for checkpoints and plans (default: build/gpu-check)
 # --out   folder that keeps the results (default: test/bench/gpu), one <device>.json per kind of GPU
+# --models  whose goldens are compared; invariances are those of the first
 # Exit codes: 0 all that ran passed, 1 bad flags, 2 a check failed, 3 no GPU here that plans are made for.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-bin='' work=build/gpu-check out=test/bench/gpu
+bin='' work=build/gpu-check out=test/bench/gpu models=main,swa,csa,hca
 while [ $# -gt 0 ]; do
   case $1 in
-    --bin | --work | --out)
-      [ $# -gt 1 ] || { echo "tools/gpu-check.sh: $1 needs a folder" >&2; exit 1; }
+    --bin | --work | --out | --models)
+      [ $# -gt 1 ] || { echo "tools/gpu-check.sh: $1 needs a value; see --help" >&2; exit 1; }
       printf -v "${1#--}" %s "$2"
       shift 2 ;;
     -h | --help)
-      sed -n '2,7s/^# \{0,1\}//p' tools/gpu-check.sh
+      sed -n '2,8s/^# \{0,1\}//p' tools/gpu-check.sh
       exit 0 ;;
     *)
-      echo "tools/gpu-check.sh: unknown argument '$1', expected --bin, --work or --out; see --help" >&2
+      echo "tools/gpu-check.sh: unknown argument '$1', expected --bin, --work, --out or --models; see --help" >&2
       exit 1 ;;
   esac
 done
@@ -40,7 +41,8 @@ case $target in
     exit 3 ;;
 esac
 
-mkdir -p "$work" "$out"
+mkdir -p "$work/cache" "$work/kernels" "$out"
+export V4_TEST_KERNEL_CACHE=$work/kernels
 if [ -z "$bin" ]; then
   bin=build/release/bin
   cmake --preset release >"$work/build.log"
@@ -73,7 +75,7 @@ sanitize() {
 
 make_plan() {
   [ -f "$work/tiny/MANIFEST.json" ] || tools/make-checkpoint --preset tiny --seed 1 --out "$work/tiny"
-  "$bin/v4-compile" "$work/tiny" -o "$plan" "--target=$target"
+  "$bin/v4-compile" "$work/tiny" -o "$plan" "--target=$target" "--kernel-cache=$work/kernels"
   "$bin/v4-verify" "$plan" --closed-world
 }
 
@@ -81,8 +83,8 @@ measure() { "$bin/v4-bench" "$plan" -p 128 -n 32 -b 1,8 -r 3 -o json >"$work/ben
 
 echo "$device, driver $(query driver_version), $target"
 check compile make_plan
-check goldens "$python" test/e2e/goldens.py "${e2e[@]}"
-check invariance "$python" test/e2e/invariance.py "${e2e[@]}"
+check goldens "$python" test/e2e/goldens.py "${e2e[@]}" --models "$models"
+check invariance "$python" test/e2e/invariance.py "${e2e[@]}" --model "${models%%,*}"
 check memcheck sanitize memcheck
 check racecheck sanitize racecheck
 rm -f "$work/bench.json"

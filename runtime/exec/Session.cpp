@@ -243,7 +243,7 @@ Status Session::checkEntry(const BatchEntry &entry, uint64_t slot, std::string_v
 
 SessionMemory Session::memory() const {
   SessionMemory memory;
-  memory.arenaBytes = arena.bytes();
+  memory.arenaBytes = program.device ? plan::arenaOf(*program.program, planLimits()).bytes : arena.bytes();
   memory.stepBytes = steps.bytes();
   memory.pageBytes = cache.maxBlocks() * cache.pageBytes();
   memory.stateBytes = program.program->state_bytes() * options.maxSequences;

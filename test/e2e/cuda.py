@@ -2,26 +2,25 @@
 """Plans for a GPU without one: they compile, verify, and say why they do not run; with a driver that plays a GPU by
 running the kernels of a CPU plan they give that plan's bits.
 
-    cuda.py --bin DIR --cache DIR --fake-cuda DIR [--models main,swa]
+    cuda.py --bin DIR --cache DIR --fake-cuda DIR [--models main,swa] [--compilations]
 
 Needs ptxas; without it the test is skipped (exit code 77).
 """
 
 import os
 import re
-import subprocess
-import sys
 import tempfile
 
 import bad_plans
 import checkpoints
+import cuda_kernels
 import engine
 import invariance
 from expectations import Expectations
 from make_goldens import random_prompt
 
 TARGET = "--target=cuda:sm_90a"
-SKIPPED = 77
+OTHER_TARGETS = ("cuda:sm_100a", "cuda:sm_120a")
 SPLITS = ((), ("--chunk=7",), ("--chunk=128", "--load=copy"))
 
 
@@ -48,7 +47,7 @@ def check_without_driver(tools, expect, plan):
 
 
 def check_kernels(tools, expect, name, plan):
-    """Nothing on a stack beyond what attention's rows need."""
+    """The blocks of a plan, in MLIR."""
     text = tools.call("v4-inspect", plan, "--mlir").stdout
     kernels = re.findall(r'"plan.kernel".*?block = #plan.block<threads = (\d+), shared_bytes = (\d+), cluster = (\d+), '
                          r'registers = (\d+), image = (\d+) : (\d+)>.*?stack_bytes = (\d+)', text)
@@ -81,28 +80,34 @@ def same_bits(tools, cache, expect, name, fake):
             expect.equal(f"{name} {flags}: files that differ", invariance.differences(expected, folder), [])
 
 
-def check_compiler(tools, cache, expect):
-    """The same bytes twice; errors."""
-    checkpoint = checkpoints.standard(cache, "main")
+def check_errors(tools, cache, expect):
+    """What v4-compile lists and refuses."""
+    plain = checkpoints.standard(cache, "plain")
+    with tempfile.TemporaryDirectory() as scratch:
+        plan = os.path.join(scratch, "x.v4plan")
+        missing = tools.call("v4-compile", plain, "-o", plan, TARGET, env={"CUDA_HOME": scratch}, expect=None)
+        expect.equal("without ptxas", (missing.returncode, len(missing.stderr.splitlines())), (3, 1))
+        expect.holds("its sentence", "target 'cuda:sm_90a' needs ptxas" in missing.stderr, missing.stderr)
+        refused = tools.call("v4-compile", plain, "-o", plan, "--target=cuda:sm_75", expect=None)
+        expect.equal("unknown architecture", refused.returncode, 1)
+        expect.holds("its sentence", "target 'cuda:sm_75' is unknown, expected cpu, " in refused.stderr, refused.stderr)
+    listed = tools.call("v4-compile", "--list-targets").stdout
+    for name in ("cuda:sm_90a", *OTHER_TARGETS):
+        expect.holds(f"--list-targets {name}", name in listed, listed)
+
+
+def check_compilations(tools, cache, expect):
+    """The same bytes twice, and plans for other architectures."""
+    plain = checkpoints.standard(cache, "plain")
     with tempfile.TemporaryDirectory() as scratch:
         plans = [os.path.join(scratch, f"{i}.v4plan") for i in range(2)]
         for threads, plan in zip((1, 2), plans):
-            tools.call("v4-compile", checkpoint, "-o", plan, TARGET, "-j", threads, "--weights=none")
+            tools.call("v4-compile", plain, "-o", plan, TARGET, "-j", threads, "--weights=none")
         expect.holds("same bytes", engine.read(plans[0]) == engine.read(plans[1]), "two compilations differ")
-        missing = tools.call("v4-compile", checkpoint, "-o", plans[0], TARGET, env={"CUDA_HOME": scratch}, expect=None)
-        expect.equal("without ptxas", (missing.returncode, len(missing.stderr.splitlines())), (3, 1))
-        expect.holds("its sentence", "target 'cuda:sm_90a' needs ptxas" in missing.stderr, missing.stderr)
-    refused = tools.call("v4-compile", checkpoint, "-o", "never.v4plan", "--target=cuda:sm_75", expect=None)
-    expect.equal("unknown architecture", refused.returncode, 1)
-    expect.holds("its sentence", "target 'cuda:sm_75' is unknown, expected cpu, " in refused.stderr, refused.stderr)
-    listed = tools.call("v4-compile", "--list-targets").stdout
-    plain = checkpoints.standard(cache, "plain")
-    for name in ("cuda:sm_90a", "cuda:sm_100a", "cuda:sm_120a"):
-        expect.holds(f"--list-targets {name}", name in listed, listed)
-        with tempfile.TemporaryDirectory() as scratch:
-            plan = os.path.join(scratch, "x.v4plan")
-            tools.compile(plain, plan, f"--target={name}", "--weights=none")
-            expect.equal(f"closed world of {name}", tools.call("v4-verify", plan, "--closed-world", expect=None).returncode, 0)
+        for name in OTHER_TARGETS:
+            tools.compile(plain, plans[0], f"--target={name}", "--weights=none")
+            done = tools.call("v4-verify", plans[0], "--closed-world", expect=None)
+            expect.equal(f"closed world of {name}", done.returncode, 0)
 
 
 def main():
@@ -110,15 +115,14 @@ def main():
     parser = checkpoints.common_arguments(__doc__)
     parser.add_argument("--fake-cuda", required=True, help="folder of the library that plays a GPU")
     parser.add_argument("--models", default="main,swa")
+    parser.add_argument("--compilations", action="store_true", help="compile twice, and for every architecture")
     args = parser.parse_args()
     tools = engine.Tools(args.bin)
     expect = Expectations(tools)
-    probe = subprocess.run([tools.path("v4-compile"), checkpoints.standard(args.cache, "plain"), TARGET, "--weights=none",
-                            "-o", "/dev/null"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8", check=False)
-    if probe.returncode == 3 and "needs ptxas" in probe.stderr:
-        print("skipped: " + probe.stderr.strip())
-        sys.exit(SKIPPED)
-    check_compiler(tools, args.cache, expect)
+    cuda_kernels.skip_without_ptxas(tools, args.cache)
+    check_errors(tools, args.cache, expect)
+    if args.compilations:
+        check_compilations(tools, args.cache, expect)
     for name in args.models.split(","):
         same_bits(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
     expect.finish()

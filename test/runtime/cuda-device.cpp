@@ -269,9 +269,9 @@ TEST_F(CudaDeviceTest, EachCallThatFailsIsAnError) {
   for (size_t i = 0; i < std::size(kCalls); ++i) {
     ASSERT_GT(inRun[i], 0) << kCalls[i];
     for (int number = 1; number <= all[i]; ++number) {
-      SCOPED_TRACE(joinText(kCalls[i], ' ', number, " of ", all[i]));
+      SCOPED_TRACE(joinText(kCalls[i], " ", number, " of ", all[i]));
       fakeCall<void()>("fakeCudaForgetCalls")();
-      setenv("V4_FAKE_CUDA_FAIL", joinText(kCalls[i], ':', number).c_str(), 1);
+      setenv("V4_FAKE_CUDA_FAIL", joinText(kCalls[i], ":", number).c_str(), 1);
       Status status = runAll(gpu);
       // What ends a session has nobody to tell; TearDown sees that everything is given back all the same.
       EXPECT_EQ(status.isOk(), number > inRun[i]) << status.message();

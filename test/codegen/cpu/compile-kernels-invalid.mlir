@@ -19,6 +19,7 @@ module {
     logits = @logits
   } {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "nothing", bindings = 1 : i64}
   }
   func.func @k(%begin: index, %end: index) attributes {kernel.entry} {
     return
