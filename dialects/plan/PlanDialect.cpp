@@ -65,8 +65,8 @@ LogicalResult v4::plan::BlockAttr::verify(llvm::function_ref<InFlightDiagnostic(
     return emitError() << "block has " << threads << " threads, cluster " << cluster << " and an image of "
                        << imageBytes << " bytes, expected at least 1 of each";
   if (sharedBytes < 0 || registers < 0 || imageOffset < 0)
-    return emitError() << "block has " << sharedBytes << " shared bytes, " << registers << " registers and its image at "
-                       << imageOffset << ", expected no negative number";
+    return emitError() << "block has " << sharedBytes << " shared bytes, " << registers
+                       << " registers and its image at " << imageOffset << ", expected no negative number";
   return success();
 }
 
