@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/cpu/CpuTarget.h"
-#include "codegen/Target.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/TargetParser/Host.h"
@@ -53,7 +52,9 @@ const CpuLevel kLevels[] = {
     {"cpu:x86-64-v4-amx", "x86-64-v4", kV4Amx, kV4AmxFeatures, 512},
 };
 
-kernel::TargetAttr describe(const CpuLevel &level, MLIRContext *context) {
+} // namespace
+
+kernel::TargetAttr describeCpuLevel(const CpuLevel &level, MLIRContext *context) {
   SmallVector<StringAttr> features;
   for (const CpuLevel &below : kLevels) {
     for (const CpuFeature &feature : below.features)
@@ -61,16 +62,14 @@ kernel::TargetAttr describe(const CpuLevel &level, MLIRContext *context) {
     if (&below == &level)
       break;
   }
-  return kernel::TargetAttr::get(context, level.name, level.cpu, features, level.vectorBits);
+  return kernel::TargetAttr::get(context, level.name, level.cpu, features, level.vectorBits, /*limits=*/nullptr);
 }
 
 /// Linux gives a process the state of tile registers when it asks. Some sandboxes refuse.
-bool tilesMayBeUsed() {
+static bool tilesMayBeUsed() {
   constexpr long kRequestPermission = 0x1023, kTileData = 18;
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
-
-} // namespace
 
 llvm::ArrayRef<CpuLevel> cpuLevels() { return kLevels; }
 
@@ -94,18 +93,14 @@ const CpuLevel *hostCpuLevel() {
   return best;
 }
 
-FailureOr<kernel::TargetAttr> resolveTarget(StringRef name, Location loc) {
-  const CpuLevel *level = name == "cpu" ? hostCpuLevel() : findCpuLevel(name);
-  if (level)
-    return describe(*level, loc.getContext());
-  if (name == "cpu")
-    return emitError(loc) << "target 'cpu': this machine is below the lowest level, " << kLevels[0].name
-                          << " (avx2, fma, f16c, bmi2); name the target of the machine that will run the plan";
-  return emitError(loc) << "target '" << name << "' is unknown, expected cpu, "
-                        << llvm::join(llvm::map_range(kLevels, [](const CpuLevel &l) { return l.name; }), ", ");
+FailureOr<kernel::TargetAttr> describeHost(Location loc) {
+  if (const CpuLevel *level = hostCpuLevel())
+    return describeCpuLevel(*level, loc.getContext());
+  return emitError(loc) << "target 'cpu': this machine is below the lowest level, " << kLevels[0].name
+                        << " (avx2, fma, f16c, bmi2); name the target of the machine that will run the plan";
 }
 
-std::string listTargets() {
+std::string listCpuLevels() {
   const CpuLevel *host = hostCpuLevel();
   std::string text;
   for (const CpuLevel &level : kLevels) {

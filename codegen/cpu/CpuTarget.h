@@ -9,8 +9,12 @@
 #ifndef V4_CODEGEN_CPU_CPUTARGET_H
 #define V4_CODEGEN_CPU_CPUTARGET_H
 
+#include "dialects/kernel/KernelDialect.h"
+#include "mlir/IR/Location.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
+
+#include <string>
 
 namespace v4 {
 
@@ -41,6 +45,14 @@ const CpuLevel *findCpuLevel(llvm::StringRef name);
 
 /// The highest level that this machine can run, or null.
 const CpuLevel *hostCpuLevel();
+
+kernel::TargetAttr describeCpuLevel(const CpuLevel &level, mlir::MLIRContext *context);
+
+/// The highest level of this machine; an error at `loc` when it is below the lowest.
+mlir::FailureOr<kernel::TargetAttr> describeHost(mlir::Location loc);
+
+/// A line per level and one on what it adds, the one of this machine marked.
+std::string listCpuLevels();
 
 } // namespace v4
 

@@ -38,7 +38,7 @@ void Profile::receive(void *profile, const LaunchSpan &span) {
   entry.ran = true;
   entry.worked = span.workgroups > 0;
   if (int32_t binding = self.hits[span.launch]; binding >= 0)
-    entry.hits = static_cast<uint64_t>(*static_cast<const int32_t *>(span.bindings[binding]));
+    entry.hits = !span.bindings ? 0 : static_cast<uint64_t>(*static_cast<const int32_t *>(span.bindings[binding]));
 }
 
 double Profile::floorOf(const plan::Cost &cost) const {

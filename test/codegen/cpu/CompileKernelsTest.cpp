@@ -177,7 +177,8 @@ TEST(CpuTarget, NamesItsFeaturesLikeTheKernel) {
 
 TEST(CpuTarget, RefusesUnknownNames) {
   EXPECT_EQ(describeTarget("cpu:z80"), "target 'cpu:z80' is unknown, expected cpu, cpu:x86-64-v3, cpu:x86-64-v4, "
-                                       "cpu:x86-64-v4-bf16, cpu:x86-64-v4-amx");
+                                       "cpu:x86-64-v4-bf16, cpu:x86-64-v4-amx, cuda:sm_90a, cuda:sm_100a, "
+                                       "cuda:sm_120a");
 }
 
 TEST(CpuTarget, ListsAllLevels) {
