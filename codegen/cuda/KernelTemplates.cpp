@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/cuda/KernelTemplates.h"
+#include "codegen/cuda/kernels/ExpertShape.h"
 #include "codegen/cuda/kernels/Fp8LinearShape.h"
 
 using namespace v4::cuda;
@@ -28,8 +29,58 @@ static KernelTemplate fp8Linear() {
           [](const int *v) { return fp8LinearSharedBytes(v[0], v[1], v[2]); }};
 }
 
+static KernelTemplate quantizeRows() {
+  return {"quantizeRows",
+          "codegen/cuda/kernels/QuantizeRows.h",
+          {"WARPS"},
+          {{"x", "const unsigned short *"},
+           {"order", "const int *"},
+           {"active", "int"},
+           {"codes", "unsigned char *"},
+           {"scales", "float *"},
+           {"scaleStride", "int"},
+           {"rows", "int"},
+           {"columns", "int"}},
+          [](const int *v) { return 32 * v[0]; },
+          [](const int *) { return 0; }};
+}
+
+static KernelTemplate combineRows() {
+  return {"combineRows",
+          "codegen/cuda/kernels/CombineRows.h",
+          {"THREADS"},
+          {{"y", "const unsigned short *"},
+           {"shared", "const unsigned short *"},
+           {"out", "unsigned short *"},
+           {"tokens", "int"},
+           {"active", "int"},
+           {"columns", "int"}},
+          [](const int *v) { return v[0]; },
+          [](const int *) { return 0; }};
+}
+
+static KernelTemplate expertProduct() {
+  return {"expertProduct",
+          "codegen/cuda/kernels/ExpertProduct.h",
+          {"TOKENS", "STAGES", "GATE_UP", "PER32"},
+          {{"x", "const __grid_constant__ v4::cuda::TensorMap"},
+           {"xs", "const __grid_constant__ v4::cuda::TensorMap"},
+           {"first", "const unsigned char *"},
+           {"second", "const unsigned char *"},
+           {"weights", "const float *"},
+           {"order", "const int *"},
+           {"offsets", "const int *"},
+           {"hits", "const int *"},
+           {"out", "unsigned short *"},
+           {"rows", "int"},
+           {"columns", "int"},
+           {"limit", "float"}},
+          [](const int *) { return expertThreads(); },
+          [](const int *v) { return expertSharedBytes(v[0], v[1], v[2]); }};
+}
+
 const std::vector<KernelTemplate> &v4::cuda::kernelTemplates() {
-  static const std::vector<KernelTemplate> table = {fp8Linear()};
+  static const std::vector<KernelTemplate> table = {fp8Linear(), quantizeRows(), combineRows(), expertProduct()};
   return table;
 }
 
