@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/cuda/KernelTemplates.h"
+#include "codegen/cuda/kernels/AttendShape.h"
 #include "codegen/cuda/kernels/ExpertShape.h"
 #include "codegen/cuda/kernels/Fp8LinearShape.h"
 
@@ -79,8 +80,62 @@ static KernelTemplate expertProduct() {
           [](const int *v) { return expertSharedBytes(v[0], v[1], v[2]); }};
 }
 
+static KernelTemplate attendRows() {
+  return {"attendRows",
+          "codegen/cuda/kernels/Attend.h",
+          {"DIM", "ROPE", "HEAD_TILES"},
+          {{"positions", "const int *"},
+           {"tokenSlots", "const int *"},
+           {"slotRows", "const int *"},
+           {"slotStarts", "const int *"},
+           {"states", "const long long *"},
+           {"q", "const unsigned short *"},
+           {"kv", "const unsigned short *"},
+           {"ring", "const unsigned char *"},
+           {"rows", "const unsigned char *"},
+           {"pages", "const long long *"},
+           {"selected", "const int *"},
+           {"sums", "float *"},
+           {"numbers", "float *"},
+           {"tokens", "int"},
+           {"heads", "int"},
+           {"pageStride", "int"},
+           {"window", "int"},
+           {"offset", "int"},
+           {"ringRows", "int"},
+           {"ratio", "int"},
+           {"topK", "int"},
+           {"splits", "int"},
+           {"splitRows", "int"}},
+          [](const int *) { return kAttendThreads; },
+          [](const int *v) { return attendSharedBytes(v[0], v[2]); }};
+}
+
+static KernelTemplate attendMerge() {
+  return {"attendMerge",
+          "codegen/cuda/kernels/Attend.h",
+          {"DIM", "ROPE", "WARPS"},
+          {{"positions", "const int *"},
+           {"sums", "const float *"},
+           {"numbers", "const float *"},
+           {"sink", "const float *"},
+           {"table", "const float *"},
+           {"out", "unsigned short *"},
+           {"tokens", "int"},
+           {"heads", "int"},
+           {"window", "int"},
+           {"offset", "int"},
+           {"ratio", "int"},
+           {"topK", "int"},
+           {"splits", "int"},
+           {"splitRows", "int"}},
+          [](const int *v) { return 32 * v[2]; },
+          [](const int *) { return 0; }};
+}
+
 const std::vector<KernelTemplate> &v4::cuda::kernelTemplates() {
-  static const std::vector<KernelTemplate> table = {fp8Linear(), quantizeRows(), combineRows(), expertProduct()};
+  static const std::vector<KernelTemplate> table = {fp8Linear(),     quantizeRows(), combineRows(),
+                                                    expertProduct(), attendRows(),   attendMerge()};
   return table;
 }
 

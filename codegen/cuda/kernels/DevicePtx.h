@@ -39,6 +39,7 @@ V4_DEVICE float floatOf(unsigned bits) { return __uint_as_float(bits); }
 V4_DEVICE unsigned bitsOf(float value) { return __float_as_uint(value); }
 V4_DEVICE float bf16Value(unsigned short bits) { return __uint_as_float(unsigned(bits) << 16); }
 V4_DEVICE float exp32(float value) { return expf(value); }
+V4_DEVICE float sqrt32(float value) { return __fsqrt_rn(value); }
 V4_DEVICE float max32(float a, float b) { return fmaxf(a, b); }
 V4_DEVICE float min32(float a, float b) { return fminf(a, b); }
 /// Of two codes the first is in the low byte. Rounds to nearest even, cuts at 448.

@@ -108,6 +108,7 @@ inline uint32_t bitsOf(float value) {
 }
 inline float bf16Value(unsigned short bits) { return floatOf(uint32_t(bits) << 16); }
 inline float exp32(float value) { return std::exp(value); }
+inline float sqrt32(float value) { return std::sqrt(value); }
 inline float max32(float a, float b) { return std::fmax(a, b); }
 inline float min32(float a, float b) { return std::fmin(a, b); }
 unsigned e4m3Codes(float first, float second);
