@@ -10,6 +10,7 @@
 #include "codegen/cuda/kernels/AttendShape.h"
 #include "codegen/cuda/kernels/ExpertShape.h"
 #include "codegen/cuda/kernels/Fp8LinearShape.h"
+#include "codegen/cuda/kernels/IndexShape.h"
 
 using namespace v4::cuda;
 
@@ -133,9 +134,48 @@ static KernelTemplate attendMerge() {
           [](const int *) { return 0; }};
 }
 
+static KernelTemplate indexCandidates() {
+  return {"indexCandidates",
+          "codegen/cuda/kernels/IndexRows.h",
+          {"DIM", "HEAD_TILES", "KEEP"},
+          {{"positions", "const int *"},
+           {"tokenSlots", "const int *"},
+           {"pages", "const long long *"},
+           {"q", "const unsigned short *"},
+           {"weights", "const unsigned short *"},
+           {"keys", "const unsigned char *"},
+           {"scores", "float *"},
+           {"rows", "int *"},
+           {"tokens", "int"},
+           {"heads", "int"},
+           {"pageStride", "int"},
+           {"topK", "int"},
+           {"strips", "int"},
+           {"stripRows", "int"}},
+          [](const int *) { return kBestThreads; },
+          [](const int *v) { return indexSharedBytes(v[0], v[1], v[2]); }};
+}
+
+static KernelTemplate selectCandidates() {
+  return {"selectCandidates",
+          "codegen/cuda/kernels/IndexRows.h",
+          {"KEEP"},
+          {{"positions", "const int *"},
+           {"scores", "const float *"},
+           {"rows", "const int *"},
+           {"selected", "int *"},
+           {"tokens", "int"},
+           {"topK", "int"},
+           {"strips", "int"},
+           {"stripRows", "int"}},
+          [](const int *) { return kBestThreads; },
+          [](const int *v) { return bestRowsBytes(v[0]); }};
+}
+
 const std::vector<KernelTemplate> &v4::cuda::kernelTemplates() {
-  static const std::vector<KernelTemplate> table = {fp8Linear(),     quantizeRows(), combineRows(),
-                                                    expertProduct(), attendRows(),   attendMerge()};
+  static const std::vector<KernelTemplate> table = {fp8Linear(),       quantizeRows(),    combineRows(),
+                                                    expertProduct(),   attendRows(),      attendMerge(),
+                                                    indexCandidates(), selectCandidates()};
   return table;
 }
 
