@@ -31,6 +31,21 @@ static KernelTemplate fp8Linear() {
           [](const int *v) { return fp8LinearSharedBytes(v[0], v[1], v[2]); }};
 }
 
+static KernelTemplate bf16Linear() {
+  return {"bf16Linear",
+          "codegen/cuda/kernels/Bf16Linear.h",
+          {"TOKENS", "GROUPS", "STAGES", "OUT32"},
+          {{"x", "const __grid_constant__ v4::cuda::TensorMap"},
+           {"weight", "const unsigned char *"},
+           {"out", "void *"},
+           {"tokens", "int"},
+           {"rows", "int"},
+           {"columns", "int"},
+           {"groupRows", "int"}},
+          [](const int *v) { return fp8LinearThreads(v[1]); },
+          [](const int *v) { return fp8LinearSharedBytes(v[0], v[1], v[2]); }};
+}
+
 static KernelTemplate quantizeRows() {
   return {"quantizeRows",
           "codegen/cuda/kernels/QuantizeRows.h",
@@ -173,9 +188,9 @@ static KernelTemplate selectCandidates() {
 }
 
 const std::vector<KernelTemplate> &v4::cuda::kernelTemplates() {
-  static const std::vector<KernelTemplate> table = {fp8Linear(),       quantizeRows(),    combineRows(),
-                                                    expertProduct(),   attendRows(),      attendMerge(),
-                                                    indexCandidates(), selectCandidates()};
+  static const std::vector<KernelTemplate> table = {fp8Linear(),   bf16Linear(),      quantizeRows(),
+                                                    combineRows(), expertProduct(),   attendRows(),
+                                                    attendMerge(), indexCandidates(), selectCandidates()};
   return table;
 }
 
