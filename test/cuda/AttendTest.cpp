@@ -24,7 +24,7 @@ namespace {
 /// Sequences with a window in rings and in this step, and compressed rows in pages that lie in any order.
 template <int DIM, int ROPE>
 struct Problem {
-  static constexpr int kRowBytes = attendRowBytes(DIM, ROPE), kPages = 8, kWindow = 32, kRing = 40;
+  static constexpr int kRowBytes = attendRowBytes(DIM, ROPE), kPages = 10, kWindow = 32, kRing = 40;
   int heads, ratio, topK, tokens = 0, offset = 0;
   std::mt19937 random{11};
   std::vector<int> positions, tokenSlots, slotRows{0}, slotStarts, selected;
@@ -223,6 +223,21 @@ TEST(Attend, TilesAgree) {
   alone.sink = p.sink;
   std::vector<unsigned short> one = alone.run<1>(1, 4);
   EXPECT_TRUE(std::equal(one.begin(), one.end(), first.begin()));
+}
+
+// Runs of one sequence and of many, longer than the window.
+TEST(LongAttend, ManyTokens) {
+  Problem<128, 64> p(16, 4, 48, {{0, 129}, {400, 17}, {777, 1}});
+  std::vector<unsigned short> first = p.run<1>(8, 1);
+  p.check(first);
+  Problem<256, 64> all(20, 128, 0, {{1000, 3}, {5, 40}});
+  all.check(all.run<2>(5, 2));
+}
+
+TEST(LongAttend, SplitsOfOtherSizes) {
+  Problem<128, 64> p(8, 4, 200, {{800, 2}});
+  for (int splitRows : {64, 128, 256})
+    p.check(p.run<1>(2, 1, splitRows));
 }
 
 } // namespace

@@ -92,4 +92,11 @@ TEST(Bf16Linear, TilesAgree) {
   EXPECT_EQ(first, (p.run<float, 128, 2, 2>(2, 5)));
 }
 
+TEST(LongBf16Linear, ManyTokens) {
+  Problem p(700, 136, 384);
+  std::vector<float> first = p.run<float, 128, 2, 3>(5, 1);
+  p.check(first);
+  EXPECT_EQ(first, (p.run<float, 8, 1, 4>(7, 2)));
+}
+
 } // namespace

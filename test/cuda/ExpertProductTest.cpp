@@ -176,7 +176,7 @@ TEST(ExpertProduct, ScalesFarApart) {
 
 // Bits depend on neither the tile, the stages, the grid, nor the order of events.
 TEST(ExpertProduct, TilesAgree) {
-  Problem p(33, 136, 256);
+  Problem p(17, 136, 256);
   std::vector<unsigned short> down = p.run<8, 2, 0, 0>(4, 1), h = p.run<8, 2, 1, 0>(4, 2);
   p.checkDown(down);
   p.checkGateUp(h);
@@ -195,6 +195,17 @@ TEST(ExpertProduct, TokensAlone) {
   std::vector<unsigned short> all = many.run<32, 2, 0, 0>(2, 1), alone = one.run<8, 2, 0, 0>(2, 2);
   for (size_t i = 0; i < alone.size(); ++i)
     ASSERT_EQ(alone[i], all[i]) << i;
+}
+
+TEST(LongExpertProduct, ManyTokens) {
+  for (int tokens : {129, 700}) {
+    Problem p(tokens, 72, 256);
+    std::vector<unsigned short> down = p.run<64, 3, 0, 0>(5, 1), h = p.run<64, 2, 1, 0>(5, 2);
+    p.checkDown(down);
+    p.checkGateUp(h);
+    EXPECT_EQ(down, (p.run<8, 4, 0, 0>(3, 3)));
+    EXPECT_EQ(h, (p.run<128, 2, 1, 0>(4, 4)));
+  }
 }
 
 } // namespace

@@ -134,4 +134,11 @@ TEST(IndexRows, TiesToTheLowerRow) {
     EXPECT_EQ(selected[i], i);
 }
 
+TEST(LongIndexRows, ContextOfThousands) {
+  Problem p(64, 512, {5000, 5119, 2050, 100});
+  std::vector<int> first = p.run<4, 512>(2, 1, 1280);
+  p.check(first);
+  EXPECT_EQ(first, (p.run<4, 512>(3, 2, 640)));
+}
+
 } // namespace
