@@ -11,6 +11,7 @@
 #include "codegen/cuda/kernels/ExpertShape.h"
 #include "codegen/cuda/kernels/Fp8LinearShape.h"
 #include "codegen/cuda/kernels/IndexShape.h"
+#include "codegen/cuda/kernels/WideLinearShape.h"
 
 using namespace v4::cuda;
 
@@ -44,6 +45,22 @@ static KernelTemplate bf16Linear() {
            {"groupRows", "int"}},
           [](const int *v) { return fp8LinearThreads(v[1]); },
           [](const int *v) { return fp8LinearSharedBytes(v[0], v[1], v[2]); }};
+}
+
+static KernelTemplate wideLinear() {
+  return {"wideLinear",
+          "codegen/cuda/kernels/WideLinear.h",
+          {"TOKENS", "GROUPS", "STAGES"},
+          {{"x", "const __grid_constant__ v4::cuda::TensorMap"},
+           {"weight", "const unsigned char *"},
+           {"ws", "const unsigned char *"},
+           {"out", "unsigned short *"},
+           {"tokens", "int"},
+           {"rows", "int"},
+           {"columns", "int"},
+           {"groupRows", "int"}},
+          [](const int *v) { return fp8LinearThreads(v[1]); },
+          [](const int *v) { return wideLinearSharedBytes(v[0], v[1], v[2]); }};
 }
 
 static KernelTemplate quantizeRows() {
@@ -188,9 +205,9 @@ static KernelTemplate selectCandidates() {
 }
 
 const std::vector<KernelTemplate> &v4::cuda::kernelTemplates() {
-  static const std::vector<KernelTemplate> table = {fp8Linear(),   bf16Linear(),      quantizeRows(),
-                                                    combineRows(), expertProduct(),   attendRows(),
-                                                    attendMerge(), indexCandidates(), selectCandidates()};
+  static const std::vector<KernelTemplate> table = {fp8Linear(),       bf16Linear(),      wideLinear(), quantizeRows(),
+                                                    combineRows(),     expertProduct(),   attendRows(), attendMerge(),
+                                                    indexCandidates(), selectCandidates()};
   return table;
 }
 

@@ -8,7 +8,9 @@
 //
 // sums (+)= a (64 x K) times b (N x K) transposed. b is a tile in shared memory; a is one
 // too or, in four registers of each thread, rows lane / 4 (registers 0, 2) and
-// lane / 4 + 8 (1, 3) of the warp's 16: of e4m3 columns 4 * (lane % 4) .. + 3, behind them (2, 3) those plus 16.
+// lane / 4 + 8 (1, 3) of the warp's 16: of e4m3 columns
+// 4 * (lane % 4) .. + 3, in registers 2 and 3 those plus 16, of bf16 columns 2 * (lane % 4)
+// and the next, those plus 8.
 //
 //===----------------------------------------------------------------------===//
 
@@ -68,6 +70,9 @@ V4_DEVICE void wgmmaE4m3(float (&sums)[N / 2], const unsigned (&a)[4], unsigned 
 /// K = 16, both bf16.
 template <int N>
 V4_DEVICE void wgmmaBf16(float (&sums)[N / 2], unsigned long long a, unsigned long long b, int add);
+/// The same with a in registers.
+template <int N>
+V4_DEVICE void wgmmaBf16(float (&sums)[N / 2], const unsigned (&a)[4], unsigned long long b, int add);
 
 V4_PRODUCT(wgmmaE4m3, 8, 4, "k32.f32.e4m3.e4m3", "%4", "%5", "%6", "")
 V4_PRODUCT(wgmmaE4m3, 16, 8, "k32.f32.e4m3.e4m3", "%8", "%9", "%10", "")
@@ -84,6 +89,11 @@ V4_PRODUCT(wgmmaBf16, 16, 8, "k16.f32.bf16.bf16", "%8", "%9", "%10", ", 0, 0")
 V4_PRODUCT(wgmmaBf16, 32, 16, "k16.f32.bf16.bf16", "%16", "%17", "%18", ", 0, 0")
 V4_PRODUCT(wgmmaBf16, 64, 32, "k16.f32.bf16.bf16", "%32", "%33", "%34", ", 0, 0")
 V4_PRODUCT(wgmmaBf16, 128, 64, "k16.f32.bf16.bf16", "%64", "%65", "%66", ", 0, 0")
+V4_REGISTER_PRODUCT(wgmmaBf16, 8, 4, "k16.f32.bf16.bf16", "%4, %5, %6, %7", "%8", "%9", ", 0")
+V4_REGISTER_PRODUCT(wgmmaBf16, 16, 8, "k16.f32.bf16.bf16", "%8, %9, %10, %11", "%12", "%13", ", 0")
+V4_REGISTER_PRODUCT(wgmmaBf16, 32, 16, "k16.f32.bf16.bf16", "%16, %17, %18, %19", "%20", "%21", ", 0")
+V4_REGISTER_PRODUCT(wgmmaBf16, 64, 32, "k16.f32.bf16.bf16", "%32, %33, %34, %35", "%36", "%37", ", 0")
+V4_REGISTER_PRODUCT(wgmmaBf16, 128, 64, "k16.f32.bf16.bf16", "%64, %65, %66, %67", "%68", "%69", ", 0")
 
 #undef V4_PRODUCT
 #undef V4_REGISTER_PRODUCT

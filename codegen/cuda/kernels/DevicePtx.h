@@ -54,6 +54,14 @@ V4_DEVICE void e4m3Values(unsigned short codes, float &first, float &second) {
       : "=f"(first), "=f"(second)
       : "h"(codes));
 }
+/// Two codes as bf16, the first in the low half. Exact.
+V4_DEVICE unsigned e4m3ToBf16(unsigned short codes) {
+  float first, second;
+  unsigned both;
+  e4m3Values(codes, first, second);
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(second), "f"(first));
+  return both;
+}
 /// Byte i is byte `selectors` nibble i of b:a. REQUIRES: nibbles below 8 in the low half of `selectors`.
 V4_DEVICE unsigned pickBytes(unsigned a, unsigned b, unsigned selectors) { return __byte_perm(a, b, selectors); }
 V4_DEVICE float shuffleXor(float value, int mask) { return __shfl_xor_sync(~0u, value, mask); }

@@ -31,6 +31,18 @@ inline void packTiles(unsigned char *to, const unsigned char *from, int rows, in
          swizzledOffset(r % kTileRows, c % kBlockK)] = r < rows ? from[(long long)r * rowBytes + c] : 0;
 }
 
+/// e4m3 codes [rows, columns] for WideLinear.h; columns is a multiple of 128.
+inline void packWideTiles(unsigned char *to, const unsigned char *from, int rows, int columns) {
+  for (int firstRow = 0; firstRow < rows; firstRow += kTileRows)
+    for (int firstColumn = 0; firstColumn < columns; firstColumn += kBlockK)
+      for (int place = 0; place < kTileBytes; ++place) {
+        int thread = place / 16 % 128, step = place / 2048 * 2 + place / 8 % 2;
+        int row = firstRow + thread / 32 * 16 + thread % 32 / 4 + place / 2 % 2 * 8;
+        int column = firstColumn + step * 16 + thread % 4 * 2 + place / 4 % 2 * 8 + place % 2;
+        *to++ = row < rows ? from[(long long)row * columns + column] : 0;
+      }
+}
+
 /// The e2m1 code of (row, column): byte j of a row holds columns 2j, in its low half, and 2j + 1.
 inline unsigned fp4At(const unsigned char *codes, int row, int column, int columns) {
   return codes[((long long)row * columns + column) / 2] >> column % 2 * 4 & 15;

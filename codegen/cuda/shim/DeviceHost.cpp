@@ -179,8 +179,11 @@ float tileValue(uint64_t descriptor, int row, int k, int columns) {
 float leftValue(const Product &product, int number, int row, int k) {
   if (!product.inRegisters)
     return tileValue(product.a, row, k, product.columns);
-  int count, lane = row % 8 * 4 + k % 16 / 4;
+  bool isBf16 = product.columns == 16;
+  int count, lane = row % 8 * 4 + (isBf16 ? k % 8 / 2 : k % 16 / 4);
   const Product &theirs = products(current->running / 32 * 32 + lane, count)[number];
+  if (isBf16)
+    return bf16Value(theirs.registers[row / 8 % 2 + k / 8 * 2] >> k % 2 * 16 & 0xffff);
   return e4m3Value(theirs.registers[row / 8 % 2 + k / 16 * 2] >> k % 4 * 8);
 }
 

@@ -116,6 +116,9 @@ inline void e4m3Values(unsigned short codes, float &first, float &second) {
   first = shim::e4m3Value(codes & 255);
   second = shim::e4m3Value(codes >> 8);
 }
+inline unsigned e4m3ToBf16(unsigned short codes) {
+  return bf16Bits(shim::e4m3Value(codes & 255)) | unsigned(bf16Bits(shim::e4m3Value(codes >> 8))) << 16;
+}
 unsigned pickBytes(unsigned a, unsigned b, unsigned selectors);
 inline float shuffleXor(float value, int mask) {
   shim::WarpWords words({bitsOf(value)});
@@ -195,6 +198,10 @@ inline void wgmmaE4m3(float (&)[N / 2], const unsigned (&a)[4], uint64_t b, int 
 template <int N>
 inline void wgmmaBf16(float (&)[N / 2], uint64_t a, uint64_t b, int add) {
   shim::nextProduct() = {a, b, add, 16, false, {}};
+}
+template <int N>
+inline void wgmmaBf16(float (&)[N / 2], const unsigned (&a)[4], uint64_t b, int add) {
+  shim::nextProduct() = {0, b, add, 16, true, {a[0], a[1], a[2], a[3]}};
 }
 template <int COUNT>
 inline void wgmmaWait(float (&sums)[COUNT]) {
