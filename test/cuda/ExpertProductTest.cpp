@@ -63,15 +63,16 @@ struct Problem {
       c = random() % 0x48 | (random() & 128);
     for (int a : order)
       x.insert(x.end(), &token[a / active * columns], &token[a / active * columns] + columns);
-    xs.resize(columns / 128 * assignments());
+    xs.resize(columns / 128 * stride(), NAN);
     for (int b = 0; b < columns / 128; ++b)
       for (int p = 0; p < assignments(); ++p)
-        xs[b * assignments() + p] = std::ldexp(1.0f, (order[p] / active + b) % 3 - 2);
+        xs[b * stride() + p] = std::ldexp(1.0f, (order[p] / active + b) % 3 - 2);
     for (int a = 0; a < assignments(); ++a)
       weights.push_back(0.25f + a % 5 * 0.375f);
   }
 
   int assignments() const { return tokens * active; }
+  int stride() const { return (assignments() + 3) / 4 * 4; }
 
   /// Experts 1 and 6 are hit by nobody.
   void route() {
@@ -97,7 +98,7 @@ struct Problem {
   std::vector<unsigned short> run(int grid, unsigned seed) const {
     using Shape = ExpertShape<TOKENS, STAGES, GATE_UP>;
     TensorMap map{x.data(), assignments(), columns, TOKENS};
-    TensorMap scales{reinterpret_cast<const unsigned char *>(xs.data()), columns / 128, assignments(), 1, TOKENS};
+    TensorMap scales{reinterpret_cast<const unsigned char *>(xs.data()), columns / 128, stride(), 1, TOKENS};
     std::vector<unsigned short> out(assignments() * rows, 0xffff);
     EXPECT_TRUE(shim::launch(grid, Shape::kThreads, Shape::kSharedBytes, seed, [&] {
       expertProduct<TOKENS, STAGES, GATE_UP, PER32>(&map, &scales, gate.packed.data(), up.packed.data(), weights.data(),
@@ -110,8 +111,8 @@ struct Problem {
   double product(const Matrices &w, int p, int row, double &size) const {
     double sum = 0;
     for (int k = 0; k < columns; ++k) {
-      double term = shim::e4m3Value(x[p * columns + k]) * double(xs[k / 128 * assignments() + p]) *
-                    w.at(chosen[order[p]], row, k);
+      double term =
+          shim::e4m3Value(x[p * columns + k]) * double(xs[k / 128 * stride() + p]) * w.at(chosen[order[p]], row, k);
       sum += term;
       size += std::fabs(term);
     }

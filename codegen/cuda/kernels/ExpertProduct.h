@@ -189,9 +189,10 @@ V4_DEVICE void storeDown(int group, const ExpertTile &tile, const float (&total)
 }
 
 /// x: e4m3 codes [assignments, columns] in order of experts, box 128 x TOKENS, 128-byte swizzle. xs: f32 [columns /
-/// 128, assignments], box TOKENS x 1, no swizzle. first, second: packed matrices (ExpertShape.h), gate and up, or down
-/// and null. order, offsets, hits: of v4.dispatch. weights: f32 [assignments], by order[p]; null for down. out: bf16
-/// [assignments, rows]. Any grid; ExpertShape has the threads and the shared bytes of a block.
+/// 128, stride], stride a multiple of 4 and not below the assignments, box TOKENS x 1, no swizzle. first, second:
+/// packed matrices (ExpertShape.h), gate and up, or down and null. order, offsets, hits: of v4.dispatch. weights: f32
+/// [assignments], by order[p]; null for down. out: bf16 [assignments, rows]. Any grid; ExpertShape has the threads and
+/// the shared bytes of a block.
 template <int TOKENS, int STAGES, int GATE_UP, int PER32>
 V4_DEVICE void expertProduct(const TensorMap *x, const TensorMap *xs, const unsigned char *first,
                              const unsigned char *second, const float *weights, const int *order, const int *offsets,
