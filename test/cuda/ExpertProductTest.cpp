@@ -164,6 +164,11 @@ TEST(ExpertProduct, OddShapes) {
     Problem narrow(tokens, 64, 128);
     narrow.checkDown(narrow.run<16, 3, 0, 0>(1, 3));
   }
+  // One block runs ahead through many tiles.
+  for (unsigned seed = 1; seed < 4; ++seed) {
+    Problem narrow(40, 64, 128);
+    narrow.checkGateUp(narrow.run<8, 4, 1, 0>(1, seed));
+  }
 }
 
 // Scales that no e4m3 code bridges.

@@ -136,7 +136,8 @@ struct AttendBlock {
     blockSync();
   }
 
-  /// A warp takes an eighth of the columns: sums[head tile][8 columns][..].
+  /// A warp takes an eighth of the columns: sums[head tile][8 columns][..]. Nobody waits: fetch() does before it writes
+  /// keys, begin() follows store().
   V4_DEVICE void add(float (&sums)[HEAD_TILES][DIM / 64][4]) const {
     int lane = threadInBlock() % 32, column = threadInBlock() / 32 * (DIM / 8);
 #pragma unroll
@@ -162,7 +163,6 @@ struct AttendBlock {
         }
       }
     }
-    blockSync();
   }
 
   /// sums: f32 [heads, DIM]; numbers: f32 [heads, 2].
