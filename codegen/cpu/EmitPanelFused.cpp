@@ -9,6 +9,7 @@
 #include "codegen/cpu/ContractEmitters.h"
 #include "codegen/cpu/PanelMatmul.h"
 #include "codegen/cpu/RowLanes.h"
+#include "codegen/cpu/TileRegisters.h"
 
 using namespace mlir;
 using namespace v4;
@@ -102,6 +103,24 @@ private:
       Value row = op.getOrder() ? k.div(resultRow(input), int64_t(op.getActive())) : input;
       return k.mul(row, int64_t(op.getColumns()));
     };
+    if (matmul.hasTiles())
+      k.ifElse(
+          k.less(k.sub(end, begin), k.index(kTileRows + 1)),
+          [&] {
+            pairs(expert, tile, begin, end, offset);
+            return BodyBuilder::Values();
+          },
+          [&] {
+            blocks(expert, tile, begin, end, offset);
+            return BodyBuilder::Values();
+          });
+    else
+      pairs(expert, tile, begin, end, offset);
+    k.loop(begin, end, 1, [&](Value input) { epilogue(input, k.mul(k.sub(input, begin), kColumns), tile); });
+  }
+
+  /// A panel of gate beside the same one of up.
+  void pairs(Value expert, Value tile, Value begin, Value end, PanelMatmul::Offset offset) {
     k.loop(k.index(0), k.index(kColumns / kPanelRows), 1, [&](Value part) {
       Value panel = k.add(k.mul(tile, kColumns / kPanelRows), part);
       auto panelOf = [&](Value weight, Value scales) {
@@ -111,13 +130,29 @@ private:
       PanelMatmul::Panel gatePanel = panelOf(op.getGate(), op.getGateScales());
       PanelMatmul::Panel upPanel = panelOf(op.getUp(), op.getUpScales());
       matmul.run(gatePanel, upPanel, begin, end, offset, [&](int64_t which, Value input, Value low, Value high) {
-        Value scratch = which ? up : gate;
-        Value at = k.add(k.mul(k.sub(input, begin), kColumns), k.mul(part, kPanelRows));
-        k.store(low, scratch, at);
-        k.store(high, scratch, k.add(at, kLanes));
+        keep(which ? up : gate, k.sub(input, begin), part, low, high);
       });
     });
-    k.loop(begin, end, 1, [&](Value input) { epilogue(input, k.mul(k.sub(input, begin), kColumns), tile); });
+  }
+
+  /// All panels of gate, then all of up.
+  void blocks(Value expert, Value tile, Value begin, Value end, PanelMatmul::Offset offset) {
+    Value first = k.mul(tile, kColumns / kPanelRows);
+    auto multiply = [&](Value weight, Value scales, Value scratch) {
+      matmul.bind(weight, scales, op.getRows());
+      matmul.runBlocks(expert, first, k.add(first, kColumns / kPanelRows), begin, end, offset,
+                       [&](Value panel, Value input, Value low, Value high) {
+                         keep(scratch, k.sub(input, begin), k.sub(panel, first), low, high);
+                       });
+    };
+    multiply(op.getGate(), op.getGateScales(), gate);
+    multiply(op.getUp(), op.getUpScales(), up);
+  }
+
+  void keep(Value scratch, Value input, Value part, Value low, Value high) {
+    Value at = k.add(k.mul(input, kColumns), k.mul(part, kPanelRows));
+    k.store(low, scratch, at);
+    k.store(high, scratch, k.add(at, kLanes));
   }
 
   /// One run of 128 columns of one row.

@@ -34,12 +34,12 @@ static int64_t bufferColumns(const CpuBody &k) { return k.hasBf16() ? 256 : 128;
 
 PanelMatmul::PanelMatmul(CpuBody &k, Type type, int64_t rows, int64_t columns, int64_t maxInputs)
     : k(k), format(panelFormat(type)), rows(rows), columns(columns) {
-  if (!k.hasTiles() || format == PanelFormat::E2M1) {
-    buffer = k.scratch(bufferColumns(k) * kPanelRows, k.pairElement());
-    totals = k.scratch(maxInputs * kPanelRows, k.f32());
-  }
-  if (k.hasTiles())
+  if (k.hasTiles()) {
     tiles = std::make_unique<PanelTiles>(k, *this, maxInputs);
+    return;
+  }
+  buffer = k.scratch(bufferColumns(k) * kPanelRows, k.pairElement());
+  totals = k.scratch(maxInputs * kPanelRows, k.f32());
 }
 
 PanelMatmul::~PanelMatmul() = default;
@@ -285,10 +285,8 @@ void PanelMatmul::buffered(const Panel &panel, Value begin, Value end, Offset of
 // Panels
 //===----------------------------------------------------------------------===//
 
-/// More than kPairInputs inputs, or any number with tile registers.
+/// More than kPairInputs inputs.
 void PanelMatmul::runOne(const Panel &panel, Value begin, Value end, Offset offset, StorePanel storeOne) {
-  if (tiles)
-    return tiles->runOne(panel, begin, end, offset, storeOne);
   Value count = k.sub(end, begin);
   auto store = [&](int64_t, Value input, Value low, Value high) { storeOne(input, low, high); };
   auto many = [&] {
@@ -354,12 +352,19 @@ void PanelMatmul::run(Value matrix, Value firstPanel, Value endPanel, Value begi
   };
   int64_t pairInputs = tiles ? kTileRows : kPairInputs;
   k.ifElse(k.less(count, k.index(pairInputs + 1)), pairs, [&] {
+    if (tiles)
+      return runBlocks(matrix, firstPanel, endPanel, begin, end, offset, store), Values();
     k.loop(firstPanel, endPanel, 1, [&](Value number) {
       runOne(panel(matrix, number), begin, end, offset,
              [&](Value input, Value low, Value high) { store(number, input, low, high); });
     });
     return Values();
   });
+}
+
+void PanelMatmul::runBlocks(Value matrix, Value firstPanel, Value endPanel, Value begin, Value end, Offset offset,
+                            StoreOne store) {
+  tiles->runBlocks(matrix, firstPanel, endPanel, begin, end, offset, store);
 }
 
 void PanelMatmul::storeRows(Value out, Value at, Value panel, Value low, Value high) {

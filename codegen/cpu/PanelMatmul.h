@@ -75,11 +75,15 @@ public:
   /// The same for one panel at a time.
   using StoreOne = llvm::function_ref<void(Value panel, Value input, Value low, Value high)>;
 
-  /// Two panels times inputs [begin, end). REQUIRES: end - begin is at most maxInputs.
+  /// Two panels times inputs [begin, end). REQUIRES: end - begin is at most maxInputs, with tiles also at most 16.
   void run(const Panel &first, const Panel &second, Value begin, Value end, Offset offset, Store store);
 
   /// Panels [firstPanel, endPanel) of the bound weight: the first half beside the second one, so that both are streams.
   void run(Value matrix, Value firstPanel, Value endPanel, Value begin, Value end, Offset offset, StoreOne store);
+
+  /// The same for many inputs. REQUIRES: hasTiles().
+  void runBlocks(Value matrix, Value firstPanel, Value endPanel, Value begin, Value end, Offset offset, StoreOne store);
+  bool hasTiles() const { return tiles != nullptr; }
 
   /// Stores two halves as 32 consecutive outputs from `at`, those of rows >= `rows` left out.
   void storeRows(Value out, Value at, Value panel, Value low, Value high);

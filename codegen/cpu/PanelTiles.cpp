@@ -13,19 +13,10 @@
 using namespace mlir;
 using namespace v4;
 
-/// Tiles: 0 to 3 are sums (low and high rows of two panels), 4 inputs, 5 to 7 weights.
-static constexpr int64_t kInputTile = 4, kWeightTile = 5, kWeightTiles = 3;
-
-/// Columns of a chain, and groups of them.
-static constexpr int64_t kChainColumns = 128, kGroups = kChainColumns / kTileColumns;
-
-/// Elements of a decoded group, and of a group of inputs.
-static constexpr int64_t kGroupWeights = kTileColumns * kPanelRows, kGroupInputs = kTileRows * kTileColumns;
-
 /// Groups of a panel that the streamed form keeps decoded: one that is multiplied, one that is written. Slots of 2 KiB,
 /// two to a panel, so that what is read is never 4 KiB from what was just written: a load would wait for that store.
 static constexpr int64_t kStreamSlots = 2;
-static_assert(kStreamSlots * kGroupWeights * 2 == 4096 && 2 * kStreamSlots == kGroups);
+static_assert(kStreamSlots * kGroupWeights * 2 == 4096 && 2 * kStreamSlots <= kBlockPanels * kGroups);
 
 /// Added to the exponents of decoded e2m1; a scale is then subtracted as (kExponents + 127 - code), saturating at the
 /// zeros. With codes in [kLeastScale, kMostScale] results are normal numbers.
@@ -34,11 +25,11 @@ static constexpr int64_t kExponents = 126, kLeastScale = 2, kMostScale = 252;
 PanelTiles::PanelTiles(CpuBody &k, PanelMatmul &matmul, int64_t maxInputs)
     : k(k), matmul(matmul), tiles(k, kWeightTile) {
   if (decoded())
-    weights = k.scratch(kGroups * kGroupWeights, k.b.getBF16Type());
+    weights = matmul.buffer = k.scratch(kBlockPanels * kGroups * kGroupWeights, k.b.getBF16Type());
   inputs = k.scratch(kGroups * kGroupInputs, k.b.getBF16Type());
-  offsets = k.scratch(std::max(maxInputs, kTileRows), k.b.getIndexType());
-  sums = k.scratch(kTileRows * 2 * kPanelRows, k.f32());
-  totals = k.scratch(std::max(maxInputs, 2 * kTileRows) * kPanelRows, k.f32());
+  offsets = k.scratch(maxInputs + 2 * kTileRows, k.b.getIndexType()); // The next pass's are asked for, if any.
+  sums = k.scratch(kTileRows * kSumTiles * kLanes, k.f32());
+  totals = matmul.totals = k.scratch(std::max(maxInputs, kTileRows) * kBlockPanels * kPanelRows, k.f32());
 }
 
 //===----------------------------------------------------------------------===//
@@ -116,28 +107,27 @@ void PanelTiles::noteOffsets(Value begin, Value count, Offset offset) {
          [&](Value input) { memref::StoreOp::create(k.b, k.loc, offset(k.add(begin, input)), offsets, input); });
 }
 
-void PanelTiles::gather(Value first, Value count, Value column, Value slot) {
+Value PanelTiles::offsetOf(Value input) {
+  if (!matmul.inputStride)
+    return memref::LoadOp::create(k.b, k.loc, offsets, input);
+  return k.add(memref::LoadOp::create(k.b, k.loc, offsets, k.index(0)), k.mul(input, matmul.inputStride));
+}
+
+void PanelTiles::gather(Value count, Value column, Value slot) {
   if (matmul.inputStride)
     return;
   k.loop(k.index(0), count, 1, [&](Value input) {
-    Value from = memref::LoadOp::create(k.b, k.loc, offsets, k.add(first, input));
-    Value columns = k.loadRaw(matmul.x, k.add(from, column), kTileColumns);
+    Value columns = k.loadRaw(matmul.x, k.add(offsetOf(input), column), kTileColumns);
     k.storeRaw(columns, inputs, k.add(slot, k.mul(input, kTileColumns)));
   });
 }
 
-void PanelTiles::loadInputs(Value first, Value column, Value slot, Value single) {
-  if (!matmul.inputStride) {
-    Value address = tiles.address(inputs, slot);
-    if (single) {
-      Value from = memref::LoadOp::create(k.b, k.loc, offsets, k.index(0));
-      address = k.select(single, tiles.address(matmul.x, k.add(from, column)), address);
-    }
-    return tiles.loadFrom(kInputTile, address, kTileColumns * 2);
-  }
-  Value from = memref::LoadOp::create(k.b, k.loc, offsets, k.index(0));
-  Value at = k.add(k.add(from, k.mul(first, matmul.inputStride)), column);
-  tiles.load(kInputTile, matmul.x, at, matmul.inputStride);
+void PanelTiles::loadInputs(Value column, Value slot, Value single) {
+  Value first = offsetOf(k.index(0));
+  if (matmul.inputStride)
+    return tiles.load(kInputTile, matmul.x, k.add(first, column), matmul.inputStride);
+  Value address = k.select(single, tiles.address(matmul.x, k.add(first, column)), tiles.address(inputs, slot));
+  tiles.loadFrom(kInputTile, address, kTileColumns * 2);
 }
 
 //===----------------------------------------------------------------------===//
@@ -148,14 +138,14 @@ void PanelTiles::clearTotals(Value count, int64_t vectors) {
   k.loop(k.index(0), k.mul(count, vectors), 1, [&](Value i) { k.store(k.real(0, kLanes), totals, k.mul(i, kLanes)); });
 }
 
-void PanelTiles::multiply(const Panel &panel, int64_t which, Value column, Value slot) {
+void PanelTiles::multiply(const Panel &panel, int64_t which, Value column, Value slot, bool ahead) {
   for (int64_t tile = 2 * which; tile < 2 * which + 2; ++tile) {
     int64_t weight = kWeightTile + tile % kWeightTiles, half = tile % 2 * kPanelRows, stride = 2 * kPanelRows;
     if (decoded()) {
       tiles.load(weight, weights, k.add(slot, half), stride);
     } else {
       Value at = k.add(panel.base, k.mul(column, kPanelRows));
-      for (int64_t line = 0; line < kTileRows; ++line)
+      for (int64_t line = 0; ahead && line < kTileRows; ++line)
         matmul.fetchAhead(panel, k.add(at, half + line * stride));
       tiles.load(weight, panel.weight, k.add(at, half), stride);
     }
@@ -163,16 +153,17 @@ void PanelTiles::multiply(const Panel &panel, int64_t which, Value column, Value
   }
 }
 
-void PanelTiles::addSums(Panels panels, Value column, Value first, Value count) {
+void PanelTiles::addSums(Panels panels, Value column, Value count, Value totalsAt, int64_t totalsStride) {
   int64_t vectors = 2 * panels.size();
   PanelMatmul::Values scales;
   if (matmul.format == PanelFormat::E4M3)
     for (const Panel &panel : panels)
       scales.append(matmul.scalesAt(panel, column));
-  for (int64_t tile = 0; tile < vectors; ++tile)
-    tiles.store(tile, sums, tile * kLanes, vectors * kLanes);
+  for (int64_t i = 0; i < vectors; ++i)
+    tiles.store(i, sums, i * kLanes, kSumTiles * kLanes);
   k.loop(k.index(0), count, 1, [&](Value input) {
-    Value from = k.mul(input, vectors * kLanes), to = k.mul(k.add(first, input), vectors * kLanes);
+    Value from = k.mul(input, kSumTiles * kLanes);
+    Value to = k.add(totalsAt, k.mul(input, totalsStride));
     for (int64_t i = 0; i < vectors; ++i) {
       Value sum = k.load(sums, k.add(from, i * kLanes), kLanes), at = k.add(to, i * kLanes);
       Value total = k.load(totals, at, kLanes);
@@ -194,15 +185,15 @@ void PanelTiles::streamedChain(Panels panels, Value column, Value count) {
   k.loop(column, chainEnd, kTileColumns, [&](Value group) {
     // Behind the last group that one again.
     Value next = k.minIndex(k.add(group, kTileColumns), k.index(matmul.columns - kTileColumns));
-    gather(k.index(0), gathered, next, groupSlot(next, kGroupInputs));
-    loadInputs(k.index(0), group, groupSlot(group, kGroupInputs), single);
+    gather(gathered, next, groupSlot(next, kGroupInputs));
+    loadInputs(group, groupSlot(group, kGroupInputs), single);
     for (auto [which, panel] : llvm::enumerate(panels)) {
       int64_t begin = which * kStreamSlots * kGroupWeights;
       fill(panel, next, k.add(groupSlot(next, kGroupWeights), begin));
-      multiply(panel, which, group, k.add(groupSlot(group, kGroupWeights), begin));
+      multiply(panel, which, group, k.add(groupSlot(group, kGroupWeights), begin), /*ahead=*/true);
     }
   });
-  addSums(panels, column, k.index(0), count);
+  addSums(panels, column, count, k.index(0), 2 * panels.size() * kLanes);
 }
 
 void PanelTiles::streamed(Panels panels, Value begin, Value end, Offset offset, PanelMatmul::Store store) {
@@ -211,7 +202,7 @@ void PanelTiles::streamed(Panels panels, Value begin, Value end, Offset offset, 
   tiles.configure(count);
   noteOffsets(begin, count, offset);
   clearTotals(count, vectors);
-  gather(zero, count, zero, zero);
+  gather(count, zero, zero);
   for (auto [which, panel] : llvm::enumerate(panels))
     fill(panel, zero, k.index(which * kStreamSlots * kGroupWeights));
   k.loop(zero, k.index(matmul.columns), kChainColumns, [&](Value column) { streamedChain(panels, column, count); });
@@ -224,80 +215,25 @@ void PanelTiles::streamed(Panels panels, Value begin, Value end, Offset offset, 
 }
 
 //===----------------------------------------------------------------------===//
-// More inputs
-//===----------------------------------------------------------------------===//
-
-void PanelTiles::blockedPass(const Panel &panel, Value first, Value count, Value columnBegin, Value columnEnd) {
-  tiles.zero(0);
-  tiles.zero(1);
-  auto groupSlot = [&](Value group, int64_t elements) {
-    return k.mul(k.div(k.sub(group, columnBegin), kTileColumns), elements);
-  };
-  k.loop(columnBegin, columnEnd, kTileColumns,
-         [&](Value group) { gather(first, count, group, groupSlot(group, kGroupInputs)); });
-  k.loop(columnBegin, columnEnd, kTileColumns, [&](Value group) {
-    loadInputs(first, group, groupSlot(group, kGroupInputs), /*single=*/Value());
-    multiply(panel, 0, group, groupSlot(group, kGroupWeights));
-  });
-  addSums(panel, columnBegin, first, count);
-}
-
-void PanelTiles::blocked(const Panel &panel, Value begin, Value end, Offset offset, PanelMatmul::StorePanel store) {
-  Value count = k.sub(end, begin), full = k.mul(k.div(count, kTileRows), kTileRows);
-  noteOffsets(begin, count, offset);
-  clearTotals(count, 2);
-  k.loop(k.index(0), k.index(matmul.columns), kChainColumns, [&](Value column) {
-    Value columnEnd = k.minIndex(k.add(column, kChainColumns), k.index(matmul.columns));
-    k.loop(column, columnEnd, kTileColumns,
-           [&](Value group) { fill(panel, group, k.mul(k.div(k.sub(group, column), kTileColumns), kGroupWeights)); });
-    tiles.configure(k.index(kTileRows));
-    k.loop(k.index(0), full, kTileRows,
-           [&](Value first) { blockedPass(panel, first, k.index(kTileRows), column, columnEnd); });
-    k.ifThen(k.less(full, count), [&] {
-      tiles.configure(k.sub(count, full));
-      blockedPass(panel, full, k.sub(count, full), column, columnEnd);
-    });
-  });
-  k.loop(k.index(0), count, 1, [&](Value input) {
-    Value at = k.mul(input, kPanelRows);
-    store(k.add(begin, input), k.load(totals, at, kLanes), k.load(totals, k.add(at, kLanes), kLanes));
-  });
-}
-
-//===----------------------------------------------------------------------===//
 // Forms
 //===----------------------------------------------------------------------===//
 
-void PanelTiles::runOne(const Panel &panel, Value begin, Value end, Offset offset, PanelMatmul::StorePanel store) {
-  if (!folded())
-    return blocked(panel, begin, end, offset, store);
-  k.ifElse(
-      scalesFold(panel),
-      [&] {
-        blocked(panel, begin, end, offset, store);
-        return PanelMatmul::Values();
-      },
-      [&] {
-        matmul.buffered(panel, begin, end, offset, store);
-        return PanelMatmul::Values();
-      });
-}
-
 void PanelTiles::runPair(const Panel &first, const Panel &second, Value begin, Value end, Offset offset,
                          PanelMatmul::Store store) {
-  Value fits = k.less(k.sub(end, begin), k.index(kTileRows + 1));
-  if (folded())
-    fits = arith::AndIOp::create(k.b, k.loc, fits,
-                                 arith::AndIOp::create(k.b, k.loc, scalesFold(first), scalesFold(second)));
+  if (!folded())
+    return streamed({first, second}, begin, end, offset, store);
   k.ifElse(
-      fits,
+      arith::AndIOp::create(k.b, k.loc, scalesFold(first), scalesFold(second)),
       [&] {
         streamed({first, second}, begin, end, offset, store);
         return PanelMatmul::Values();
       },
       [&] {
-        runOne(first, begin, end, offset, [&](Value input, Value low, Value high) { store(0, input, low, high); });
-        runOne(second, begin, end, offset, [&](Value input, Value low, Value high) { store(1, input, low, high); });
+        auto storeTo = [&](int64_t which) {
+          return [&, which](Value input, Value low, Value high) { store(which, input, low, high); };
+        };
+        matmul.buffered(first, begin, end, offset, storeTo(0));
+        matmul.buffered(second, begin, end, offset, storeTo(1));
         return PanelMatmul::Values();
       });
 }

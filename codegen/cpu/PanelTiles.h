@@ -29,6 +29,18 @@
 
 namespace v4 {
 
+/// Tiles: 0 to 3 are sums (low and high rows of two panels), 4 inputs, 5 to 7 weights.
+inline constexpr int64_t kSumTiles = 4, kInputTile = 4, kWeightTile = 5, kWeightTiles = 3;
+
+/// Columns of a chain, and groups of them.
+inline constexpr int64_t kChainColumns = 128, kGroups = kChainColumns / kTileColumns;
+
+/// Elements of a decoded group, and of a group of inputs.
+inline constexpr int64_t kGroupWeights = kTileColumns * kPanelRows, kGroupInputs = kTileRows * kTileColumns;
+
+/// Panels whose chains are decoded for the same block of inputs: 32 KiB.
+inline constexpr int64_t kBlockPanels = 4;
+
 class PanelTiles {
 public:
   using Value = mlir::Value;
@@ -39,9 +51,12 @@ public:
   /// Allocates scratch: create in front of loops.
   PanelTiles(CpuBody &k, PanelMatmul &matmul, int64_t maxInputs);
 
+  /// As PanelMatmul::run. REQUIRES: at most kTileRows inputs.
   void runPair(const Panel &first, const Panel &second, Value begin, Value end, Offset offset,
                PanelMatmul::Store store);
-  void runOne(const Panel &panel, Value begin, Value end, Offset offset, PanelMatmul::StorePanel store);
+  /// Panels [firstPanel, endPanel) of a matrix times any number of inputs.
+  void runBlocks(Value matrix, Value firstPanel, Value endPanel, Value begin, Value end, Offset offset,
+                 PanelMatmul::StoreOne store);
   void release() { tiles.release(); }
 
 private:
@@ -55,23 +70,37 @@ private:
   llvm::SmallVector<Value, 2> scaleWords(const Panel &panel, Value column);
   /// Offsets of the inputs, once per run.
   void noteOffsets(Value begin, Value count, Offset offset);
-  /// Copies columns [column, column + 32) of inputs [first, first + count) to element `slot` of the input buffer.
-  void gather(Value first, Value count, Value column, Value slot);
+  Value offsetOf(Value input);
+  /// Copies columns [column, column + 32) of `count` inputs, if they have no stride, to element `slot` of the buffer.
+  void gather(Value count, Value column, Value slot);
+  /// Up to 16 inputs, from where they are or from `slot`; a `single` (i1) one always from where it is.
+  void loadInputs(Value column, Value slot, Value single);
 
   void clearTotals(Value count, int64_t vectors);
   /// Products of one group, decoded at element `slot` of the weights' buffer, with the tile of inputs, which is loaded
-  /// before, into the sums of panel `which`.
-  void multiply(const Panel &panel, int64_t which, Value column, Value slot);
-  /// Inputs from `first` on, from where they are or from `slot`; a `single` (i1, may be null) one always from where it
-  /// is.
-  void loadInputs(Value first, Value column, Value slot, Value single);
-  /// Adds the tiles of sums, times the scales of `column`, to the totals of inputs [first, first + count).
-  void addSums(Panels panels, Value column, Value first, Value count);
+  /// before, into the sums of panel `which`. `ahead` asks for lines to come of weights that are not decoded.
+  void multiply(const Panel &panel, int64_t which, Value column, Value slot, bool ahead);
+  /// Adds the sums, times the scales of `column`, to the totals of `count` inputs: those of the first one are at
+  /// `totalsAt`, of the next one `totalsStride` elements behind.
+  void addSums(Panels panels, Value column, Value count, Value totalsAt, int64_t totalsStride);
 
   void streamed(Panels panels, Value begin, Value end, Offset offset, PanelMatmul::Store store);
   void streamedChain(Panels panels, Value column, Value count);
-  void blocked(const Panel &panel, Value begin, Value end, Offset offset, PanelMatmul::StorePanel store);
-  void blockedPass(const Panel &panel, Value first, Value count, Value columnBegin, Value columnEnd);
+
+  /// Up to kBlockPanels panels of a matrix.
+  struct Block {
+    Value matrix, first, count;
+  };
+  Value scalesFold(const Block &block);
+  void blocked(const Block &block, Value begin, Value end, Offset offset, PanelMatmul::StoreOne store);
+  void fillBlock(const Block &block, Value column, Value columnEnd);
+  /// Inputs [first, first + count), at most 16, in a chain of columns.
+  void blockedPass(const Block &block, Value first, Value count, Value column, Value columnEnd);
+  /// Copies the pass's inputs so that tiles of them are whole lines that follow each other: rows far apart share few
+  /// sets of L1. Asks for those of the next pass.
+  void packInputs(Value first, Value count, Value column, Value columnEnd);
+  /// A chain of `panels` (1 or 2) panels of the block from panel p on.
+  void multiplyChains(const Block &block, Value p, int64_t panels, Value column, Value columnEnd);
 
   CpuBody &k;
   PanelMatmul &matmul;
@@ -79,8 +108,8 @@ private:
   Value weights; ///< bf16: groups of 32 columns, each of 16 pairs of columns x 32 rows x 2.
   Value inputs;  ///< bf16: groups of 16 inputs x 32 columns.
   Value offsets; ///< Of each input in x.
-  Value sums;    ///< f32: 16 inputs x up to 64 rows.
-  Value totals;  ///< f32: inputs x 32 rows (blocked) or 64 (streamed).
+  Value sums;    ///< f32: 16 inputs x 64 rows.
+  Value totals;  ///< f32: inputs x rows of the panels.
 };
 
 } // namespace v4

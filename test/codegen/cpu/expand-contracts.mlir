@@ -19,8 +19,8 @@
 // V3: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
 // V3: math.fma
 // V3-NOT: avx512
-// Weights are decoded into a buffer of four groups of 32 columns, inputs come to a tile from where they are.
-// AMX: memref.alloca() {alignment = 64 : i64} : memref<4096xbf16>
+// Weights are decoded into a buffer of four chains of 128 columns, inputs come to a tile from where they are.
+// AMX: memref.alloca() {alignment = 64 : i64} : memref<16384xbf16>
 // AMX: llvm.call_intrinsic "llvm.x86.ldtilecfg"
 // AMX: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"
 // AMX: llvm.call_intrinsic "llvm.x86.tileloadd64"
