@@ -29,7 +29,7 @@ show() {
 }
 
 step "1/5 packages"
-v4_install_packages
+v4_install_packages "${V4_PACKAGES[@]}"
 
 step "2/5 build the tools into build/release"
 cmake --preset release

@@ -19,7 +19,9 @@ for argument in "$@"; do
   esac
 done
 
-v4_install_packages
+v4_install_packages "${V4_PACKAGES[@]}"
+v4_install_packages "${V4_TEST_PACKAGES[@]}" ||
+  echo "packages: going on without ${V4_TEST_PACKAGES[*]}; tests that need them are skipped"
 cmake --preset release
 cmake --build --preset release -j "$(nproc)"
 # ctest's summary is the last thing printed.

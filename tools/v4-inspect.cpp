@@ -16,8 +16,10 @@
 #include "tools/MemoryView.h"
 #include "tools/inspect/CostView.h"
 #include "tools/inspect/LimitsFlag.h"
+#include "tools/inspect/MachineFile.h"
 #include "tools/inspect/PlanDiff.h"
 #include "tools/inspect/TextReport.h"
+#include "tools/inspect/page/Page.h"
 
 #include <cstdio>
 
@@ -35,9 +37,11 @@ struct Arguments {
   bool weights = false;
   bool json = false;
   bool mlir = false;
-  std::string memory; ///< "" = not asked for.
-  std::string cost;   ///< The same.
-  std::string device; ///< "" = none.
+  std::string memory;  ///< "" = not asked for.
+  std::string cost;    ///< The same.
+  std::string device;  ///< "" = none.
+  std::string machine; ///< Path, "" = none.
+  std::string html;    ///< Path, "" = no page.
   bool diff = false;
   std::string other; ///< The second plan of `diff`.
 
@@ -58,7 +62,11 @@ void declare(CLI::App &app, Arguments &arguments) {
                  "bytes of a session, at the plan's limits or at context:N,sequences:N,tokens:N");
   app.add_option("--cost", arguments.cost,
                  "parameters, and operations and bytes of a token, at the end of the plan's context or of context:N");
-  app.add_option("--device", arguments.device, joinText("with --cost and --diff: times on one of ", deviceNames()));
+  app.add_option("--device", arguments.device,
+                 joinText("with --cost, --diff and --html: times on one of ", deviceNames()));
+  app.add_option("--machine", arguments.machine,
+                 "the same on a machine that was measured: a file of v4-bench --machine -o json");
+  app.add_option("--html", arguments.html, "writes cost, memory map and roofline into one page");
   app.add_flag("--diff", arguments.diff, "how two plans differ; exit 2 when they do");
   app.add_flag("--weights", arguments.weights, "tensors of the weights and tables sections");
   app.add_flag("--json", arguments.json, "one JSON document; without a view: everything");
@@ -70,7 +78,16 @@ void declare(CLI::App &app, Arguments &arguments) {
 // Main
 //===----------------------------------------------------------------------===//
 
-Status addPlanViews(const Arguments &arguments, bool all, const Plan &plan, Json &document) {
+/// What the flags name; null for none.
+Status chooseDevice(const Arguments &arguments, Device &machine, const Device *&out) {
+  out = findDevice(arguments.device);
+  if (arguments.machine.empty())
+    return Status();
+  out = &machine;
+  return readMachine(arguments.machine, machine);
+}
+
+Status addPlanViews(const Arguments &arguments, bool all, const Plan &plan, const Device *device, Json &document) {
   const fb::Program &program = plan.program();
   if (all)
     document["program"] = viewProgram(program);
@@ -90,7 +107,7 @@ Status addPlanViews(const Arguments &arguments, bool all, const Plan &plan, Json
     return Status();
   uint64_t context = 0;
   V4_RETURN_IF_ERROR(parseContext(arguments.cost, program, context));
-  V4_RETURN_IF_ERROR(addCostViews(plan, context, findDevice(arguments.device), document));
+  V4_RETURN_IF_ERROR(addCostViews(plan, context, device, document));
   // A line a launch is for programs.
   if (!arguments.json)
     document.erase("cost_launches");
@@ -105,11 +122,12 @@ void print(const Arguments &arguments, const Json &document) {
 }
 
 /// CheckFailed when the plans differ; how is on stdout.
-Status diff(const Arguments &arguments) {
+Status diff(const Arguments &arguments, const Device *device) {
   Plan a, b;
   V4_RETURN_IF_ERROR(loadPlan(arguments.path, {}, a));
   V4_RETURN_IF_ERROR(loadPlan(arguments.other, {}, b));
-  Json rows = diffPlans(a, b, findDevice(arguments.device));
+  // Times tell which plan is the faster: on some device always.
+  Json rows = diffPlans(a, b, device ? device : &usualDevice(a.program().target()->name()->string_view()));
   print(arguments, {{"differences", rows}});
   if (rows.empty())
     return Status();
@@ -126,18 +144,33 @@ Status checkArguments(const Arguments &arguments) {
     return invalidInput("--diff goes with no view, expected --json and --device at most; leave the views out");
   if (!arguments.device.empty() && !findDevice(arguments.device))
     return invalidInput("--device=", arguments.device, " is unknown, expected one of ", deviceNames());
-  if (!arguments.device.empty() && arguments.cost.empty() && !arguments.diff)
-    return invalidInput("--device=", arguments.device, " gives times, expected --cost or --diff with it");
+  bool times = !arguments.cost.empty() || arguments.diff || !arguments.html.empty();
+  if (!arguments.device.empty() && !times)
+    return invalidInput("--device=", arguments.device, " gives times, expected --cost, --diff or --html with it");
+  if (!arguments.machine.empty() && !times)
+    return invalidInput("--machine=", arguments.machine, " gives times, expected --cost, --diff or --html with it");
+  if (!arguments.machine.empty() && !arguments.device.empty())
+    return invalidInput("--machine and --device exclude each other; choose one");
+  if (!arguments.html.empty() && (arguments.needsPlan() || arguments.summary || arguments.json || arguments.diff))
+    return invalidInput("--html goes with no view, expected --device or --machine at most; leave the views out");
   return Status();
 }
 
 Status run(const Arguments &arguments) {
   V4_RETURN_IF_ERROR(checkArguments(arguments));
+  Device machine;
+  const Device *device = nullptr;
+  V4_RETURN_IF_ERROR(chooseDevice(arguments, machine, device));
   if (arguments.diff)
-    return diff(arguments);
+    return diff(arguments, device);
   MappedFile file;
   V4_RETURN_IF_ERROR(MappedFile::open(arguments.path, LoadMode::Map, file));
   Bytes bytes{file.data(), file.size()};
+  if (!arguments.html.empty()) {
+    Plan plan;
+    V4_RETURN_IF_ERROR(checkPlan(arguments.path, bytes, plan));
+    return writePage(plan, device, arguments.html);
+  }
   Json document = Json::object();
   Summary summary;
   V4_RETURN_IF_ERROR(summarizePlan(arguments.path, bytes, summary));
@@ -153,7 +186,7 @@ Status run(const Arguments &arguments) {
       std::fwrite(mlir.data(), 1, mlir.size(), stdout);
       return Status();
     }
-    V4_RETURN_IF_ERROR(addPlanViews(arguments, all, plan, document));
+    V4_RETURN_IF_ERROR(addPlanViews(arguments, all, plan, device, document));
   }
   print(arguments, document);
   return Status();
@@ -166,7 +199,6 @@ int main(int argc, char **argv) {
   CLI::App app("v4-inspect: what is in an engine plan", "v4-inspect");
   declare(app, arguments);
   CommandLine line("v4-inspect");
-  line.later = {"--machine", "--html"};
   line.alone = {{"--memory", kEnvelope}, {"--cost", kEnvelope}};
   if (std::optional<int> code = line.parse(app, argc, argv))
     return *code;

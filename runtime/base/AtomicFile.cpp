@@ -83,6 +83,15 @@ Status AtomicFile::commit() {
   Digest digest = hasher.finish();
   if (!firstError && ::write(file, digest.bytes, sizeof(digest.bytes)) != static_cast<ssize_t>(sizeof(digest.bytes)))
     firstError = errno ? errno : ENOSPC;
+  return takePlace();
+}
+
+Status AtomicFile::commitUnhashed() {
+  flush();
+  return takePlace();
+}
+
+Status AtomicFile::takePlace() {
   if (!firstError && ::fsync(file) != 0)
     firstError = errno;
   if (firstError)

@@ -11,7 +11,8 @@
 // killed leaves the part behind, one at most: the next writer of the same path
 // takes it over. Writers of one path wait for each other by a lock on the part.
 //
-// The last 32 bytes are the BLAKE2b-256 of all bytes in front of them.
+// The last 32 bytes are the BLAKE2b-256 of all bytes in front of them, unless the
+// file's format is not ours.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,9 +41,12 @@ public:
   }
   /// Appends the hash, makes it durable and takes the destination's place.
   Status commit();
+  /// The same for a format that has no room for a hash.
+  Status commitUnhashed();
 
 private:
   void flush();
+  Status takePlace();
   bool ownPart();
   Status failed(const char *what, int number) const;
 

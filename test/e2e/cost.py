@@ -77,7 +77,7 @@ def check_flags(expect, plan):
     for flag in ("--cost=context", "--cost=tokens:1", "--cost=context:0", "--cost=context:-1"):
         expect.refused(flag, "v4-inspect", [plan, flag], ["expected context:N"], 1)
     expect.refused("unknown device", "v4-inspect", [plan, "--cost", "--device=abacus"], ["abacus", "h200"], 1)
-    expect.refused("device without times", "v4-inspect", [plan, "--device=h200"], ["--cost or --diff"], 1)
+    expect.refused("device without times", "v4-inspect", [plan, "--device=h200"], ["--cost, --diff or --html"], 1)
 
 
 def main():

@@ -72,7 +72,8 @@ def diff():
 
 
 def errors():
-    expect_error(1, "is not yet supported", "--html=x.html", PLAN)
+    expect_error(3, "holds no counts", f"--html={SCRATCH}/none.html", PLAN)
+    expect(not os.path.exists(f"{SCRATCH}/none.html"), "no page where the plan holds no counts")
     expect_error(3, "holds no counts", "--cost", PLAN)
     expect_error(1, "compares two plans", "--diff", PLAN)
     expect_error(1, "--nonsense", "--nonsense", PLAN)

@@ -19,6 +19,7 @@
 #include "runtime/plan/plan_generated.h"
 
 #include <cstdint>
+#include <vector>
 
 namespace v4::inspect {
 
@@ -38,7 +39,9 @@ double fp8Equivalents(plan::fb::Arithmetic arithmetic);
 inline constexpr const char *kWeights =
     "FP4 1/2, FP8 and narrower weights 1, BF16 and F32 (core attention, wide linears) 2";
 
-/// Of V3.2 at a context, embedding look-up and MTP excluded.
+/// What V3.2 multiplies for a token, embedding look-up and MTP excluded.
+std::vector<plan::fb::WorkTerm> workOfV32();
+/// The operations of the last token of a context, embedding look-up and MTP excluded.
 ComparedFlops flopsOfV32(uint64_t context);
 /// FP8 latent with scales and rotary part, FP8 index key, in all layers.
 double cacheBytesPerTokenOfV32();

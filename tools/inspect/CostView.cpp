@@ -8,10 +8,10 @@
 
 #include "tools/inspect/CostView.h"
 
-#include "runtime/plan/PlanCost.h"
 #include "runtime/plan/PlanMemory.h"
 #include "runtime/plan/PlanText.h"
 #include "tools/inspect/ComparedModel.h"
+#include "tools/inspect/LaunchCost.h"
 #include "tools/inspect/LimitsFlag.h"
 
 #include <algorithm>
@@ -25,8 +25,6 @@ namespace {
 /// The paper compares there.
 constexpr uint64_t kComparedContext = 1u << 20;
 constexpr uint64_t kMaxContext = 1u << 30;
-
-StepShape lastTokenOf(uint64_t context) { return {{{context - 1, context}}, 1}; }
 
 double flopsOf(const fb::Part &part, const StepShape &step) {
   double products = 0;
@@ -64,18 +62,8 @@ double cacheBytesPerToken(const fb::Program &program) {
   return bytes / kPageTokens;
 }
 
-/// What a launch spends on the token. In MTP groups too: the block then runs behind the model. Without rows, such as
-/// where no chunk ends, a launch reads nothing.
-Cost launchCost(const fb::Program &program, const fb::Launch &launch, const StepShape &step) {
-  // The first units are the row spaces.
-  fb::CostTerm rows(fb::CostKind::DotFlops, static_cast<fb::CostUnit>(launch.rows()), 1, 0, 1);
-  if (unitsOf(rows, step, 0) == 0)
-    return Cost();
-  return costOf(*program.kernels()->Get(launch.kernel()), step, program.experts_per_token());
-}
-
 Json viewTotals(const fb::Program &program, uint64_t context) {
-  StepShape step = lastTokenOf(context);
+  StepShape step = lastTokensOf(context);
   Sums main = sumParts(program, fb::LaunchGroup::Main, step), mtp = sumParts(program, fb::LaunchGroup::Mtp, step);
   Cost cost;
   for (const fb::Launch *launch : *program.launches())
@@ -107,7 +95,7 @@ Json viewParts(const fb::Program &program, uint64_t context) {
                     {"parameters", part->parameters()},
                     {"active_parameters", part->active_parameters()},
                     {"stored_bytes", part->stored_bytes()},
-                    {"flops_per_token", flopsOf(*part, lastTokenOf(context))}});
+                    {"flops_per_token", flopsOf(*part, lastTokensOf(context))}});
   return view;
 }
 
@@ -115,7 +103,7 @@ Json viewLaunches(const fb::Program &program, uint64_t context) {
   Json view = Json::array();
   for (uint32_t i = 0; i < program.launches()->size(); ++i) {
     const fb::Launch &launch = *program.launches()->Get(i);
-    Cost cost = launchCost(program, launch, lastTokenOf(context));
+    Cost cost = launchCost(program, launch, lastTokensOf(context));
     view.push_back({{"index", i},
                     {"kernel", program.kernels()->Get(launch.kernel())->symbol()->str()},
                     {"group", groupName(launch.group())},
@@ -132,12 +120,14 @@ Json viewLaunches(const fb::Program &program, uint64_t context) {
 // Against another model
 //===----------------------------------------------------------------------===//
 
-Json compareAt(const fb::Program &program, uint64_t context) {
+} // namespace
+
+Json inspect::compareAt(const fb::Program &program, uint64_t context) {
   ComparedFlops own, other = flopsOfV32(context);
   for (const fb::Part *part : *program.parts())
     if (part->group() == fb::LaunchGroup::Main)
       for (const fb::WorkTerm *term : *part->work())
-        own.add(2 * productsOf(*term, lastTokenOf(context)), fp8Equivalents(term->arithmetic()));
+        own.add(2 * productsOf(*term, lastTokensOf(context)), fp8Equivalents(term->arithmetic()));
   double cache = cacheBytesPerToken(program);
   return {{"context", context},
           {"cache_bytes_per_token", cache},
@@ -152,6 +142,8 @@ Json compareAt(const fb::Program &program, uint64_t context) {
           {"weights", kWeights}};
 }
 
+namespace {
+
 Json viewComparison(const fb::Program &program, uint64_t context) {
   Json view = Json::array();
   view.push_back(compareAt(program, context));
@@ -164,15 +156,8 @@ Json viewComparison(const fb::Program &program, uint64_t context) {
 // On a device
 //===----------------------------------------------------------------------===//
 
-/// Floor of a launch; what is not published takes no time.
-double floorOf(const Cost &cost, const Device &device) {
-  double dots = device.flopsPerSecond(fb::Arithmetic::BF16), others = device.flopsPerSecond(fb::Arithmetic::F32);
-  double arithmetic = (dots > 0 ? cost.dotFlops / dots : 0) + (others > 0 ? cost.fmaFlops / others : 0);
-  return std::max(cost.memoryBytes() / device.bytesPerSecond, arithmetic);
-}
-
 Json viewRoofline(const fb::Program &program, uint64_t context, const Device &device) {
-  StepShape step = lastTokenOf(context);
+  StepShape step = lastTokensOf(context);
   Cost cost;
   double seconds = 0, arithmetic = 0;
   for (const fb::Launch *launch : *program.launches())

@@ -24,6 +24,9 @@ namespace v4::inspect {
 /// Unsupported when the plan holds no counts.
 Status addCostViews(const plan::Plan &plan, uint64_t context, const Device *device, Json &document);
 
+/// Cache and operations beside those of V3.2. REQUIRES: the plan holds counts.
+Json compareAt(const plan::fb::Program &program, uint64_t context);
+
 /// "context:N", or kEnvelope for the plan's own.
 Status parseContext(const std::string &flag, const plan::fb::Program &program, uint64_t &out);
 

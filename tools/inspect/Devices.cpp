@@ -44,9 +44,13 @@ const Device *inspect::findDevice(const std::string &name) {
   return nullptr;
 }
 
+const Device &inspect::usualDevice(std::string_view target) {
+  return *findDevice(target.substr(0, 4) == "cpu:" ? "epyc-9755" : "h200");
+}
+
 std::string inspect::deviceNames() {
   std::string text;
   for (const Device &device : kDevices)
-    text += (text.empty() ? "" : ", ") + std::string(device.name);
+    text += (text.empty() ? "" : ", ") + device.name;
   return text;
 }

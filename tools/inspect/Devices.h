@@ -12,19 +12,20 @@
 #include "runtime/plan/plan_generated.h"
 
 #include <string>
+#include <string_view>
 
 namespace v4::inspect {
 
-/// One device, dense rates. 0: not published.
+/// One device, dense rates, published or measured. 0: not published.
 struct Device {
-  const char *name;
+  std::string name;
   double memoryBytes;
   double bytesPerSecond;
   double fp4FlopsPerSecond;
   double fp8FlopsPerSecond;
   double bf16FlopsPerSecond;
   double f32FlopsPerSecond;
-  const char *source;
+  std::string source;
 
   /// Of the narrowest numbers that the device multiplies and that hold `arithmetic`'s.
   double flopsPerSecond(plan::fb::Arithmetic arithmetic) const;
@@ -32,6 +33,8 @@ struct Device {
 
 /// Null for an unknown name.
 const Device *findDevice(const std::string &name);
+/// One that plans for this target run on: where nobody named one.
+const Device &usualDevice(std::string_view target);
 /// "h100, h200, ...".
 std::string deviceNames();
 

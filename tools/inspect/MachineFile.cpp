@@ -1,0 +1,70 @@
+//===- MachineFile.cpp - A measured machine as a device -------------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/inspect/MachineFile.h"
+
+#include "runtime/base/MappedFile.h"
+#include "tools/inspect/PlanViews.h"
+
+using namespace v4;
+using namespace v4::inspect;
+
+namespace {
+
+constexpr uint64_t kMostBytes = uint64_t(16) << 20;
+constexpr const char *kHow = "write one with v4-bench PLAN --machine -o json";
+/// Nothing computes or reads faster, and quotients stay finite.
+constexpr double kLeastRate = 1, kMostRate = 1e21;
+
+/// Null when no row is that of --machine.
+const Json *findRow(const Json &document) {
+  auto isMachine = [](const Json &row) { return row.is_object() && row.value("test", Json()) == "machine"; };
+  if (isMachine(document))
+    return &document;
+  if (document.is_array())
+    for (const Json &row : document)
+      if (isMachine(row))
+        return &row;
+  return nullptr;
+}
+
+Status readRate(const std::string &path, const Json &row, const char *key, double &out) {
+  Json median = row.contains(key) && row[key].is_object() ? row[key].value("median", Json()) : Json();
+  if (median.is_number())
+    out = median.get<double>();
+  if (median.is_number() && out >= kLeastRate && out <= kMostRate)
+    return Status();
+  std::string found = median.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 40);
+  return invalidInput(path, ": ", key, ".median is ", found, ", expected a number from 1 to 1e21; ", kHow);
+}
+
+} // namespace
+
+Status inspect::readMachine(const std::string &path, Device &out) {
+  MappedFile file;
+  V4_RETURN_IF_ERROR(MappedFile::open(path, LoadMode::Map, file));
+  if (file.size() > kMostBytes)
+    return invalidInput(path, ": has ", file.size(), " bytes, expected at most ", kMostBytes, "; ", kHow);
+  const char *text = reinterpret_cast<const char *>(file.data());
+  Json document = Json::parse(text, text + file.size(), nullptr, /*allow_exceptions=*/false);
+  if (document.is_discarded())
+    return invalidInput(path, ": is no JSON, expected what v4-bench --machine prints; ", kHow);
+  const Json *row = findRow(document);
+  if (!row)
+    return invalidInput(path, ": holds no row whose \"test\" is \"machine\", expected one; ", kHow);
+  Device device{"machine", 0, 0, 0, 0, 0, 0, ""};
+  V4_RETURN_IF_ERROR(readRate(path, *row, "read_bytes_per_second", device.bytesPerSecond));
+  V4_RETURN_IF_ERROR(readRate(path, *row, "dot_flops_per_second", device.bf16FlopsPerSecond));
+  V4_RETURN_IF_ERROR(readRate(path, *row, "fma_flops_per_second", device.f32FlopsPerSecond));
+  Json dot = row->value("dot", Json()), threads = row->value("threads", Json());
+  device.source = joinText("measured by v4-bench --machine",
+                           threads.is_number_unsigned() ? joinText(" on ", threads.get<uint64_t>(), " threads") : "",
+                           dot.is_string() ? ", dot products of " + dot.get<std::string>() : "");
+  out = std::move(device);
+  return Status();
+}

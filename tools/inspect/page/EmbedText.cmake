@@ -1,0 +1,20 @@
+# Writes PageText.cpp, which holds the page's sources as strings: cmake -DPAGE=FOLDER -DOUT=FILE -P EmbedText.cmake
+
+set(code "// Generated from tools/inspect/page by EmbedText.cmake.\n\n#include \"tools/inspect/page/Page.h\"\n")
+function(embed name)
+  set(all "")
+  foreach(file ${ARGN})
+    file(READ ${PAGE}/${file} text)
+    if(text MATCHES "\\)v4page\"")
+      message(FATAL_ERROR "${file}: holds )v4page\", which ends its string")
+    endif()
+    string(APPEND all "${text}")
+  endforeach()
+  string(APPEND code "\nconst char *const v4::inspect::${name} = R\"v4page(${all})v4page\";\n")
+  set(code "${code}" PARENT_SCOPE)
+endfunction()
+
+embed(kPageTemplate page.html)
+embed(kPageStyle page.css)
+embed(kPageScript closed-forms.js page.js)
+file(WRITE ${OUT} "${code}")
