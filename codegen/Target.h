@@ -10,8 +10,8 @@
 // as a #kernel.target attribute; the compiler calls the functions below.
 //
 // To add a target: a folder codegen/<name> that fills #kernel.target from a name
-// on the command line, compiles functions with `kernel.entry` to one object, and
-// is called from here by the prefix of the target's name.
+// on the command line and compiles functions with `kernel.entry`, and its place in
+// the list in Target.cpp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,13 +30,17 @@ namespace v4 {
 /// error at `loc`.
 mlir::FailureOr<kernel::TargetAttr> resolveTarget(llvm::StringRef name, mlir::Location loc);
 
-/// Text of --list-targets: one line per target, the one "cpu" stands for marked.
+/// Text of --list-targets: each target and what it means, the one "cpu" stands for marked.
 std::string listTargets();
+
+/// One sentence on what this machine lacks to compile for the target called `name`; empty when it has all.
+std::string missingToolchain(llvm::StringRef name);
 
 struct CompileKernelsOptions {
   /// Kernels compiled at the same time; the code does not depend on it.
   unsigned threads = 1;
-  /// Folder for <kernel>.mlir, <kernel>.ll and <kernel>.s; empty: none.
+  /// Folder for <kernel>.mlir, <kernel>.ll and <kernel>.s, on a GPU <kernel>.ptx and <kernel>.ptxas (the assembler's
+  /// report) instead of the last; empty: none.
   std::string dumpDirectory;
   /// Folder with the code of kernels compiled before (KernelCache.h); empty: none. Unused with a dump.
   std::string cacheDirectory;
@@ -44,8 +48,8 @@ struct CompileKernelsOptions {
 
 /// Compiles every function with `kernel.entry` for the module's target
 /// (`v4.target`, or the plan.program's `target`). The code becomes `plan.code`
-/// at the end of the plan.program, each plan.kernel gets its `stack_bytes`, and
-/// the functions are erased. Errors are diagnostics at the kernel; the module
+/// at the end of the plan.program, each plan.kernel gets its `stack_bytes` and on a
+/// GPU its `block`, and the functions are erased. Errors are diagnostics at the kernel; the module
 /// is then unchanged.
 /// Not for use in two threads at once: the linker keeps global state.
 mlir::LogicalResult compileKernels(mlir::ModuleOp module, const CompileKernelsOptions &options);

@@ -73,6 +73,7 @@ private:
   }
   ExitCode importCheckpoint();
   ExitCode readModule();
+  ExitCode checkToolchain(kernel::TargetAttr target);
   ExitCode resolveOptions(ModelConfig &config, GraphOptions &graph);
   ExitCode checkManifest();
   ExitCode runPhases();
@@ -106,10 +107,21 @@ private:
   std::optional<ReportCollector> collector;
 };
 
+/// Seen before anything is computed, and only by compilations that get as far as code.
+ExitCode Compilation::checkToolchain(kernel::TargetAttr target) {
+  std::string missing = options.compileTo < Phase::Codegen ? "" : missingToolchain(target.getName());
+  if (missing.empty())
+    return kOk;
+  llvm::errs() << "v4-compile: error: " << missing << '\n';
+  return kCannotRunHere;
+}
+
 ExitCode Compilation::resolveOptions(ModelConfig &config, GraphOptions &graph) {
   auto target = resolveTarget(options.target, UnknownLoc::get(&context));
   if (failed(target))
     return kBadInput;
+  if (ExitCode code = checkToolchain(*target))
+    return code;
   int64_t context64 = options.maxContext ? *options.maxContext : std::min(config.maxPositions, kDefaultContext);
   if (context64 > config.maxPositions)
     return fail("--max-context=" + llvm::Twine(context64) + " is beyond the model's max_position_embeddings = " +

@@ -52,6 +52,11 @@ static std::string resolved(ModuleOp module, StringRef name) {
   return value ? value.str() : std::string();
 }
 
+static bool isForGpu(ModuleOp module) {
+  auto target = module->getAttrOfType<kernel::TargetAttr>("v4.target");
+  return target && target.getLimits();
+}
+
 static void readOptions(ModuleOp module, StageOptions &options) {
   std::string level = resolved(module, "optimization");
   options.tuned = level != "0";
@@ -64,6 +69,9 @@ static void readOptions(ModuleOp module, StageOptions &options) {
     list.push_back(name.str());
   options.disabled = list;
   options.quantize = resolved(module, "quantize");
+  // Contracts and the layouts that they read are code for CPUs: a GPU runs the decomposition of every op.
+  if (isForGpu(module))
+    options.tuned = false;
 }
 
 LogicalResult runPhase(Phase phase, ModuleOp module, const CompileOptions &options, ReportCollector *collector) {

@@ -6,6 +6,7 @@
 
 import os
 import re
+import shutil
 
 import lit.formats
 
@@ -36,7 +37,14 @@ def cpu_flags():
     return found.group(1).split() if found else []
 
 
-# What REQUIRES lines may name: a GPU to run on, and the widest x86 level.
+# What REQUIRES lines may name: a GPU to run on, the assembler of a CUDA toolkit where v4-compile looks for it, and the
+# widest x86 level.
+places = [os.path.join(os.environ[v], "bin") for v in ("CUDA_HOME", "CUDA_PATH") if os.environ.get(v)]
+if shutil.which("ptxas", path=places[0]) if places else shutil.which("ptxas") or config.ptxas:
+    config.available_features.add("ptxas")
+    for variable in ("CUDA_HOME", "CUDA_PATH"):
+        if variable in os.environ:
+            config.environment[variable] = os.environ[variable]
 if os.path.exists("/dev/nvidia0"):
     config.available_features.add("cuda")
 if "avx512f" in cpu_flags():

@@ -126,8 +126,6 @@ int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
   if (app.count("--refit"))
     if (int code = resolveRefit(app, flags))
       return code;
-  if (o.target.rfind("cuda", 0) == 0)
-    return refuse("--target=" + o.target + " is not yet supported, expected cpu or one of --list-targets");
   if (o.optimization > 2)
     return refuse("-O" + std::to_string(o.optimization) + " is unknown, expected -O0, -O1 or -O2");
   auto to = v4::findPhase(flags.compileTo), from = v4::findPhase(flags.compileFrom);

@@ -9,22 +9,15 @@
 #ifndef V4_CODEGEN_CPU_COMPILEKERNELS_H
 #define V4_CODEGEN_CPU_COMPILEKERNELS_H
 
+#include "codegen/CompiledKernels.h"
 #include "codegen/Target.h"
 #include "codegen/cpu/CpuTarget.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
-#include <vector>
-
 namespace v4 {
 
-/// Code of a set of kernels.
-struct CompiledKernels {
-  std::vector<char> object;          ///< ELF shared object, exports the kernels.
-  std::vector<uint64_t> stackBytes;  ///< Per kernel, in the order given.
-};
-
 /// Compiles `kernels` for `level`, several at a time, each in a context of its
-/// own. Errors are diagnostics at the kernel they belong to.
+/// own; the object is an ELF shared object that exports them. Errors are diagnostics at the kernel they belong to.
 mlir::FailureOr<CompiledKernels> compileKernelFunctions(llvm::ArrayRef<mlir::func::FuncOp> kernels,
                                                         const CpuLevel &level, const CompileKernelsOptions &options);
 

@@ -209,18 +209,34 @@ std::pair<CpuBody::Pair, CpuBody::Pair> CpuBody::pairsOfE4M3(Value codes) {
   return {pair(shuffle(low, high, lowMask)), pair(shuffle(low, high, highMask))};
 }
 
-CpuBody::Pair CpuBody::pairOfE2M1(Value dwords, int64_t j) {
-  static constexpr int64_t kMagnitudes[8] = {0, 0x3F00, 0x3F80, 0x3FC0, 0x4000, 0x4040, 0x4080, 0x40C0};
-  if (has512()) {
-    // vpermw reads 5 bits of an index; the table repeats so that the bit above the nibble does not matter.
-    SmallVector<int64_t> table;
-    for (int64_t i = 0; i < 32; ++i)
-      table.push_back(kMagnitudes[i & 7] | (i & 8) << 12);
-    Value words = shiftRight(bitcast(dwords, b.getI16Type(), 32), 4 * j);
-    Value bits =
-        intrinsic("llvm.x86.avx512.permvar.hi.512", words.getType(), {constants(b.getI16Type(), table), words});
-    return wordsToPair(bitcast(bits, b.getBF16Type(), 32));
+/// bf16 bits of the magnitudes of e2m1.
+static constexpr int64_t kMagnitudes[8] = {0, 0x3F00, 0x3F80, 0x3FC0, 0x4000, 0x4040, 0x4080, 0x40C0};
+
+Value CpuBody::wordsOfE2M1(Value dwords, int64_t j, int64_t exponents) {
+  // vpermw reads 5 bits of an index; the table repeats so that the bit above the nibble does not matter.
+  SmallVector<int64_t> table;
+  for (int64_t i = 0; i < 32; ++i) {
+    int64_t magnitude = kMagnitudes[i & 7], sign = (i & 8) << 12;
+    table.push_back(exponents == 0 ? magnitude | sign : magnitude == 0 ? 0 : (magnitude + (exponents << 7)) | sign);
   }
+  Value words = bitcast(dwords, b.getI16Type(), 32);
+  if (exponents == 0) {
+    words = shiftRight(words, 4 * j);
+  } else if (j != 0) {
+    // Shifts of whole vectors, vpermw and what comes after it share one port of Intel's cores; this has another.
+    SmallVector<int64_t> bits;
+    for (int64_t byte = 0; byte < 64; ++byte)
+      bits.push_back((8 * byte + 4 * j) % 64);
+    Value moved = intrinsic("llvm.x86.avx512.pmultishift.qb.512", VectorType::get({64}, i8()),
+                            {constants(i8(), bits), bitcast(words, i8(), 64)});
+    words = bitcast(moved, b.getI16Type(), 32);
+  }
+  return intrinsic("llvm.x86.avx512.permvar.hi.512", words.getType(), {constants(b.getI16Type(), table), words});
+}
+
+CpuBody::Pair CpuBody::pairOfE2M1(Value dwords, int64_t j) {
+  if (has512())
+    return wordsToPair(bitcast(wordsOfE2M1(dwords, j, 0), b.getBF16Type(), 32));
   SmallVector<int64_t> table;
   for (int64_t magnitude : kMagnitudes)
     table.push_back(magnitude << 16);

@@ -29,6 +29,7 @@ public:
   const CpuLevel &level;
   /// Whether vdpbf16ps, vpermb and vpermi2b are there.
   bool hasBf16() const { return bf16Level; }
+  bool hasTiles() const { return level.hasTiles(); }
   bool has512() const { return level.vectorBits == 512; }
 
   /// The loop of KernelEmitter::workgroups over [begin, end) of `grid`.
@@ -75,6 +76,9 @@ public:
   std::pair<Pair, Pair> pairsOfE4M3(Value codes);
   /// Columns 2j and 2j + 1 of the 8 columns in 16 dwords of e2m1 nibbles, see PanelLayout.h.
   Pair pairOfE2M1(Value dwords, int64_t j);
+  /// The same as 32 words of bf16 bits, with `exponents` added to the exponent of all but zeros, whose sign is dropped
+  /// unless `exponents` is 0. REQUIRES: has512().
+  Value wordsOfE2M1(Value dwords, int64_t j, int64_t exponents);
 
 private:
   Pair wordsToPair(Value bf16s);

@@ -7,10 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/cpu/CpuTarget.h"
-#include "codegen/Target.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/TargetParser/Host.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
 
 using namespace mlir;
 
@@ -29,20 +31,30 @@ constexpr CpuFeature kV4Features[] = {
     {"avx512dq", "avx512dq"}, {"avx512vl", "avx512vl"},
 };
 constexpr CpuFeature kV4Bf16Features[] = {
-    {"avx512bf16", "avx512_bf16"},           {"avx512vnni", "avx512_vnni"},     {"avx512ifma", "avx512ifma"},
-    {"avx512vbmi", "avx512vbmi"},            {"avx512vbmi2", "avx512_vbmi2"},   {"avx512bitalg", "avx512_bitalg"},
+    {"avx512bf16", "avx512_bf16"},
+    {"avx512vnni", "avx512_vnni"},
+    {"avx512ifma", "avx512ifma"},
+    {"avx512vbmi", "avx512vbmi"},
+    {"avx512vbmi2", "avx512_vbmi2"},
+    {"avx512bitalg", "avx512_bitalg"},
     {"avx512vpopcntdq", "avx512_vpopcntdq"},
 };
 constexpr llvm::StringLiteral kV4Bf16 =
     "-lzcnt,+avx512bf16,+avx512vnni,+avx512ifma,+avx512vbmi,+avx512vbmi2,+avx512bitalg,+avx512vpopcntdq";
+constexpr CpuFeature kV4AmxFeatures[] = {{"amx-tile", "amx_tile"}, {"amx-bf16", "amx_bf16"}};
+constexpr llvm::StringLiteral kV4Amx = "-lzcnt,+avx512bf16,+avx512vnni,+avx512ifma,+avx512vbmi,+avx512vbmi2,"
+                                       "+avx512bitalg,+avx512vpopcntdq,+amx-tile,+amx-bf16";
 
 const CpuLevel kLevels[] = {
     {"cpu:x86-64-v3", "x86-64-v3", kWithoutLzcnt, kV3Features, 256},
     {"cpu:x86-64-v4", "x86-64-v4", kWithoutLzcnt, kV4Features, 512},
     {"cpu:x86-64-v4-bf16", "x86-64-v4", kV4Bf16, kV4Bf16Features, 512},
+    {"cpu:x86-64-v4-amx", "x86-64-v4", kV4Amx, kV4AmxFeatures, 512},
 };
 
-kernel::TargetAttr describe(const CpuLevel &level, MLIRContext *context) {
+} // namespace
+
+kernel::TargetAttr describeCpuLevel(const CpuLevel &level, MLIRContext *context) {
   SmallVector<StringAttr> features;
   for (const CpuLevel &below : kLevels) {
     for (const CpuFeature &feature : below.features)
@@ -50,10 +62,14 @@ kernel::TargetAttr describe(const CpuLevel &level, MLIRContext *context) {
     if (&below == &level)
       break;
   }
-  return kernel::TargetAttr::get(context, level.name, level.cpu, features, level.vectorBits);
+  return kernel::TargetAttr::get(context, level.name, level.cpu, features, level.vectorBits, /*limits=*/nullptr);
 }
 
-} // namespace
+/// Linux gives a process the state of tile registers when it asks. Some sandboxes refuse.
+static bool tilesMayBeUsed() {
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
 
 llvm::ArrayRef<CpuLevel> cpuLevels() { return kLevels; }
 
@@ -70,23 +86,21 @@ const CpuLevel *hostCpuLevel() {
   for (const CpuLevel &level : kLevels) {
     if (!llvm::all_of(level.features, [&](const CpuFeature &feature) { return host.lookup(feature.llvmName); }))
       break;
+    if (level.hasTiles() && !tilesMayBeUsed())
+      break;
     best = &level;
   }
   return best;
 }
 
-FailureOr<kernel::TargetAttr> resolveTarget(StringRef name, Location loc) {
-  const CpuLevel *level = name == "cpu" ? hostCpuLevel() : findCpuLevel(name);
-  if (level)
-    return describe(*level, loc.getContext());
-  if (name == "cpu")
-    return emitError(loc) << "target 'cpu': this machine is below the lowest level, " << kLevels[0].name
-                          << " (avx2, fma, f16c, bmi2); name the target of the machine that will run the plan";
-  return emitError(loc) << "target '" << name << "' is unknown, expected cpu, "
-                        << llvm::join(llvm::map_range(kLevels, [](const CpuLevel &l) { return l.name; }), ", ");
+FailureOr<kernel::TargetAttr> describeHost(Location loc) {
+  if (const CpuLevel *level = hostCpuLevel())
+    return describeCpuLevel(*level, loc.getContext());
+  return emitError(loc) << "target 'cpu': this machine is below the lowest level, " << kLevels[0].name
+                        << " (avx2, fma, f16c, bmi2); name the target of the machine that will run the plan";
 }
 
-std::string listTargets() {
+std::string listCpuLevels() {
   const CpuLevel *host = hostCpuLevel();
   std::string text;
   for (const CpuLevel &level : kLevels) {

@@ -7,22 +7,21 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/cpu/EmitObject.h"
+#include "codegen/OptimiseModule.h"
 
-#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
 #include "llvm/Transforms/Utils/Cloning.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Export.h"
 
 #include <mutex>
 
@@ -101,33 +100,6 @@ void annotateFunctions(llvm::Module &module, const CpuLevel &level) {
   }
 }
 
-void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::PipelineTuningOptions tuning;
-  // Unrolling runs before the loop vectoriser and destroys 16-lane loops; SLP
-  // then repairs them badly.
-  tuning.LoopUnrolling = false;
-  tuning.SLPVectorization = false;
-  tuning.LoopInterleaving = false;
-  tuning.LoopVectorization = true;
-  llvm::PassBuilder passes(&machine, tuning);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager calls;
-  llvm::ModuleAnalysisManager modules;
-  // Without library functions nothing turns a loop into memset or memcpy. Must
-  // precede registerFunctionAnalyses, which keeps the first registration.
-  llvm::TargetLibraryInfoImpl library((llvm::Triple(kTriple)));
-  library.disableAllFunctions();
-  functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
-  passes.registerModuleAnalyses(modules);
-  passes.registerCGSCCAnalyses(calls);
-  passes.registerFunctionAnalyses(functions);
-  passes.registerLoopAnalyses(loops);
-  passes.crossRegisterProxies(loops, functions, calls, modules);
-  // Measured on whole plans: -O3 and an aggressive back end take a tenth longer and give no faster kernels.
-  passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
-}
-
 bool emit(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType type,
           llvm::SmallVectorImpl<char> &bytes) {
   llvm::raw_svector_ostream os(bytes);
@@ -165,7 +137,7 @@ FailureOr<KernelObject> emitObject(ModuleOp module, const CpuLevel &level, bool 
   llvmModule->setTargetTriple(llvm::Triple(kTriple));
   llvmModule->setDataLayout(machine->createDataLayout());
   annotateFunctions(*llvmModule, level);
-  optimise(*llvmModule, *machine);
+  optimiseModule(*llvmModule, *machine, /*vectorise=*/true);
   if (withText)
     emitText(*llvmModule, *machine, object);
   if (!emit(*llvmModule, *machine, llvm::CodeGenFileType::ObjectFile, object.bytes) || !errors.empty())

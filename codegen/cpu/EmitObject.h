@@ -10,8 +10,8 @@
 #define V4_CODEGEN_CPU_EMITOBJECT_H
 
 #include "codegen/cpu/CpuTarget.h"
-#include "llvm/ADT/SmallVector.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/SmallVector.h"
 
 #include <string>
 
@@ -19,10 +19,10 @@ namespace v4 {
 
 /// One kernel's machine code.
 struct KernelObject {
-  llvm::SmallVector<char, 0> bytes;  ///< A relocatable ELF object.
-  uint64_t stackBytes = 0;           ///< Upper bound of what a call pushes.
-  std::string llvmIr;                ///< After optimisation; only if asked for.
-  std::string assembly;              ///< Only if asked for.
+  llvm::SmallVector<char, 0> bytes; ///< A relocatable ELF object.
+  uint64_t stackBytes = 0;          ///< Upper bound of what a call pushes.
+  std::string llvmIr;               ///< After optimisation; only if asked for.
+  std::string assembly;             ///< Only if asked for.
 };
 
 /// Optimises and compiles `module`, the result of lowerToLlvm. Uses an

@@ -22,6 +22,7 @@ void v4::emitPanelProjections(kernel::PanelProjectionsOp op, const CpuLevel &lev
   int64_t columns = op.getColumns();
   PanelMatmul matmul(k, op.getFormat(), op.getRows()[0], columns, op.getGrid().getTile());
   matmul.x = op.getX();
+  matmul.inputStride = columns;
   k.workgroupRuns(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(),
                   [&](Value begin, Value end, Value firstTile, Value endTile) {
                     int64_t before = 0;
@@ -42,6 +43,7 @@ void v4::emitPanelProjections(kernel::PanelProjectionsOp op, const CpuLevel &lev
                       before += panels;
                     }
                   });
+  matmul.finish();
 }
 
 //===----------------------------------------------------------------------===//
@@ -60,13 +62,17 @@ public:
     gate = k.scratch(kPanelInputs * kColumns, k.b.getBF16Type());
     up = k.scratch(kPanelInputs * kColumns, k.b.getBF16Type());
     matmul.x = op.getX();
+    if (!op.getOrder())
+      matmul.inputStride = op.getColumns();
   }
 
   void emit() {
     if (op.getOrder())
-      return emitExperts();
-    k.workgroups(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(),
-                 [&](Value begin, Value end, Value tile) { rows(Value(), tile, begin, end); });
+      emitExperts();
+    else
+      k.workgroups(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(),
+                   [&](Value begin, Value end, Value tile) { rows(Value(), tile, begin, end); });
+    matmul.finish();
   }
 
 private:

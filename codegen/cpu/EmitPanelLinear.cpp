@@ -30,6 +30,7 @@ void v4::emitPanelLinear(kernel::PanelLinearOp op, const CpuLevel &level) {
   matmul.weight = op.getWeight();
   matmul.scales = op.getScales();
   matmul.x = op.getX();
+  matmul.inputStride = op.getXStride();
   auto store = [&](Value panel, Value input, Value low, Value high) {
     matmul.storeRows(op.getOut(), k.add(k.mul(input, rows), k.mul(panel, kPanelRows)), panel, low, high);
   };
@@ -46,6 +47,7 @@ void v4::emitPanelLinear(kernel::PanelLinearOp op, const CpuLevel &level) {
                                     store);
                               });
                   });
+  matmul.finish();
 }
 
 void v4::emitPanelExperts(kernel::PanelExpertsOp op, const CpuLevel &level) {
@@ -72,4 +74,5 @@ void v4::emitPanelExperts(kernel::PanelExpertsOp op, const CpuLevel &level) {
           });
     });
   });
+  matmul.finish();
 }

@@ -81,8 +81,8 @@ KernelCache::KernelCache(StringRef path) {
     folder = path.str();
 }
 
-std::string KernelCache::keyOf(StringRef ir, const CpuLevel &level) const {
-  return llvm::toHex(digestOf({compiler, level.name, ir}), /*LowerCase=*/true);
+std::string KernelCache::keyOf(StringRef ir, StringRef target) const {
+  return llvm::toHex(digestOf({compiler, target, ir}), /*LowerCase=*/true);
 }
 
 std::optional<KernelObject> KernelCache::find(StringRef key) const {

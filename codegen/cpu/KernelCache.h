@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // A folder with a file for each kernel that was compiled before. The key is all that
-// its code depends on: the kernel's own IR, the level of the CPU, and the build IDs of
+// its code depends on: the kernel's own IR, the target, and the build IDs of
 // this program and of every library in it, so that another compiler never finds the
 // code of this one. Files are written under another name and renamed; one that is
 // damaged counts as absent. Whoever wants the space removes files, or the folder.
@@ -31,7 +31,7 @@ public:
   explicit KernelCache(llvm::StringRef folder);
 
   /// Name of the file for a kernel, `ir` being its module without locations.
-  std::string keyOf(llvm::StringRef ir, const CpuLevel &level) const;
+  std::string keyOf(llvm::StringRef ir, llvm::StringRef target) const;
   std::optional<KernelObject> find(llvm::StringRef key) const;
   /// Silently keeps nothing when the folder cannot be written: the code is there all the same.
   void keep(llvm::StringRef key, const KernelObject &object) const;

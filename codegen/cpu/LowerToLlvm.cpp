@@ -9,6 +9,7 @@
 #include "codegen/cpu/LowerToLlvm.h"
 #include "codegen/cpu/CpuPasses.h"
 
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
@@ -19,7 +20,6 @@
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
-#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -54,9 +54,9 @@ void hoistScratch(func::FuncOp kernel) {
   }
 }
 
-void buildPipeline(OpPassManager &pm, const CpuLevel &level) {
+void buildPipeline(OpPassManager &pm, int64_t vectorBits) {
   ExpandFloatFormatsPassOptions formats;
-  formats.vectorBits = level.vectorBits;
+  formats.vectorBits = vectorBits;
   pm.addNestedPass<func::FuncOp>(createExpandCacheAccessPass());
   // Formats before canonicalize: unpack + decode are expanded as one.
   pm.addNestedPass<func::FuncOp>(createExpandFloatFormatsPass(formats));
@@ -80,70 +80,81 @@ void buildPipeline(OpPassManager &pm, const CpuLevel &level) {
   pm.addPass(createCSEPass());
 }
 
-/// Builds the function of KernelAbi.h around a lowered body.
-class KernelWrapper {
-public:
-  KernelWrapper(LLVM::LLVMFuncOp body, ArrayRef<Type> types)
-      : body(body), types(types), builder(body->getContext()), loc(body.getLoc()),
-        pointer(LLVM::LLVMPointerType::get(body->getContext())), i64(builder.getI64Type()) {}
-
-  void build() {
-    std::string name = body.getSymName().str();
-    // Inlined and dropped by LLVM: nothing of the memref descriptors is left.
-    body.setSymName(name + "_body");
-    body.setLinkage(LLVM::Linkage::Internal);
-    body.setAlwaysInline(true);
-    annotatePointers();
-
-    builder.setInsertionPoint(body);
-    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(body->getContext()), {pointer, i64, i64});
-    auto wrapper = LLVM::LLVMFuncOp::create(builder, loc, name, type);
-    builder.setInsertionPointToStart(wrapper.addEntryBlock(builder));
-    SmallVector<Value> arguments{wrapper.getArgument(1), wrapper.getArgument(2)};
-    // v4_kernel_args has one member, the array of binding addresses.
-    Value bindings = LLVM::LoadOp::create(builder, loc, pointer, wrapper.getArgument(0), 8, false, false, true);
-    for (auto [i, binding] : llvm::enumerate(types.drop_front(2)))
-      appendBinding(arguments, bindings, i, cast<MemRefType>(binding));
-    LLVM::CallOp::create(builder, loc, body, arguments);
-    LLVM::ReturnOp::create(builder, loc, ValueRange());
+/// What two bindings write never overlaps, so LLVM may keep loaded values
+/// across stores. Of alignment only that of the element is true in debug
+/// placement, and loads carry that already.
+void annotatePointers(const LoweredBody &body) {
+  unsigned index = 2;
+  for (MemRefType type : body.bindings) {
+    LLVM::LLVMFuncOp function = body.function;
+    function.setArgAttr(index + 1, LLVM::LLVMDialect::getNoAliasAttrName(), UnitAttr::get(function.getContext()));
+    index += 3 + 2 * type.getRank();
   }
+}
 
-private:
-  /// What two bindings write never overlaps, so LLVM may keep loaded values
-  /// across stores. Of alignment only that of the element is true in debug
-  /// placement, and loads carry that already.
-  void annotatePointers() {
-    unsigned index = 2;
-    for (Type type : types.drop_front(2)) {
-      body.setArgAttr(index + 1, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
-      index += 3 + 2 * cast<MemRefType>(type).getRank();
-    }
-  }
-
-  Value constant(int64_t value) {
-    return LLVM::ConstantOp::create(builder, loc, i64, builder.getI64IntegerAttr(value));
-  }
-
-  void appendBinding(SmallVectorImpl<Value> &arguments, Value bindings, int64_t i, MemRefType type) {
+/// The function of KernelAbi.h.
+void buildEntry(const LoweredBody &body) {
+  LLVM::LLVMFuncOp function = body.function;
+  OpBuilder builder(function);
+  Location loc = function.getLoc();
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext()), i64 = builder.getI64Type();
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()), {pointer, i64, i64});
+  auto entry = LLVM::LLVMFuncOp::create(builder, loc, body.name, type);
+  builder.setInsertionPointToStart(entry.addEntryBlock(builder));
+  // v4_kernel_args has one member, the array of binding addresses.
+  Value bindings = LLVM::LoadOp::create(builder, loc, pointer, entry.getArgument(0), 8, false, false, true);
+  SmallVector<Value> addresses;
+  for (size_t i = 0; i < body.bindings.size(); ++i) {
     Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, bindings, ArrayRef<LLVM::GEPArg>{int32_t(i)});
-    Value address = LLVM::LoadOp::create(builder, loc, pointer, slot, 8, false, false, true);
+    addresses.push_back(LLVM::LoadOp::create(builder, loc, pointer, slot, 8, false, false, true));
+  }
+  callBody(builder, body, entry.getArgument(1), entry.getArgument(2), addresses);
+  LLVM::ReturnOp::create(builder, loc, ValueRange());
+}
+
+} // namespace
+
+void callBody(OpBuilder &builder, const LoweredBody &body, Value begin, Value end, ArrayRef<Value> addresses) {
+  Location loc = begin.getLoc();
+  auto constant = [&](int64_t value) -> Value {
+    return LLVM::ConstantOp::create(builder, loc, builder.getI64Type(), builder.getI64IntegerAttr(value));
+  };
+  SmallVector<Value> arguments{begin, end};
+  for (auto [address, type] : llvm::zip_equal(addresses, body.bindings)) {
     arguments.append({address, address, constant(0)});
     // The leading extent is never read (verifyKernelForm); any number will do.
-    for (int64_t size : type.getShape())
+    for (int64_t size : MemRefType(type).getShape())
       arguments.push_back(constant(ShapedType::isDynamic(size) ? int64_t(1) << 40 : size));
-    auto [strides, offset] = type.getStridesAndOffset();
+    auto [strides, offset] = MemRefType(type).getStridesAndOffset();
     for (int64_t stride : strides)
       arguments.push_back(constant(stride));
   }
+  LLVM::CallOp::create(builder, loc, body.function, arguments);
+}
 
-  LLVM::LLVMFuncOp body;
-  ArrayRef<Type> types;
-  OpBuilder builder;
-  Location loc;
-  Type pointer, i64;
-};
-
-} // namespace
+FailureOr<LoweredBody> lowerBody(ModuleOp module, int64_t vectorBits) {
+  auto kernel = *module.getOps<func::FuncOp>().begin();
+  LoweredBody body;
+  body.name = kernel.getSymName().str();
+  for (Type type : kernel.getArgumentTypes().drop_front(2))
+    body.bindings.push_back(cast<MemRefType>(type));
+  hoistScratch(kernel);
+  PassManager pm(module.getContext());
+  buildPipeline(pm, vectorBits);
+  // Once, at the end: behind each of two dozen passes it takes as long as the passes.
+  pm.enableVerifier(false);
+  if (failed(pm.run(module)) || failed(verify(module)))
+    return failure();
+  body.function = module.lookupSymbol<LLVM::LLVMFuncOp>(body.name);
+  if (!body.function)
+    return module.emitError("kernel '") << body.name << "' did not become an LLVM function";
+  // Inlined and dropped by LLVM: nothing of the memref descriptors is left.
+  body.function.setSymName(body.name + "_body");
+  body.function.setLinkage(LLVM::Linkage::Internal);
+  body.function.setAlwaysInline(true);
+  annotatePointers(body);
+  return body;
+}
 
 void registerKernelBodyDialects(DialectRegistry &registry) {
   registry.insert<affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
@@ -152,25 +163,16 @@ void registerKernelBodyDialects(DialectRegistry &registry) {
 }
 
 LogicalResult lowerToLlvm(ModuleOp module, const CpuLevel &level) {
-  auto kernel = *module.getOps<func::FuncOp>().begin();
-  std::string name = kernel.getSymName().str();
-  SmallVector<Type> types(kernel.getArgumentTypes());
   ExpandContractsPassOptions contracts;
   contracts.level = level.name.str();
-  PassManager first(module.getContext()), pm(module.getContext());
-  first.addNestedPass<func::FuncOp>(createExpandContractsPass(contracts));
-  if (failed(first.run(module)))
+  PassManager pm(module.getContext());
+  pm.addNestedPass<func::FuncOp>(createExpandContractsPass(contracts));
+  if (failed(pm.run(module)))
     return failure();
-  hoistScratch(kernel);
-  buildPipeline(pm, level);
-  // Once, at the end: behind each of two dozen passes it takes as long as the passes.
-  pm.enableVerifier(false);
-  if (failed(pm.run(module)) || failed(verify(module)))
+  FailureOr<LoweredBody> body = lowerBody(module, level.vectorBits);
+  if (failed(body))
     return failure();
-  auto body = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
-  if (!body)
-    return module.emitError("kernel '") << name << "' did not become an LLVM function";
-  KernelWrapper(body, types).build();
+  buildEntry(*body);
   return success();
 }
 

@@ -11,6 +11,7 @@
 
 #include "codegen/cpu/CpuTarget.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
 
@@ -23,6 +24,20 @@ void registerKernelBodyDialects(mlir::DialectRegistry &registry);
 /// memrefs with a static identity layout but for the leading dimension), static
 /// scratch of at most 256 KiB, no calls, no arithmetic on bf16.
 mlir::LogicalResult verifyKernelForm(mlir::func::FuncOp kernel);
+
+/// A kernel in the LLVM dialect, to be called by an entry point of its name.
+struct LoweredBody {
+  std::string name;                ///< Of the kernel.
+  mlir::LLVM::LLVMFuncOp function; ///< Internal, inlined by LLVM.
+  llvm::SmallVector<mlir::MemRefType> bindings;
+};
+
+/// Lowers the kernel of `module`, which has no contract op, to the LLVM dialect. Vector registers have `vectorBits`.
+mlir::FailureOr<LoweredBody> lowerBody(mlir::ModuleOp module, int64_t vectorBits);
+
+/// Calls `body` for workgroups [begin, end); `addresses` are those of its bindings.
+void callBody(mlir::OpBuilder &builder, const LoweredBody &body, mlir::Value begin, mlir::Value end,
+              llvm::ArrayRef<mlir::Value> addresses);
 
 /// Lowers `module`, which holds one verified kernel, to the LLVM dialect and
 /// adds the function of KernelAbi.h under the kernel's name.

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/cpu/PanelMatmul.h"
+#include "codegen/cpu/PanelTiles.h"
 
 using namespace mlir;
 using namespace v4;
@@ -33,15 +34,24 @@ static int64_t bufferColumns(const CpuBody &k) { return k.hasBf16() ? 256 : 128;
 
 PanelMatmul::PanelMatmul(CpuBody &k, Type type, int64_t rows, int64_t columns, int64_t maxInputs)
     : k(k), format(panelFormat(type)), rows(rows), columns(columns) {
-  buffer = k.scratch(bufferColumns(k) * kPanelRows, k.pairElement());
-  totals = k.scratch(maxInputs * kPanelRows, k.f32());
+  if (!k.hasTiles() || format == PanelFormat::E2M1) {
+    buffer = k.scratch(bufferColumns(k) * kPanelRows, k.pairElement());
+    totals = k.scratch(maxInputs * kPanelRows, k.f32());
+  }
+  if (k.hasTiles())
+    tiles = std::make_unique<PanelTiles>(k, *this, maxInputs);
+}
+
+PanelMatmul::~PanelMatmul() = default;
+
+void PanelMatmul::finish() {
+  if (tiles)
+    tiles->release();
 }
 
 int64_t PanelMatmul::inputsPerPass() const { return k.has512() ? 8 : 2; }
 
-int64_t PanelMatmul::stepColumns(bool fromBuffer) const {
-  return format == PanelFormat::E2M1 && !fromBuffer ? 16 : 8;
-}
+int64_t PanelMatmul::stepColumns(bool fromBuffer) const { return format == PanelFormat::E2M1 && !fromBuffer ? 16 : 8; }
 
 //===----------------------------------------------------------------------===//
 // Weights
@@ -86,7 +96,7 @@ void PanelMatmul::fetchAhead(const Panel &panel, Value at) {
   fetch(kNearAhead, 3);
 }
 
-void PanelMatmul::decode(const Panel &panel, Value column, bool streamed, EachPair each) {
+void PanelMatmul::decode(const Panel &panel, Value column, bool streamed, EachPair each, int64_t exponents) {
   int64_t pairs = stepColumns(false) / 2;
   auto line = [&](Value at, int64_t elements) {
     if (streamed)
@@ -100,8 +110,11 @@ void PanelMatmul::decode(const Panel &panel, Value column, bool streamed, EachPa
         return k.bitcast(line(k.add(at, group * 128 + half * 64), 64), k.b.getI32Type(), kLanes);
       };
       Value low = dwords(0), high = dwords(1);
+      auto pair = [&](Value words, int64_t j) {
+        return exponents ? CpuBody::Pair{k.wordsOfE2M1(words, j, exponents)} : k.pairOfE2M1(words, j);
+      };
       for (int64_t j = 0; j < 4; ++j)
-        each(group * 4 + j, k.pairOfE2M1(low, j), k.pairOfE2M1(high, j));
+        each(group * 4 + j, pair(low, j), pair(high, j));
     }
     return;
   }
@@ -272,8 +285,10 @@ void PanelMatmul::buffered(const Panel &panel, Value begin, Value end, Offset of
 // Panels
 //===----------------------------------------------------------------------===//
 
-/// More than kPairInputs inputs.
+/// More than kPairInputs inputs, or any number with tile registers.
 void PanelMatmul::runOne(const Panel &panel, Value begin, Value end, Offset offset, StorePanel storeOne) {
+  if (tiles)
+    return tiles->runOne(panel, begin, end, offset, storeOne);
   Value count = k.sub(end, begin);
   auto store = [&](int64_t, Value input, Value low, Value high) { storeOne(input, low, high); };
   auto many = [&] {
@@ -303,6 +318,8 @@ void PanelMatmul::runOne(const Panel &panel, Value begin, Value end, Offset offs
 }
 
 void PanelMatmul::run(const Panel &first, const Panel &second, Value begin, Value end, Offset offset, Store store) {
+  if (tiles)
+    return tiles->runPair(first, second, begin, end, offset, store);
   Value count = k.sub(end, begin);
   k.ifElse(
       k.less(count, k.index(kPairInputs + 1)),
@@ -325,13 +342,18 @@ void PanelMatmul::run(Value matrix, Value firstPanel, Value endPanel, Value begi
       // Without a second half, the last panel of the first one again: its lines are in L1, its results the same.
       Value first = k.add(firstPanel, i), other = k.add(first, half);
       Value second = k.select(k.less(other, endPanel), other, first);
-      directByCount(
-          {panel(matrix, first), panel(matrix, second)}, 1, kPairInputs, count, begin, offset,
-          [&](int64_t which, Value input, Value low, Value high) { store(which ? second : first, input, low, high); });
+      auto storePair = [&](int64_t which, Value input, Value low, Value high) {
+        store(which ? second : first, input, low, high);
+      };
+      if (tiles)
+        tiles->runPair(panel(matrix, first), panel(matrix, second), begin, end, offset, storePair);
+      else
+        directByCount({panel(matrix, first), panel(matrix, second)}, 1, kPairInputs, count, begin, offset, storePair);
     });
     return Values();
   };
-  k.ifElse(k.less(count, k.index(kPairInputs + 1)), pairs, [&] {
+  int64_t pairInputs = tiles ? kTileRows : kPairInputs;
+  k.ifElse(k.less(count, k.index(pairInputs + 1)), pairs, [&] {
     k.loop(firstPanel, endPanel, 1, [&](Value number) {
       runOne(panel(matrix, number), begin, end, offset,
              [&](Value input, Value low, Value high) { store(number, input, low, high); });

@@ -31,7 +31,11 @@
 #include "codegen/cpu/CpuBody.h"
 #include "dialects/kernel/PanelLayout.h"
 
+#include <memory>
+
 namespace v4 {
+
+class PanelTiles;
 
 class PanelMatmul {
 public:
@@ -39,6 +43,7 @@ public:
 
   /// `format` is the contract's. Allocates scratch: create in front of loops.
   PanelMatmul(CpuBody &k, mlir::Type format, int64_t rows, int64_t columns, int64_t maxInputs);
+  ~PanelMatmul();
 
   /// Another weight of the same format and width.
   void bind(Value otherWeight, Value otherScales, int64_t otherRows) {
@@ -50,6 +55,8 @@ public:
   Value weight; ///< flat memref of panels
   Value scales; ///< flat memref, or null
   Value x;      ///< flat memref of bf16
+  /// Elements from one input to the next; 0: they lie anywhere, in whole runs of 64 columns.
+  int64_t inputStride = 0;
 
   /// 32 rows of a weight.
   struct Panel {
@@ -80,7 +87,11 @@ public:
   /// Inputs that share the registers of one pass of the buffered form.
   int64_t inputsPerPass() const;
 
+  /// After the last product of a kernel.
+  void finish();
+
 private:
+  friend class PanelTiles;
   using Values = BodyBuilder::Values;
   using Offsets = llvm::ArrayRef<Value>;
   using Panels = llvm::ArrayRef<Panel>;
@@ -93,8 +104,9 @@ private:
   /// First of the scales of `column`'s chain, for both halves of the panel.
   Values scalesAt(const Panel &panel, Value column);
   void fetchAhead(const Panel &panel, Value at);
-  /// Pair vectors of stepColumns columns from `column`, from the weight or from the buffer.
-  void decode(const Panel &panel, Value column, bool streamed, EachPair each);
+  /// Pair vectors of stepColumns columns from `column`, from the weight or from the buffer. E2M1 with `exponents`: as
+  /// CpuBody::wordsOfE2M1.
+  void decode(const Panel &panel, Value column, bool streamed, EachPair each, int64_t exponents = 0);
   void read(Value bufferColumn, EachPair each);
   /// Adds the chains of columns [begin, end) to `totals`: of each panel, of each input at `offsets`, low and high rows.
   Values chains(Panels panels, Value begin, Value end, Offsets offsets, mlir::ValueRange totals, Value bufferBegin);
@@ -112,6 +124,7 @@ private:
   PanelFormat format;
   int64_t rows, columns;
   Value buffer, totals;
+  std::unique_ptr<PanelTiles> tiles; ///< With tile registers.
 };
 
 } // namespace v4

@@ -7,7 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/cuda/KernelTemplates.h"
+#include "codegen/cuda/kernels/AttendShape.h"
+#include "codegen/cuda/kernels/ExpertShape.h"
 #include "codegen/cuda/kernels/Fp8LinearShape.h"
+#include "codegen/cuda/kernels/IndexShape.h"
+#include "codegen/cuda/kernels/WideLinearShape.h"
 
 using namespace v4::cuda;
 
@@ -28,8 +32,182 @@ static KernelTemplate fp8Linear() {
           [](const int *v) { return fp8LinearSharedBytes(v[0], v[1], v[2]); }};
 }
 
+static KernelTemplate bf16Linear() {
+  return {"bf16Linear",
+          "codegen/cuda/kernels/Bf16Linear.h",
+          {"TOKENS", "GROUPS", "STAGES", "OUT32"},
+          {{"x", "const __grid_constant__ v4::cuda::TensorMap"},
+           {"weight", "const unsigned char *"},
+           {"out", "void *"},
+           {"tokens", "int"},
+           {"rows", "int"},
+           {"columns", "int"},
+           {"groupRows", "int"}},
+          [](const int *v) { return fp8LinearThreads(v[1]); },
+          [](const int *v) { return fp8LinearSharedBytes(v[0], v[1], v[2]); }};
+}
+
+static KernelTemplate wideLinear() {
+  return {"wideLinear",
+          "codegen/cuda/kernels/WideLinear.h",
+          {"TOKENS", "GROUPS", "STAGES"},
+          {{"x", "const __grid_constant__ v4::cuda::TensorMap"},
+           {"weight", "const unsigned char *"},
+           {"ws", "const unsigned char *"},
+           {"out", "unsigned short *"},
+           {"tokens", "int"},
+           {"rows", "int"},
+           {"columns", "int"},
+           {"groupRows", "int"}},
+          [](const int *v) { return fp8LinearThreads(v[1]); },
+          [](const int *v) { return wideLinearSharedBytes(v[0], v[1], v[2]); }};
+}
+
+static KernelTemplate quantizeRows() {
+  return {"quantizeRows",
+          "codegen/cuda/kernels/QuantizeRows.h",
+          {"WARPS"},
+          {{"x", "const unsigned short *"},
+           {"order", "const int *"},
+           {"active", "int"},
+           {"codes", "unsigned char *"},
+           {"scales", "float *"},
+           {"scaleStride", "int"},
+           {"rows", "int"},
+           {"columns", "int"}},
+          [](const int *v) { return 32 * v[0]; },
+          [](const int *) { return 0; }};
+}
+
+static KernelTemplate combineRows() {
+  return {"combineRows",
+          "codegen/cuda/kernels/CombineRows.h",
+          {"THREADS"},
+          {{"y", "const unsigned short *"},
+           {"shared", "const unsigned short *"},
+           {"out", "unsigned short *"},
+           {"tokens", "int"},
+           {"active", "int"},
+           {"columns", "int"}},
+          [](const int *v) { return v[0]; },
+          [](const int *) { return 0; }};
+}
+
+static KernelTemplate expertProduct() {
+  return {"expertProduct",
+          "codegen/cuda/kernels/ExpertProduct.h",
+          {"TOKENS", "STAGES", "GATE_UP", "PER32"},
+          {{"x", "const __grid_constant__ v4::cuda::TensorMap"},
+           {"xs", "const __grid_constant__ v4::cuda::TensorMap"},
+           {"first", "const unsigned char *"},
+           {"second", "const unsigned char *"},
+           {"weights", "const float *"},
+           {"order", "const int *"},
+           {"offsets", "const int *"},
+           {"hits", "const int *"},
+           {"out", "unsigned short *"},
+           {"rows", "int"},
+           {"columns", "int"},
+           {"limit", "float"}},
+          [](const int *) { return expertThreads(); },
+          [](const int *v) { return expertSharedBytes(v[0], v[1], v[2]); }};
+}
+
+static KernelTemplate attendRows() {
+  return {"attendRows",
+          "codegen/cuda/kernels/Attend.h",
+          {"DIM", "ROPE", "HEAD_TILES"},
+          {{"positions", "const int *"},
+           {"tokenSlots", "const int *"},
+           {"slotRows", "const int *"},
+           {"slotStarts", "const int *"},
+           {"states", "const long long *"},
+           {"q", "const unsigned short *"},
+           {"kv", "const unsigned short *"},
+           {"ring", "const unsigned char *"},
+           {"rows", "const unsigned char *"},
+           {"pages", "const long long *"},
+           {"selected", "const int *"},
+           {"sums", "float *"},
+           {"numbers", "float *"},
+           {"tokens", "int"},
+           {"heads", "int"},
+           {"pageStride", "int"},
+           {"window", "int"},
+           {"offset", "int"},
+           {"ringRows", "int"},
+           {"ratio", "int"},
+           {"topK", "int"},
+           {"splits", "int"},
+           {"splitRows", "int"}},
+          [](const int *) { return kAttendThreads; },
+          [](const int *v) { return attendSharedBytes(v[0], v[2]); }};
+}
+
+static KernelTemplate attendMerge() {
+  return {"attendMerge",
+          "codegen/cuda/kernels/Attend.h",
+          {"DIM", "ROPE", "WARPS"},
+          {{"positions", "const int *"},
+           {"sums", "const float *"},
+           {"numbers", "const float *"},
+           {"sink", "const float *"},
+           {"table", "const float *"},
+           {"out", "unsigned short *"},
+           {"tokens", "int"},
+           {"heads", "int"},
+           {"window", "int"},
+           {"offset", "int"},
+           {"ratio", "int"},
+           {"topK", "int"},
+           {"splits", "int"},
+           {"splitRows", "int"}},
+          [](const int *v) { return 32 * v[2]; },
+          [](const int *) { return 0; }};
+}
+
+static KernelTemplate indexCandidates() {
+  return {"indexCandidates",
+          "codegen/cuda/kernels/IndexRows.h",
+          {"DIM", "HEAD_TILES", "KEEP"},
+          {{"positions", "const int *"},
+           {"tokenSlots", "const int *"},
+           {"pages", "const long long *"},
+           {"q", "const unsigned short *"},
+           {"weights", "const unsigned short *"},
+           {"keys", "const unsigned char *"},
+           {"scores", "float *"},
+           {"rows", "int *"},
+           {"tokens", "int"},
+           {"heads", "int"},
+           {"pageStride", "int"},
+           {"topK", "int"},
+           {"strips", "int"},
+           {"stripRows", "int"}},
+          [](const int *) { return kBestThreads; },
+          [](const int *v) { return indexSharedBytes(v[0], v[1], v[2]); }};
+}
+
+static KernelTemplate selectCandidates() {
+  return {"selectCandidates",
+          "codegen/cuda/kernels/IndexRows.h",
+          {"KEEP"},
+          {{"positions", "const int *"},
+           {"scores", "const float *"},
+           {"rows", "const int *"},
+           {"selected", "int *"},
+           {"tokens", "int"},
+           {"topK", "int"},
+           {"strips", "int"},
+           {"stripRows", "int"}},
+          [](const int *) { return kBestThreads; },
+          [](const int *v) { return bestRowsBytes(v[0]); }};
+}
+
 const std::vector<KernelTemplate> &v4::cuda::kernelTemplates() {
-  static const std::vector<KernelTemplate> table = {fp8Linear()};
+  static const std::vector<KernelTemplate> table = {fp8Linear(),       bf16Linear(),      wideLinear(), quantizeRows(),
+                                                    combineRows(),     expertProduct(),   attendRows(), attendMerge(),
+                                                    indexCandidates(), selectCandidates()};
   return table;
 }
 

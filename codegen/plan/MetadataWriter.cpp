@@ -46,6 +46,7 @@ private:
   TableVector<fb::Weight> writeWeights();
   TableVector<fb::Pool> writePools();
   TableVector<fb::Kernel> writeKernels();
+  Offset<fb::Block> block(plan::KernelOp op);
   TableVector<fb::Launch> writeLaunches();
   TableVector<fb::Probe> writeProbes();
 
@@ -262,8 +263,16 @@ TableVector<fb::Kernel> MetadataWriter::writeKernels() {
     Offset<flatbuffers::String> name = shared(op.getOp());
     return fb::CreateKernel(builder, symbol, name, op.getBindings(),
                             required(op, op.getStackBytes(), "stack_bytes", "code generation"), costs(op),
-                            static_cast<int64_t>(op.getHits()));
+                            static_cast<int64_t>(op.getHits()), block(op));
   });
+}
+
+Offset<fb::Block> MetadataWriter::block(plan::KernelOp op) {
+  auto attr = dyn_cast_or_null<plan::BlockAttr>(op.getBlock().value_or(mlir::Attribute()));
+  if (!attr)
+    return 0;
+  return fb::CreateBlock(builder, attr.getThreads(), attr.getSharedBytes(), attr.getCluster(), attr.getRegisters(),
+                         attr.getImageOffset(), attr.getImageBytes());
 }
 
 fb::Binding MetadataWriter::binding(plan::BindingAttr attr) {

@@ -43,6 +43,15 @@ void v4::kernel::KernelDialect::initialize() {
       >();
 }
 
+LogicalResult v4::kernel::LimitsAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t threads,
+                                             int64_t sharedBytes, int64_t registers, int64_t processors) {
+  // limits_c1
+  if (threads < 1 || sharedBytes < 1 || registers < 1 || processors < 1)
+    return emitError() << "limits are " << threads << " threads, " << sharedBytes << " shared bytes, " << registers
+                       << " registers and " << processors << " processors, expected at least 1 of each";
+  return success();
+}
+
 LogicalResult v4::kernel::GridAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t rows,
                                            int64_t tile, int64_t tiles) {
   // grid_c1

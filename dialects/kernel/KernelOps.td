@@ -40,17 +40,34 @@ class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, m
 // Attributes
 //===----------------------------------------------------------------------===//
 
+def Kernel_LimitsAttr : AttrDef<Kernel_Dialect, "Limits"> {
+  let mnemonic = "limits";
+  let summary = "what a GPU offers a thread block";
+  let description = [{
+    `#kernel.limits<threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>`: threads and bytes of
+    shared memory that one thread block may have, 32-bit registers that it shares, and the multiprocessors of the
+    largest device of the target.
+
+    (C1) all are at least 1.
+  }];
+  let parameters = (ins "int64_t":$threads, "int64_t":$shared_bytes, "int64_t":$registers, "int64_t":$processors);
+  let assemblyFormat = "`<` `threads` `=` $threads `,` `shared_bytes` `=` $shared_bytes `,` `registers` `=` $registers `,` `processors` `=` $processors `>`";
+  let genVerifyDecl = 1;
+}
+
 def Kernel_TargetAttr : AttrDef<Kernel_Dialect, "Target"> {
   let mnemonic = "target";
   let summary = "hardware facts that passes read";
   let description = [{
     `#kernel.target<"cpu:x86-64-v4-bf16", cpu = "znver4", features = ["avx512f"], vector_bits = 512>`. `cpu` is
     LLVM's processor name, `features` are the CPU flags a machine must have, in the spelling of
-    /proc/cpuinfo.
+    /proc/cpuinfo. A GPU has `limits` too, and no features:
+    `#kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, ...>>`.
   }];
   let parameters = (ins StringRefParameter<"name on the command line">:$name, StringRefParameter<"LLVM processor">:$cpu,
-                        ArrayRefParameter<"::mlir::StringAttr">:$features, "int64_t":$vector_bits);
-  let assemblyFormat = "`<` $name `,` `cpu` `=` $cpu `,` `features` `=` custom<Features>($features) `,` `vector_bits` `=` $vector_bits `>`";
+                        ArrayRefParameter<"::mlir::StringAttr">:$features, "int64_t":$vector_bits,
+                        OptionalParameter<"::v4::kernel::LimitsAttr">:$limits);
+  let assemblyFormat = "`<` $name `,` `cpu` `=` $cpu `,` `features` `=` custom<Features>($features) `,` `vector_bits` `=` $vector_bits (`,` `limits` `=` $limits^)? `>`";
 }
 
 def Kernel_GridAttr : AttrDef<Kernel_Dialect, "Grid"> {

@@ -57,6 +57,19 @@ LogicalResult v4::plan::CostAttr::verify(llvm::function_ref<InFlightDiagnostic()
   return success();
 }
 
+LogicalResult v4::plan::BlockAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t threads,
+                                          int64_t sharedBytes, int64_t cluster, int64_t registers, int64_t imageOffset,
+                                          int64_t imageBytes) {
+  // block_c1
+  if (threads < 1 || cluster < 1 || imageBytes < 1)
+    return emitError() << "block has " << threads << " threads, cluster " << cluster << " and an image of "
+                       << imageBytes << " bytes, expected at least 1 of each";
+  if (sharedBytes < 0 || registers < 0 || imageOffset < 0)
+    return emitError() << "block has " << sharedBytes << " shared bytes, " << registers
+                       << " registers and its image at " << imageOffset << ", expected no negative number";
+  return success();
+}
+
 LogicalResult v4::plan::WorkAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, Arithmetic, CostUnit,
                                          int64_t products, int64_t ratio, int64_t most) {
   // work_c1

@@ -197,6 +197,9 @@ LogicalResult KernelOp::verify() {
         return failure();
   if (auto hits = static_cast<int64_t>(getHits()); hits < -1 || hits >= bindings)
     return emitOpError() << "hits = " << hits << ", expected one of its " << bindings << " bindings, or -1 for none";
+  // kernel_c3
+  if (std::optional<Attribute> block = getBlock())
+    return checkKind<BlockAttr>(*this, "block", *block, "a #plan.block");
   return success();
 }
 

@@ -110,6 +110,21 @@ def Plan_CostAttr : AttrDef<Plan_Dialect, "Cost"> {
   let genVerifyDecl = 1;
 }
 
+def Plan_BlockAttr : AttrDef<Plan_Dialect, "Block"> {
+  let mnemonic = "block";
+  let summary = "how a GPU runs a workgroup, and the code it runs";
+  let description = [{
+    Table Block: `#plan.block<threads = 128, shared_bytes = 4096, cluster = 1, registers = 40, image = 0 : 8192>`. The image is
+    `offset : bytes` within the code section; kernels may share one.
+
+    (C1) threads, cluster and the image's bytes are at least 1, nothing is negative.
+  }];
+  let parameters = (ins "int64_t":$threads, "int64_t":$shared_bytes, "int64_t":$cluster, "int64_t":$registers,
+                        "int64_t":$image_offset, "int64_t":$image_bytes);
+  let assemblyFormat = "`<` `threads` `=` $threads `,` `shared_bytes` `=` $shared_bytes `,` `cluster` `=` $cluster `,` `registers` `=` $registers `,` `image` `=` $image_offset `:` $image_bytes `>`";
+  let genVerifyDecl = 1;
+}
+
 def Plan_Arithmetic : Plan_Enum<"Arithmetic", "the narrowest numbers that products can be formed of", [
     I32EnumAttrCase<"Fp4", 0, "fp4">, I32EnumAttrCase<"Fp8", 1, "fp8">, I32EnumAttrCase<"BF16", 2, "bf16">,
     I32EnumAttrCase<"F32", 3, "f32">]>;
@@ -250,16 +265,19 @@ def Plan_KernelOp : Plan_Child<"kernel", [Symbol]> {
   let summary = "a kernel of the code section";
   let description = [{
     Table Kernel. `stack_bytes` is set by code generation. `costs` are #plan.cost of each launch; `hits` is the binding
-    whose first i32 is the number of experts that the step goes to, -1 = none.
+    whose first i32 is the number of experts that the step goes to, -1 = none. `block`, set by code generation for a GPU,
+    is a #plan.block.
 
     (C1) there is at least one binding, stack_bytes is not negative. (C2) costs are #plan.cost, `hits` is a binding or -1.
+    (C3) the block is a #plan.block.
 
     ```mlir
     plan.kernel @rms_norm_0 {op = "rms_norm", bindings = 4 : i64}
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$op, I64Attr:$bindings, OptionalAttr<I64Attr>:$stack_bytes,
-                       OptionalAttr<ArrayAttr>:$costs, DefaultValuedAttr<I64Attr, "-1">:$hits);
+                       OptionalAttr<ArrayAttr>:$costs, DefaultValuedAttr<I64Attr, "-1">:$hits,
+                       OptionalAttr<AnyAttr>:$block);
   let assemblyFormat = "$sym_name attr-dict";
   let hasVerifier = 1;
 }
@@ -307,7 +325,7 @@ def Plan_ProbeOp : Plan_Child<"probe", [DeclareOpInterfaceMethods<SymbolUserOpIn
 def Plan_CodeOp : Plan_Child<"code"> {
   let summary = "object code of all kernels";
   let description = [{
-    The code section: one ELF shared object (cpu), as a resource blob.
+    The code section: one ELF shared object (cpu), or cubins one behind the other (cuda), as a resource blob.
 
     ```mlir
     plan.code dense_resource<code> : tensor<8192xi8>

@@ -186,7 +186,8 @@ void ProgramBuilder::createKernels() {
     auto op = kernel->getAttrOfType<StringAttr>("kernel.op");
     auto made = plan::KernelOp::create(builder, kernel.getLoc(), kernel.getSymName(),
                                        op ? op.getValue() : kernel.getSymName(), kernel.getNumArguments() - 2,
-                                       /*stack_bytes=*/nullptr, kernel->getAttrOfType<ArrayAttr>(kCostsName));
+                                       /*stack_bytes=*/nullptr, kernel->getAttrOfType<ArrayAttr>(kCostsName),
+                                       /*hits=*/-1, /*block=*/nullptr);
     if (auto hits = kernel->getAttrOfType<IntegerAttr>(kHitsName))
       made.setHits(hits.getInt());
     kernel->removeAttr(kCostsName);

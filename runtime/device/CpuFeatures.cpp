@@ -8,9 +8,13 @@
 
 #include "runtime/device/CpuFeatures.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include <sys/syscall.h>
+#include <unistd.h>
 
 using namespace v4;
 
@@ -39,12 +43,25 @@ Status v4::readCpuFeatures(std::string &out) {
   return Status();
 }
 
+/// Linux gives a process the state of tile registers when it asks; some sandboxes refuse.
+static bool requestTiles() {
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
 Status v4::checkCpuFeatures(std::string_view planName, const plan::fb::Target &target, const std::string &features) {
   std::string missing;
+  bool tiles = false;
   if (target.features())
-    for (const flatbuffers::String *feature : *target.features())
+    for (const flatbuffers::String *feature : *target.features()) {
+      tiles |= feature->string_view() == "amx_tile";
       if (features.find(" " + feature->str() + " ") == std::string::npos)
         missing += (missing.empty() ? "" : ", ") + feature->str();
+    }
+  if (missing.empty() && tiles && !requestTiles())
+    return unsupported(planName, ": target '", target.name()->string_view(),
+                       "' needs tile registers (AMX), which this system does not give to the process (",
+                       std::strerror(errno), "); compile the plan again with --target=cpu:x86-64-v4-bf16");
   if (missing.empty())
     return Status();
   return unsupported(planName, ": target '", target.name()->string_view(),

@@ -18,7 +18,8 @@ namespace v4 {
 /// line of names between spaces.
 Status readCpuFeatures(std::string &out);
 
-/// Unsupported, naming every feature of `target` that `features` lacks.
+/// Unsupported, naming every feature of `target` that `features` lacks. Asks the system for tile registers where the
+/// target has them.
 Status checkCpuFeatures(std::string_view planName, const plan::fb::Target &target, const std::string &features);
 
 } // namespace v4

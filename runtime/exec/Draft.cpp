@@ -31,9 +31,11 @@ Status Session::draft(uint64_t count) {
   }
   steps.fill(entries.data(), count, cache);
   drafted = true;
+  uploadSteps();
   for (const Phase &phase : phases)
     if (phase.group == fb::LaunchGroup::Mtp || phase.group == fb::LaunchGroup::MtpDraft)
       runPhase(phase);
+  Status run = finishRun();
   for (uint64_t i = 0; i < count; ++i) {
     Sequence &sequence = *entries[i].sequence;
     sequence.position -= static_cast<int64_t>(sequence.drafted);
@@ -42,7 +44,7 @@ Status Session::draft(uint64_t count) {
     if (options.canary)
       canary.sealState(sequence.index, tokens(sequence), static_cast<uint64_t>(sequence.position));
   }
-  return options.canary ? canary.check() : Status();
+  return options.canary && run.isOk() ? canary.check() : std::move(run);
 }
 
 Status Session::checkDraft(uint64_t count) {

@@ -8,6 +8,8 @@
 
 #include "runtime/exec/Engine.h"
 
+#include "runtime/plan/PlanTarget.h"
+
 using namespace v4;
 
 Status Engine::open(const std::string &path, const plan::LoadOptions &options, const Host &host,
@@ -27,8 +29,14 @@ Status Engine::open(const std::string &path, const plan::LoadOptions &options, c
 
 Status Engine::loadCode() {
   std::lock_guard<std::mutex> lock(codeMutex);
-  if (device)
+  if (device || gpu)
     return Status();
+  if (plan::isForGpu(program())) {
+    std::unique_ptr<CudaDevice> fresh(new CudaDevice);
+    V4_RETURN_IF_ERROR(fresh->load(loaded));
+    gpu = std::move(fresh);
+    return Status();
+  }
   std::unique_ptr<CpuDevice> fresh(new CpuDevice);
   V4_RETURN_IF_ERROR(fresh->load(loaded));
   device = std::move(fresh);
@@ -40,6 +48,10 @@ Status Engine::createSession(const SessionOptions &options, std::unique_ptr<Sess
     return unsupported(loaded.name(), ": was compiled with --weights=none and cannot run; compile it from a checkpoint "
                                       "with --weights=embed or external");
   V4_RETURN_IF_ERROR(loadCode());
-  RunnableProgram runnable{loaded.name(), &program(), weights.data(), device->kernels(), loaded.planHash()};
+  RunnableProgram runnable{loaded.name(), &program(), weights.data(), nullptr, loaded.planHash(), gpu.get()};
+  if (gpu)
+    runnable.weights = gpu->weights();
+  else
+    runnable.kernels = device->kernels();
   return Session::create(runnable, options, host, out);
 }

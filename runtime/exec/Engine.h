@@ -37,8 +37,9 @@ private:
   plan::Plan loaded;
   Host host;
   std::vector<const uint8_t *> weights;
-  std::mutex codeMutex; ///< Guards `device`.
+  std::mutex codeMutex; ///< Guards the two devices, of which a plan has one.
   std::unique_ptr<CpuDevice> device;
+  std::unique_ptr<CudaDevice> gpu;
 };
 
 } // namespace v4

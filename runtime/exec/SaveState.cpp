@@ -91,7 +91,16 @@ Status Session::save(const std::string &path, Sequence *const *saved, uint64_t c
   for (uint64_t i = 0; i < count; ++i)
     saveSequence(file, *saved[i]);
   tree.forEachSnapshot([&](uint32_t node) { savePath(file, node); });
+  V4_RETURN_IF_ERROR(deviceStatus());
   return file.commit();
+}
+
+void Session::savePage(AtomicFile &file, uint32_t block) const {
+  if (!program.device)
+    return file.write(cache.blockData(block), cache.pageBytes());
+  std::vector<uint8_t> bytes(cache.pageBytes());
+  cache.readBlock(block, bytes.data());
+  file.write(bytes.data(), bytes.size());
 }
 
 void Session::saveSequence(AtomicFile &file, const Sequence &sequence) const {
@@ -99,7 +108,7 @@ void Session::saveSequence(AtomicFile &file, const Sequence &sequence) const {
   file.writeValue(position);
   file.write(tokens(sequence), position * sizeof(int32_t));
   for (uint64_t page = 0; page < plan::pagesOf(position); ++page)
-    file.write(cache.blockData(cache.pageBlocksOf(sequence.index)[page]), cache.pageBytes());
+    savePage(file, cache.pageBlocksOf(sequence.index)[page]);
   std::vector<uint8_t> state(cache.snapshotBytes(position));
   cache.readState(sequence.index, position, state.data());
   file.write(state.data(), state.size());
@@ -114,7 +123,7 @@ void Session::savePath(AtomicFile &file, uint32_t node) const {
   for (uint32_t at : path)
     file.write(tree.idsOf(at), kTokens * sizeof(int32_t));
   for (uint32_t at : path)
-    file.write(cache.blockData(at), cache.pageBytes());
+    savePage(file, at);
   std::vector<uint8_t> state(cache.snapshotBytes(path.size() * kTokens));
   cache.readSnapshot(tree.snapshotOf(node), state.data());
   file.write(state.data(), state.size());
@@ -169,6 +178,8 @@ Status Session::load(const std::string &path, std::vector<Sequence *> &out) {
       status = invalidInput("ends within prefix ", i, ", or names tokens that the plan has not; save it again");
   if (status.isOk() && !reader.isAtEnd())
     status = invalidInput("has bytes behind its last prefix, the file is damaged; save it again");
+  if (status.isOk())
+    status = deviceStatus();
   if (status.isOk()) {
     out.insert(out.end(), loaded.begin(), loaded.end());
     return Status();
@@ -209,8 +220,7 @@ Status Session::loadSequence(StateReader &reader, Sequence *&out) {
   V4_RETURN_IF_ERROR(createSequence(out));
   V4_RETURN_IF_ERROR(cache.grow(out->index, 0, position));
   for (uint64_t page = 0; page < pages; ++page)
-    std::memcpy(cache.blockData(cache.pageBlocksOf(out->index)[page]), bytes + page * cache.pageBytes(),
-                cache.pageBytes());
+    cache.writeBlock(cache.pageBlocksOf(out->index)[page], bytes + page * cache.pageBytes());
   if (position)
     cache.writeState(out->index, position, state);
   std::memcpy(history.data() + out->index * positionLimit, ids, position * sizeof(int32_t));
@@ -244,7 +254,7 @@ bool Session::loadPath(StateReader &reader) {
       tree.leave(parent);
       return true;
     }
-    std::memcpy(cache.blockData(block), bytes + page * cache.pageBytes(), cache.pageBytes());
+    cache.writeBlock(block, bytes + page * cache.pageBytes());
     tree.insert(parent, tokens.data() + page * kTokens, block);
     cache.drop(block);
     node = block;

@@ -28,7 +28,9 @@ Status Session::step(uint64_t count) {
     arena.poison(); // nothing in the arena survives a step
   steps.fill(entries.data(), count, cache);
   drafted = false;
+  uploadSteps();
   runPhases();
+  V4_RETURN_IF_ERROR(finishRun());
   for (uint64_t i = 0; i < count; ++i)
     acceptTokens(entries[i]);
   return options.canary ? sealStep(count) : Status();
@@ -111,7 +113,33 @@ void Session::runTogether(uint32_t begin, uint32_t end) {
     workgroups += (counts[launch.rows] + launch.rowTile - 1) / launch.rowTile * launch.tiles;
     calls[i].end = workgroups;
   }
+  if (program.device)
+    return launchOnDevice(begin, end);
   CpuDevice::run(*pool, calls.data() + begin, end - begin);
+}
+
+void Session::launchOnDevice(uint32_t begin, uint32_t end) {
+  int64_t first = 0;
+  for (uint32_t i = begin; i < end; first = calls[i++].end)
+    program.device->launch(launches[i].kernel, calls[i].args.bindings, calls[i].end - first, launches[i].index);
+}
+
+void Session::uploadSteps() {
+  if (program.device)
+    program.device->copy(deviceSteps.data(), steps.field(StepField::Counts), steps.bytes());
+}
+
+/// Waits, and brings logits to where the caller reads them.
+Status Session::finishRun() {
+  if (!program.device)
+    return Status();
+  uint64_t bytes = logitsCount() * vocabulary * sizeof(float);
+  const fb::Program &plan = *program.program;
+  copyMemory(program.device, hostLogits.data(), bufferAddresses[plan.logits_buffer()], bytes);
+  if (options.mtp)
+    copyMemory(program.device, hostMtpLogits.data(), bufferAddresses[static_cast<size_t>(plan.mtp_logits_buffer())],
+               bytes);
+  return program.device->status();
 }
 
 void Session::runTraced(uint32_t launch) {
@@ -119,15 +147,17 @@ void Session::runTraced(uint32_t launch) {
   span.step = stepNumber;
   span.beginNanoseconds = monotonicNanoseconds();
   runTogether(launch, launch + 1);
+  if (program.device)
+    (void)program.device->status(); // the launch's own time; finishRun says what went wrong
   span.endNanoseconds = monotonicNanoseconds();
   span.launch = launches[launch].index;
   span.workgroups = calls[launch].end;
-  span.bindings = calls[launch].args.bindings;
+  span.bindings = program.device ? nullptr : calls[launch].args.bindings;
   span.counts = steps.array<int64_t>(StepField::Counts);
   trace.receive(trace.user, span);
 }
 
-void Session::emitProbes(const Phase &phase) const {
+void Session::emitProbes(const Phase &phase) {
   for (uint32_t i = phase.probeBegin; i < phase.probeEnd; ++i) {
     const Probe &probe = probes[i];
     ProbeRows rows;
@@ -137,6 +167,12 @@ void Session::emitProbes(const Phase &phase) const {
     rows.tokenRows = probe.shape.rows == fb::RowSpace::Logits ? steps.array<int32_t>(StepField::LogitsRows) : nullptr;
     rows.positions = steps.array<int32_t>(StepField::Positions);
     rows.slots = steps.array<int32_t>(StepField::TokenSlots);
+    if (program.device) {
+      hostProbe.resize(rows.rowCount * probe.shape.rowBytes);
+      copyMemory(program.device, hostProbe.data(), probe.data, hostProbe.size());
+      (void)program.device->status();
+      rows.data = hostProbe.data();
+    }
     if (rows.rowCount)
       options.probes.receive(options.probes.user, rows);
   }
@@ -207,7 +243,7 @@ Status Session::checkEntry(const BatchEntry &entry, uint64_t slot, std::string_v
 
 SessionMemory Session::memory() const {
   SessionMemory memory;
-  memory.arenaBytes = arena.bytes();
+  memory.arenaBytes = program.device ? plan::arenaOf(*program.program, planLimits()).bytes : arena.bytes();
   memory.stepBytes = steps.bytes();
   memory.pageBytes = cache.maxBlocks() * cache.pageBytes();
   memory.stateBytes = program.program->state_bytes() * options.maxSequences;

@@ -20,6 +20,7 @@
 
 #include "runtime/base/AtomicFile.h"
 #include "runtime/device/CpuDevice.h"
+#include "runtime/device/CudaDevice.h"
 #include "runtime/exec/Probe.h"
 #include "runtime/exec/StepBlock.h"
 #include "runtime/exec/Trace.h"
@@ -36,9 +37,10 @@ class StateReader;
 struct RunnableProgram {
   std::string name; ///< For messages.
   const plan::fb::Program *program = nullptr;
-  const uint8_t *const *weights = nullptr; ///< By weight index.
-  const v4_kernel_fn *kernels = nullptr;   ///< By kernel index.
+  const uint8_t *const *weights = nullptr; ///< By weight index; on a GPU addresses of its memory.
+  const v4_kernel_fn *kernels = nullptr;   ///< By kernel index; null on a GPU.
   Digest identity{};                       ///< Of plan and weights: what a saved state is bound to.
+  CudaDevice *device = nullptr;            ///< Of a plan for a GPU.
 };
 
 /// Builds for tests check the cache in every session.
@@ -170,8 +172,9 @@ public:
 
 private:
   struct Launch {
-    uint32_t index; ///< In the plan.
-    uint8_t rows;   ///< StepCount of its rows.
+    uint32_t index;  ///< In the plan.
+    uint32_t kernel; ///< In the plan.
+    uint8_t rows;    ///< StepCount of its rows.
     int64_t rowTile;
     int64_t tiles;
   };
@@ -193,6 +196,9 @@ private:
   // SessionSetup.cpp
   Status setUp();
   Status placeBuffers();
+  Status placeLogits();
+  Status placeOnDevice(const std::vector<uint64_t> &sizes);
+  Status checkDeviceOptions() const;
   Status createCache();
   Status bindLaunches();
   void *address(const plan::fb::Binding &binding) const;
@@ -218,6 +224,7 @@ private:
   bool makeRoom(uint64_t blocks);
 
   // SaveState.cpp
+  void savePage(AtomicFile &file, uint32_t block) const;
   void saveSequence(AtomicFile &file, const Sequence &sequence) const;
   void savePath(AtomicFile &file, uint32_t node) const;
   Status loadSequence(StateReader &reader, Sequence *&out);
@@ -242,8 +249,13 @@ private:
   void runPhases();
   void runPhase(const Phase &phase);
   void runTogether(uint32_t begin, uint32_t end);
+  void launchOnDevice(uint32_t begin, uint32_t end);
+  void uploadSteps();
   void runTraced(uint32_t launch);
-  void emitProbes(const Phase &phase) const;
+  void emitProbes(const Phase &phase);
+  Status finishRun();
+  /// Waits for what a GPU was asked for; what it could not do is here.
+  Status deviceStatus() const { return program.device ? program.device->status() : Status(); }
   const float *logitsRow(const float *base, uint64_t row) const {
     return base && row < logitsCount() ? base + row * vocabulary : nullptr;
   }
@@ -255,6 +267,11 @@ private:
   uint64_t positionLimit = 0;
 
   Placement arena;
+  // On a GPU buffers and step fields lie in its memory; the host has copies of what goes in and out.
+  DeviceBlock deviceArena;
+  DeviceBlock deviceSteps;
+  LazyArray<float> hostLogits, hostMtpLogits; ///< [rows][vocabulary]
+  std::vector<uint8_t> hostProbe;
   std::vector<uint8_t *> bufferAddresses;
   StepBlock steps;
   KvStore cache;

@@ -17,6 +17,10 @@ using namespace v4::plan;
 static constexpr uint64_t kStackReserveBytes = uint64_t(1) << 20;
 /// Workgroups of one launch; far beyond any real one.
 static constexpr uint64_t kMaxWorkgroups = uint64_t(1) << 40;
+/// Thread blocks of one launch on a GPU.
+static constexpr uint64_t kMaxBlocks = (uint64_t(1) << 31) - 1;
+/// Of slots in the arena of a GPU; the plan's own.
+static constexpr uint64_t kSlotAlignment = 64;
 
 static Status resolveLimit(const RunnableProgram &program, std::string_view field, uint64_t most, uint64_t &value) {
   if (value == 0)
@@ -34,6 +38,8 @@ Status v4::resolveSessionOptions(const RunnableProgram &program, SessionOptions 
   V4_RETURN_IF_ERROR(resolveLimit(program, "max_context", envelope->max_context(), options.maxContext));
   if (options.mtp && program.program->mtp_logits_buffer() < 0)
     return invalidInput(program.name, ": session option mtp is set, the plan has no MTP block; clear it");
+  if (program.device)
+    options.canary = false; // its checks read the cache from outside
   if (options.threads == 0)
     options.threads = std::min(availableCpus(), ThreadPool::kMaxThreads);
   return Status();
@@ -66,17 +72,42 @@ Status Session::setUp() {
   if (positionLimit > INT32_MAX)
     return unsupported(program.name, ": ", positionLimit, " positions a sequence, this runtime counts to ", INT32_MAX,
                        "; lower the session's max_context");
+  V4_RETURN_IF_ERROR(checkDeviceOptions());
   V4_RETURN_IF_ERROR(placeBuffers());
   V4_RETURN_IF_ERROR(StepBlock::create(planLimits(), placement(), host, steps));
   V4_RETURN_IF_ERROR(createCache());
+  if (program.device)
+    V4_RETURN_IF_ERROR(DeviceBlock::create(*program.device, "step block", steps.bytes(), deviceSteps));
   V4_RETURN_IF_ERROR(bindLaunches());
-  logitsBase = reinterpret_cast<const float *>(bufferAddresses[plan.logits_buffer()]);
-  if (plan.mtp_logits_buffer() >= 0)
-    mtpLogitsBase = reinterpret_cast<const float *>(bufferAddresses[static_cast<size_t>(plan.mtp_logits_buffer())]);
+  V4_RETURN_IF_ERROR(placeLogits());
   V4_RETURN_IF_ERROR(LazyArray<BatchEntry>::create("batch", options.maxSequences, entries));
   V4_RETURN_IF_ERROR(LazyArray<Sequence>::create("sequences", options.maxSequences, sequences));
   V4_RETURN_IF_ERROR(LazyArray<int32_t>::create("tokens", options.maxSequences * positionLimit, history));
   return ThreadPool::create(options.threads, stackBytes(plan) + kStackReserveBytes, pool);
+}
+
+/// On a GPU they are copied behind every step.
+Status Session::placeLogits() {
+  const fb::Program &plan = *program.program;
+  logitsBase = reinterpret_cast<const float *>(bufferAddresses[plan.logits_buffer()]);
+  if (plan.mtp_logits_buffer() >= 0)
+    mtpLogitsBase = reinterpret_cast<const float *>(bufferAddresses[static_cast<size_t>(plan.mtp_logits_buffer())]);
+  if (!program.device)
+    return Status();
+  uint64_t values = rowCapacity(fb::RowSpace::Logits, planLimits()) * vocabulary;
+  V4_RETURN_IF_ERROR(LazyArray<float>::create("logits", values, hostLogits));
+  logitsBase = hostLogits.data();
+  if (options.mtp)
+    V4_RETURN_IF_ERROR(LazyArray<float>::create("logits", values, hostMtpLogits));
+  mtpLogitsBase = options.mtp ? hostMtpLogits.data() : nullptr;
+  return Status();
+}
+
+/// Guards are pages of this process.
+Status Session::checkDeviceOptions() const {
+  if (!program.device || !options.debugPlacement)
+    return Status();
+  return unsupported(program.name, ": session option debug_placement is set, a plan for a GPU runs without; clear it");
 }
 
 /// Slots of the arena, or every buffer on its own in debug placement.
@@ -91,9 +122,24 @@ Status Session::placeBuffers() {
     uint64_t &size = sizes[options.debugPlacement ? i : buffers[i]->slot()];
     size = std::max(size, bytes);
   }
+  if (program.device)
+    return placeOnDevice(sizes);
   V4_RETURN_IF_ERROR(Placement::create("arena", sizes, placement(), host, arena));
   for (uint32_t i = 0; i < buffers.size(); ++i)
     bufferAddresses.push_back(arena.at(options.debugPlacement ? i : buffers[i]->slot()));
+  return Status();
+}
+
+Status Session::placeOnDevice(const std::vector<uint64_t> &sizes) {
+  std::vector<uint64_t> offsets;
+  uint64_t total = 0;
+  for (uint64_t size : sizes) {
+    offsets.push_back(total);
+    total += alignUp(size, kSlotAlignment);
+  }
+  V4_RETURN_IF_ERROR(DeviceBlock::create(*program.device, "arena", total, deviceArena));
+  for (const fb::Buffer *buffer : *program.program->buffers())
+    bufferAddresses.push_back(deviceArena.data() + offsets[buffer->slot()]);
   return Status();
 }
 
@@ -105,6 +151,7 @@ Status Session::createCache() {
   limits.positions = positionLimit;
   limits.cacheBytes = options.cacheBytes;
   limits.guarded = options.debugPlacement;
+  limits.device = program.device;
   limits.rings = stateRings(*program.program, options.mtp);
   V4_RETURN_IF_ERROR(KvStore::create(limits, cache));
   caching = !options.forgetPrefixes && limits.pageBytes != 0;
@@ -124,8 +171,11 @@ void *Session::address(const fb::Binding &binding) const {
     const fb::Pool *pool = program.program->pools()->Get(binding.index());
     return (pool->kind() == fb::PoolKind::Page ? cache.pageBase() : cache.stateBase()) + pool->offset();
   }
-  case fb::BindingKind::Step:
-    return steps.field(static_cast<StepField>(binding.index()));
+  case fb::BindingKind::Step: {
+    auto *field = static_cast<uint8_t *>(steps.field(static_cast<StepField>(binding.index())));
+    // Both hold the fields at the same distances.
+    return program.device ? deviceSteps.data() + (field - steps.array<uint8_t>(StepField::Counts)) : field;
+  }
   }
   return nullptr;
 }
@@ -146,19 +196,21 @@ Status Session::bindLaunches() {
 }
 
 Status Session::bindLaunch(uint32_t index, const fb::Launch &launch) {
+  uint64_t most = program.device ? kMaxBlocks : kMaxWorkgroups;
   uint64_t groups = (rowCapacity(launch.rows(), planLimits()) + launch.row_tile() - 1) / launch.row_tile();
-  if (__builtin_mul_overflow(groups, launch.tiles(), &groups) || groups > kMaxWorkgroups)
-    return unsupported(program.name, ": launches[", index, "] has more than ", kMaxWorkgroups,
+  if (__builtin_mul_overflow(groups, launch.tiles(), &groups) || groups > most)
+    return unsupported(program.name, ": launches[", index, "] has more than ", most,
                        " workgroups; lower the session's tokens");
   auto count = static_cast<uint32_t>(launches.size());
   // A phase has one group, so that what is left out is always a whole phase.
   if (launch.barrier())
     phases.push_back({count, count, static_cast<uint32_t>(probes.size()), 0, launch.group()});
-  calls.push_back({program.kernels[launch.kernel()], {bindings.data() + bindings.size()}, 0});
+  calls.push_back(
+      {program.device ? nullptr : program.kernels[launch.kernel()], {bindings.data() + bindings.size()}, 0});
   for (const fb::Binding *binding : *launch.bindings())
     bindings.push_back(address(*binding));
-  launches.push_back({index, static_cast<uint8_t>(launch.rows()), static_cast<int64_t>(launch.row_tile()),
-                      static_cast<int64_t>(launch.tiles())});
+  launches.push_back({index, launch.kernel(), static_cast<uint8_t>(launch.rows()),
+                      static_cast<int64_t>(launch.row_tile()), static_cast<int64_t>(launch.tiles())});
   addProbes(index, launch);
   phases.back().end = count + 1;
   phases.back().probeEnd = static_cast<uint32_t>(probes.size());

@@ -25,7 +25,7 @@ struct LaunchSpan {
   int64_t workgroups;
   int64_t beginNanoseconds; ///< CLOCK_MONOTONIC.
   int64_t endNanoseconds;
-  void *const *bindings; ///< What the kernel got: its inputs are still there.
+  void *const *bindings; ///< What the kernel got: its inputs are still there. Null on a GPU.
   const int64_t *counts; ///< Step field `counts`.
 };
 

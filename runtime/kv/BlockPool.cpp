@@ -16,7 +16,8 @@ using namespace v4;
 /// Memory is committed in steps of this size, so that a step of a session rarely calls the kernel.
 static constexpr uint64_t kCommitBytes = uint64_t(2) << 20;
 
-Status BlockPool::create(const char *what, uint64_t blockBytes, uint64_t count, bool guarded, BlockPool &out) {
+Status BlockPool::create(const char *what, uint64_t blockBytes, uint64_t count, bool guarded, DeviceMemory *device,
+                         BlockPool &out) {
   BlockPool pool;
   pool.what = what;
   pool.bytes = blockBytes;
@@ -28,7 +29,11 @@ Status BlockPool::create(const char *what, uint64_t blockBytes, uint64_t count, 
   if (count > UINT32_MAX || (pool.stride && count > (uint64_t(1) << 46) / pool.stride))
     return unsupported(what, ": ", count, " blocks of ", blockBytes,
                        " bytes do not fit the address space; lower the session's sequences or context");
-  V4_RETURN_IF_ERROR(AddressRange::reserve(what, pool.stride * count, pool.range));
+  pool.device = device;
+  if (device)
+    V4_RETURN_IF_ERROR(DeviceBlock::create(*device, what, blockBytes * count, pool.deviceBlocks));
+  else
+    V4_RETURN_IF_ERROR(AddressRange::reserve(what, pool.stride * count, pool.range));
   V4_RETURN_IF_ERROR(LazyArray<uint32_t>::create(what, count, pool.freeBlocks));
   out = std::move(pool);
   return Status();
@@ -54,7 +59,7 @@ void BlockPool::giveBack(uint32_t block) {
 
 /// Makes block `fresh` accessible.
 Status BlockPool::commitNext() {
-  if (bytes == 0)
+  if (bytes == 0 || device)
     return Status();
   if (guarded)
     return range.commit(what, fresh * stride, stride - kMemoryPageBytes);

@@ -21,6 +21,7 @@
 #define V4_RUNTIME_KV_BLOCKPOOL_H
 
 #include "runtime/base/AddressRange.h"
+#include "runtime/base/KernelMemory.h"
 
 namespace v4 {
 
@@ -30,14 +31,16 @@ inline constexpr uint8_t kPoison = 0xFF;
 class BlockPool {
 public:
   /// `blockBytes` is a multiple of 64 (0 is allowed). `what` has static lifetime.
-  static Status create(const char *what, uint64_t blockBytes, uint64_t count, bool guarded, BlockPool &out);
+  /// On a `device` all blocks are taken at once, and none is guarded.
+  static Status create(const char *what, uint64_t blockBytes, uint64_t count, bool guarded, DeviceMemory *device,
+                       BlockPool &out);
 
   /// REQUIRES: available() != 0. Contents are undefined.
   Status take(uint32_t &block);
   /// REQUIRES: `block` is taken.
   void giveBack(uint32_t block);
 
-  uint8_t *base() const { return range.data(); }
+  uint8_t *base() const { return device ? deviceBlocks.data() : range.data(); }
   /// From base(); a multiple of 64.
   int64_t offset(uint32_t block) const { return static_cast<int64_t>(block * stride + lead); }
   uint64_t blockBytes() const { return bytes; }
@@ -60,6 +63,8 @@ private:
   uint64_t fresh = 0;          ///< Blocks from here on were never used.
   uint64_t committedBytes = 0; ///< Packed: the accessible prefix of the range.
   AddressRange range;
+  DeviceMemory *device = nullptr;
+  DeviceBlock deviceBlocks;
   LazyArray<uint32_t> freeBlocks; ///< A stack.
   uint64_t freeCount = 0;
 };

@@ -22,6 +22,7 @@ Status KvStore::create(const KvLimits &limits, KvStore &out) {
   KvStore store;
   store.sequences = limits.sequences;
   store.rings = limits.rings;
+  store.device = limits.device;
   store.pagesPerSequence = pagesOf(limits.positions);
   uint64_t entries = store.sequences * store.pagesPerSequence;
   if (store.sequences > UINT32_MAX || store.pagesPerSequence > UINT32_MAX || entries > UINT32_MAX)
@@ -34,9 +35,10 @@ Status KvStore::create(const KvLimits &limits, KvStore &out) {
     return unsupported("cache: a bound of ", limits.cacheBytes,
                        " bytes is more than this machine can address, at most ",
                        std::min(kMostCacheBytes, UINT32_MAX * limits.pageBytes), "; lower cache_bytes");
-  V4_RETURN_IF_ERROR(BlockPool::create("cache pages", limits.pageBytes, blocks, limits.guarded, store.pages));
   V4_RETURN_IF_ERROR(
-      BlockPool::create("state blocks", limits.stateBytes, store.sequences, limits.guarded, store.states));
+      BlockPool::create("cache pages", limits.pageBytes, blocks, limits.guarded, limits.device, store.pages));
+  V4_RETURN_IF_ERROR(BlockPool::create("state blocks", limits.stateBytes, store.sequences, limits.guarded,
+                                       limits.device, store.states));
   V4_RETURN_IF_ERROR(LazyArray<int64_t>::create("page tables", entries, store.pageTable));
   V4_RETURN_IF_ERROR(LazyArray<uint32_t>::create("page tables", entries, store.pageBlocks));
   V4_RETURN_IF_ERROR(LazyArray<uint32_t>::create("page holders", blocks, store.holders));
@@ -73,15 +75,11 @@ Status KvStore::createSequence(uint32_t &index) {
 }
 
 /// Partial windows of a new sequence are read before they are full.
-void KvStore::clearState(uint32_t index) {
-  if (states.blockBytes())
-    std::memset(stateData(index), 0, states.blockBytes());
-}
+void KvStore::clearState(uint32_t index) { fillMemory(device, stateData(index), 0, states.blockBytes()); }
 
 Status KvStore::forkSequence(uint32_t source, uint32_t &index) {
   V4_RETURN_IF_ERROR(takeIndex(index));
-  if (states.blockBytes())
-    std::memcpy(stateData(index), stateData(source), states.blockBytes());
+  copyMemory(device, stateData(index), stateData(source), states.blockBytes());
   for (uint64_t page = 0; page < counts[source]; ++page)
     appendPage(index, pageBlocksOf(source)[page]);
   return Status();
@@ -160,8 +158,7 @@ Status KvStore::grow(uint32_t index, uint64_t begin, uint64_t end) {
     uint64_t page = begin / plan::kPageTokens;
     uint32_t shared = pageBlocksOf(index)[page], copy = 0;
     V4_RETURN_IF_ERROR(takeBlock(copy));
-    if (pageBytes())
-      std::memcpy(blockData(copy), blockData(shared), pageBytes());
+    copyMemory(device, blockData(copy), blockData(shared), pageBytes());
     replacePage(index, page, copy);
     drop(copy);
   }

@@ -43,6 +43,7 @@ struct KvLimits {
   /// Bound of all pages and snapshots together; 0 = every sequence may be full.
   uint64_t cacheBytes = 0;
   bool guarded = false;
+  DeviceMemory *device = nullptr;     ///< Where blocks lie; null = in this process.
   std::vector<plan::StateRing> rings; ///< Of the state block, for snapshots.
 };
 
@@ -105,6 +106,10 @@ public:
   /// Clears the state block, as for a new sequence.
   void clearState(uint32_t index);
   uint32_t nextBlock(uint32_t block) const { return chain[block]; }
+  /// The bytes of a page, and back; pageBytes() of them.
+  void readBlock(uint32_t block, uint8_t *out) const { copyMemory(device, out, blockData(block), pageBytes()); }
+  void writeBlock(uint32_t block, const uint8_t *bytes) { copyMemory(device, blockData(block), bytes, pageBytes()); }
+  void copyBytes(void *to, const void *from, uint64_t bytes) const { copyMemory(device, to, from, bytes); }
 
   uint8_t *pageBase() const { return pages.base(); }
   uint8_t *stateBase() const { return states.base(); }
@@ -132,6 +137,7 @@ private:
   bool mustCopy(uint32_t index, uint64_t begin) const;
   void setPage(uint64_t entry, uint32_t block);
 
+  DeviceMemory *device = nullptr;
   BlockPool pages;
   BlockPool states;
   std::vector<plan::StateRing> rings;

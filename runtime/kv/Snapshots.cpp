@@ -89,7 +89,7 @@ Status KvStore::takeSnapshot(uint32_t index, uint64_t position, Snapshot &out) {
   V4_RETURN_IF_ERROR(takeChain(position, snapshot));
   ChainCursor cursor(*this, snapshot.first);
   forEachRun(rings, position, stateData(index), [&](uint8_t *rows, uint64_t bytes) {
-    cursor.pass(rows, bytes, [](uint8_t *to, uint8_t *from, uint64_t count) { std::memcpy(to, from, count); });
+    cursor.pass(rows, bytes, [&](uint8_t *to, uint8_t *from, uint64_t count) { copyBytes(to, from, count); });
   });
   out = snapshot;
   return Status();
@@ -105,7 +105,7 @@ void KvStore::restoreSnapshot(uint32_t index, const Snapshot &snapshot) {
   poisonState(index);
   ChainCursor cursor(*this, snapshot.first);
   forEachRun(rings, snapshot.position, stateData(index), [&](uint8_t *rows, uint64_t bytes) {
-    cursor.pass(rows, bytes, [](uint8_t *from, uint8_t *to, uint64_t count) { std::memcpy(to, from, count); });
+    cursor.pass(rows, bytes, [&](uint8_t *from, uint8_t *to, uint64_t count) { copyBytes(to, from, count); });
   });
 }
 
@@ -120,7 +120,7 @@ void KvStore::dropSnapshot(const Snapshot &snapshot) {
 
 void KvStore::readState(uint32_t index, uint64_t position, uint8_t *out) const {
   forEachRun(rings, position, stateData(index), [&](uint8_t *rows, uint64_t bytes) {
-    std::memcpy(out, rows, bytes);
+    copyBytes(out, rows, bytes);
     out += bytes;
   });
 }
@@ -128,7 +128,7 @@ void KvStore::readState(uint32_t index, uint64_t position, uint8_t *out) const {
 void KvStore::writeState(uint32_t index, uint64_t position, const uint8_t *bytes) {
   poisonState(index);
   forEachRun(rings, position, stateData(index), [&](uint8_t *rows, uint64_t count) {
-    std::memcpy(rows, bytes, count);
+    copyBytes(rows, bytes, count);
     bytes += count;
   });
 }
@@ -136,13 +136,13 @@ void KvStore::writeState(uint32_t index, uint64_t position, const uint8_t *bytes
 void KvStore::readSnapshot(const Snapshot &snapshot, uint8_t *out) const {
   ChainCursor cursor(*this, snapshot.first);
   cursor.pass(out, snapshotBytes(snapshot.position),
-              [](uint8_t *from, uint8_t *to, uint64_t count) { std::memcpy(to, from, count); });
+              [&](uint8_t *from, uint8_t *to, uint64_t count) { copyBytes(to, from, count); });
 }
 
 Status KvStore::writeSnapshot(uint64_t position, const uint8_t *bytes, Snapshot &out) {
   V4_RETURN_IF_ERROR(takeChain(position, out));
   ChainCursor cursor(*this, out.first);
   cursor.pass(const_cast<uint8_t *>(bytes), snapshotBytes(position),
-              [](uint8_t *to, uint8_t *from, uint64_t count) { std::memcpy(to, from, count); });
+              [&](uint8_t *to, uint8_t *from, uint64_t count) { copyBytes(to, from, count); });
   return Status();
 }

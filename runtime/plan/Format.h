@@ -11,8 +11,9 @@
 //   offset 0     Header (192 bytes, fixed for every format version)
 //   offset 192   with kFeatureSigned alone: SignatureBlock (128 bytes)
 //   64-aligned   metadata section: one FlatBuffer, schema plan.fbs
-//   4096-aligned code section: one ELF shared object (or cubins), then the seal:
-//                32 bytes, the hash of the metadata section that the code belongs to
+//   4096-aligned code section: one ELF shared object, or for a GPU cubins at multiples of
+//                kImageAlignment (Block in plan.fbs says where), then the seal: 32 bytes, the
+//                hash of the metadata section that the code belongs to
 //   4096-aligned tables section: index tables (tid2eid as i32), hashed at load
 //   4096-aligned hashes section: one 32-byte hash per 4 MiB chunk of weights
 //   2 MiB-aligned weights section: tensors, each 4096-aligned
@@ -68,6 +69,7 @@ inline constexpr uint64_t kMetadataAlignment = 64;
 inline constexpr uint64_t kSectionAlignment = 4096;
 inline constexpr uint64_t kWeightsAlignment = 2u << 20;
 inline constexpr uint64_t kTensorAlignment = 4096;
+inline constexpr uint64_t kImageAlignment = 64;
 inline constexpr uint64_t kHashChunkBytes = 4u << 20;
 inline constexpr uint32_t kHashBytes = 32;
 /// A cache page covers this many source tokens: a multiple of every ratio.

@@ -15,6 +15,13 @@
 // the order of the launch's bindings in the plan: arena buffers, weights, cache
 // pools and fields of the step block are all plain pointers.
 //
+// On a GPU it is a global function of a cubin, and each workgroup is one thread block:
+//
+//   void k(void *binding0, ..., void *bindingN, int64_t end);
+//
+// Block b computes workgroup b; blocks from `end` on do nothing, so that a launch that was
+// recorded for more workgroups serves fewer. Bindings are device addresses.
+//
 // Ranges of one launch run concurrently and in any order, and so do those of all
 // launches of a phase (Launch.barrier in plan.fbs); a phase starts when all
 // ranges of the previous one are finished. What a kernel writes is bound by no

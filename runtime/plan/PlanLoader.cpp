@@ -198,7 +198,8 @@ Status Container::parse(const fb::Program *&out) {
     return invalidInput(name, ": metadata is not a well-formed FlatBuffer of ", metadata.size, " bytes", kRebuild);
   out = fb::GetProgram(metadata.data);
   bool none = header().requiredFeatures & kFeatureNoWeights;
-  V4_RETURN_IF_ERROR(validateProgram(name, *out, none ? kMostDetachedBytes : section(SectionKind::Tables).size,
+  V4_RETURN_IF_ERROR(validateProgram(name, *out, section(SectionKind::Code).size - kHashBytes,
+                                     none ? kMostDetachedBytes : section(SectionKind::Tables).size,
                                      isHere() ? section(SectionKind::Weights).size : kMostDetachedBytes));
   return isHere() || none ? Status() : checkHashCount(endOfTensors(*out, /*inTables=*/false));
 }

@@ -28,6 +28,8 @@ public:
   Status checkGeneral();
   Status checkModel();
   Status checkKernels();
+  /// Of a plan for a GPU: how blocks look, and that their code lies in the `codeBytes` of the code section.
+  Status checkBlocks(uint64_t codeBytes);
 
   // PlanCostRules.cpp
   Status checkParts();
@@ -76,6 +78,7 @@ private:
   Status checkPoolPlaces(fb::PoolKind kind, const char *field, uint64_t bytes);
   Status checkWeightPlaces(bool inTables, uint64_t sectionBytes);
 
+  Status checkBlock(uint32_t kernel, const fb::Block &block, uint64_t codeBytes);
   Status checkLaunch(uint32_t index);
   Status checkCosts(uint32_t kernel);
   Status checkTerm(const std::string &field, fb::CostUnit unit, uint64_t ratio, uint64_t count);

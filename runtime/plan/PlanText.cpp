@@ -208,9 +208,17 @@ std::string PlanPrinter::parts() const {
   });
 }
 
+static void appendBlock(Op &op, const fb::Block *block) {
+  if (block)
+    op.attribute("block", "#plan.block<threads = ", block->threads(), ", shared_bytes = ", block->shared_bytes(),
+                 ", cluster = ", block->cluster(), ", registers = ", block->registers(),
+                 ", image = ", block->image_offset(), " : ", block->image_bytes(), ">");
+}
+
 std::string PlanPrinter::kernel(const fb::Kernel &kernel) const {
-  return Op("kernel")
-      .attribute("sym_name", quoted(kernel.symbol()))
+  Op op("kernel");
+  appendBlock(op, kernel.block());
+  return op.attribute("sym_name", quoted(kernel.symbol()))
       .attribute("op", quoted(kernel.op()))
       .integer("bindings", kernel.bindings())
       .integer("stack_bytes", static_cast<int64_t>(kernel.stack_bytes()))

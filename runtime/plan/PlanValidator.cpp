@@ -66,13 +66,14 @@ std::string plan::escapeText(std::string_view text) {
   return out;
 }
 
-Status plan::validateProgram(const std::string &name, const fb::Program &program, uint64_t tablesBytes,
-                             uint64_t weightsBytes) {
+Status plan::validateProgram(const std::string &name, const fb::Program &program, uint64_t codeBytes,
+                             uint64_t tablesBytes, uint64_t weightsBytes) {
   PlanRules rules(name, program);
   V4_RETURN_IF_ERROR(rules.checkVectors());
   V4_RETURN_IF_ERROR(rules.checkGeneral());
   V4_RETURN_IF_ERROR(rules.checkModel());
   V4_RETURN_IF_ERROR(rules.checkKernels());
+  V4_RETURN_IF_ERROR(rules.checkBlocks(codeBytes));
   V4_RETURN_IF_ERROR(rules.checkBuffers());
   V4_RETURN_IF_ERROR(rules.checkWeights(tablesBytes, weightsBytes));
   V4_RETURN_IF_ERROR(rules.checkPools());

@@ -19,6 +19,8 @@
 //   5. buffers that share a slot have disjoint lifetimes; every use lies in the
 //      lifetime, behind the launch that wrote the value
 //   6. a launch reads no pool and no buffer that it writes
+//   7. kernels of a plan for a GPU say how their blocks look, and their code lies in
+//      the code section; those of a plan for a CPU don't
 //
 // The work is bounded by the size of the metadata, also where many tables share
 // one vector.
@@ -34,7 +36,8 @@
 namespace v4::plan {
 
 /// REQUIRES: `program` passed fb::VerifyProgramBuffer.
-Status validateProgram(const std::string &name, const fb::Program &program, uint64_t tablesBytes,
+/// Bytes are those of the sections that the program points into; code is without the seal.
+Status validateProgram(const std::string &name, const fb::Program &program, uint64_t codeBytes, uint64_t tablesBytes,
                        uint64_t weightsBytes);
 
 /// Quotes, backslashes and bytes outside printable ASCII as a backslash and two hex digits, as in MLIR.

@@ -101,4 +101,11 @@ TEST(Fp8Linear, TilesAgree) {
   EXPECT_EQ(first, (p.run<128, 2, 2>(2, 5)));
 }
 
+TEST(LongFp8Linear, ManyTokens) {
+  Problem p(700, 136, 384);
+  std::vector<unsigned short> first = p.run<128, 2, 3>(5, 1);
+  p.check(first);
+  EXPECT_EQ(first, (p.run<8, 1, 4>(7, 2)));
+}
+
 } // namespace

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """Compiles the tensor-core kernels for sm_90a: no spills, resources within limits, the instructions that must be there.
 
-    compile_kernels.py ROOT
+    compile_kernels.py PRINT_INSTANCES ROOT (small|large)
 
 Ends with 77 where there is no nvcc.
 """
 
+import concurrent.futures
 import os
 import re
 import shutil
@@ -13,17 +14,8 @@ import subprocess
 import sys
 import tempfile
 
-# (tokens, warpgroups, stages) of the forms for 8 to 128 tokens, and the large one.
-FORMS = [(8, 1, 12), (16, 1, 12), (32, 1, 10), (64, 1, 8), (128, 2, 5)]
-MUST = ["wgmma.mma_async.sync.aligned.m64n{}k32.f32.e4m3.e4m3", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared"]
 SHARED_BYTES = 227 * 1024
-KERNEL = """extern "C" __global__ void __launch_bounds__(v4::cuda::Fp8LinearShape<{0}, {1}, {2}>::kThreads, 1)
-fp8_linear_{0}(const __grid_constant__ v4::cuda::TensorMap x, const float *xs, int stride, const unsigned char *w,
-               const unsigned char *ws, unsigned short *out, int tokens, int rows, int columns) {{
-  v4::cuda::fp8Linear<{0}, {1}, {2}>(&x, xs, stride, w, ws, out, tokens, rows, columns);
-}}
-static_assert(v4::cuda::Fp8LinearShape<{0}, {1}, {2}>::kSharedBytes <= {3});
-"""
+PARTS = 2
 
 
 def find_nvcc():
@@ -32,28 +24,56 @@ def find_nvcc():
     return home if os.path.exists(home) else shutil.which("nvcc")
 
 
+def bodies(ptx):
+    """{kernel: its PTX}."""
+    return {part.split("(")[0].strip(): part for part in ptx.split(".entry")[1:]}
+
+
+def check(source, ptx, said):
+    """Findings about one compiled source; prints one line for each kernel."""
+    wrong, ptx = [], bodies(ptx)
+    # What ptxas says of a kernel follows its name.
+    figures = dict(re.findall(r"Compiling entry function '(\w+)'(.*?)(?=Compiling entry|\Z)", said, re.DOTALL))
+    wrong += [line for line in said.splitlines() if "serializ" in line or "warning" in line.lower()]
+    for name, shared, must in re.findall(r"^// instance (\w+) shared (\d+) must (.*)$", source, re.MULTILINE):
+        text = figures.get(name, "")
+        used = re.search(r"Used (\d+) registers", text)
+        print(f"{name}: {used.group(1) if used else '?'} registers, {shared} bytes of shared memory")
+        if not used:
+            wrong.append(f"{name}: no figures")
+        if re.search(r"[1-9]\d* bytes (stack|spill)", text):
+            wrong.append(f"{name}: {' '.join(text.split())}")
+        if int(shared) > SHARED_BYTES:
+            wrong.append(f"{name}: {shared} bytes of shared memory, at most {SHARED_BYTES}")
+        wrong += [f"{name}: {m} is missing" for m in must.split(",") if m not in ptx.get(name, "")]
+    return wrong
+
+
+def compile_part(nvcc, part):
+    """Findings about one part of the instances."""
+    source = subprocess.run([sys.argv[1], sys.argv[3], str(part), str(PARTS)], stdout=subprocess.PIPE, text=True, check=True).stdout
+    if "// instance" not in source:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        file = os.path.join(folder, "kernels.cu")
+        with open(file, "w", encoding="utf-8") as f:
+            f.write(source)
+        done = subprocess.run([nvcc, "-std=c++17", "-arch=sm_90a", "-cubin", "--keep", "--keep-dir", folder, "-Xptxas", "-v",
+                               "-I", sys.argv[2], file, "-o", os.path.join(folder, "kernels.cubin")],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        if done.returncode:
+            return [done.stdout]
+        with open(os.path.join(folder, "kernels.ptx"), encoding="utf-8") as f:
+            return check(source, f.read(), done.stdout)
+
+
 def main():
     nvcc = find_nvcc()
     if not nvcc:
         print("no nvcc: skipped")
         return 77
-    with tempfile.TemporaryDirectory() as folder:
-        source = os.path.join(folder, "kernels.cu")
-        with open(source, "w", encoding="utf-8") as f:
-            f.write('#include "codegen/cuda/kernels/Fp8Linear.h"\n')
-            f.writelines(KERNEL.format(*form, SHARED_BYTES) for form in FORMS)
-        done = subprocess.run([nvcc, "-std=c++17", "-arch=sm_90a", "-cubin", "--keep", "--keep-dir", folder, "-Xptxas", "-v",
-                               "-I", sys.argv[1], source, "-o", os.path.join(folder, "kernels.cubin")],
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-        print(done.stdout)
-        if done.returncode:
-            return 1
-        with open(os.path.join(folder, "kernels.ptx"), encoding="utf-8") as f:
-            ptx = f.read()
-    wrong = [f"{text} is missing" for n, _, _ in FORMS for text in (m.format(n) for m in MUST) if text not in ptx]
-    wrong += [line for line in done.stdout.splitlines() if re.search(r"[1-9]\d* bytes (stack|spill)|serializ", line)]
-    if len(re.findall(r"Used \d+ registers", done.stdout)) != len(FORMS):
-        wrong.append("a kernel without figures")
+    with concurrent.futures.ThreadPoolExecutor(PARTS) as pool:
+        wrong = sum(pool.map(lambda part: compile_part(nvcc, part), range(PARTS)), [])
     print("\n".join(wrong))
     return 1 if wrong else 0
 

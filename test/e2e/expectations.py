@@ -39,3 +39,19 @@ class Expectations:
             self.fail(name, f"{len(errors)} lines instead of one sentence: {text[-600:]}")
         if folder and os.path.isdir(folder) and set(os.listdir(folder)) - before:
             self.fail(name, f"left behind {sorted(set(os.listdir(folder)) - before)}")
+
+    def equal(self, name, found, expected):
+        """`found` must be `expected`."""
+        self.holds(name, found == expected, f"{found!r}, expected {expected!r}")
+
+    def holds(self, name, condition, text):
+        """`condition` must hold; `text` says what was found."""
+        self.cases += 1
+        if not condition:
+            self.fail(name, str(text)[-600:])
+
+    def finish(self):
+        """Ends the process with the verdict."""
+        if self.failures:
+            raise SystemExit(f"{len(self.failures)} of {self.cases} expectations failed")
+        print(f"{self.cases} expectations hold")

@@ -35,13 +35,16 @@ def main():
     parser = checkpoints.common_arguments(__doc__)
     parser.add_argument("--model", default="main")
     parser.add_argument("--length", type=int, default=300)
+    parser.add_argument("--compile-flag", action="append", default=[])
     args = parser.parse_args()
     tools = engine.Tools(args.bin)
     checkpoint = checkpoints.standard(args.cache, args.model)
-    plan = checkpoints.plan(tools, args.cache, checkpoint)
+    plan = checkpoints.plan(tools, args.cache, checkpoint, *args.compile_flag)
     prompt = random_prompt(23, args.length, 0, checkpoints.config(checkpoint)["vocab_size"])
     variants = [(f"--chunk={c}", f"--threads={t}") for c, t in itertools.product(CHUNKS, THREADS)]
-    variants += [("--debug-placement",), ("--load=copy",), ("--step-tokens=96",)]
+    variants += [("--load=copy",), ("--step-tokens=96",)]
+    if not any("cuda:" in flag for flag in args.compile_flag):
+        variants.append(("--debug-placement",))
     failed = []
     with tempfile.TemporaryDirectory() as scratch:
         first = os.path.join(scratch, "first")

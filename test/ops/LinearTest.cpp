@@ -168,13 +168,13 @@ INSTANTIATE_TEST_SUITE_P(Formats, Linear,
 /// kernel: 1 to 4 rows decode in registers, with 512 bits also 5 to 8, more through a buffer in passes of 8, 4, 2 and 1.
 std::vector<Case> tunedCases() {
   std::vector<Case> cases;
-  for (std::string level : {"cpu:x86-64-v3", "cpu:x86-64-v4", "cpu:x86-64-v4-bf16"})
+  for (std::string level : {"cpu:x86-64-v3", "cpu:x86-64-v4", "cpu:x86-64-v4-bf16", "cpu:x86-64-v4-amx"})
     for (Format format : {Format::Fp8, Format::Fp4, Format::Bf16}) {
       cases.push_back({format, 129, 384, 1, 17, true, Kernels::Tuned, level});
       cases.push_back({format, 64, 576, 1, 4, false, Kernels::Tuned, level});
       cases.push_back({format, 33, 64, 4, 3, true, Kernels::Tuned, level});
       cases.push_back({format, 16, 320, 1, 129, false, Kernels::Tuned, level});
-      for (int64_t tokens : {5, 8})
+      for (int64_t tokens : {5, 8, 16})
         cases.push_back({format, 96, 256, 1, tokens, true, Kernels::Tuned, level});
     }
   cases.push_back({Format::Fp8, 96, 256, 1, 700, true, Kernels::Tuned, ""});
@@ -236,7 +236,7 @@ TEST(GroupedLinear, TunedEqualsDouble) {
 
 /// The bits of every code that a panel can hold come through: e4m3 with its subnormals, e2m1, and e8m0 from 2^-127 up.
 TEST(Linear, TunedDecodesEveryCode) {
-  for (std::string level : {"cpu:x86-64-v3", "cpu:x86-64-v4", "cpu:x86-64-v4-bf16"})
+  for (std::string level : {"cpu:x86-64-v3", "cpu:x86-64-v4", "cpu:x86-64-v4-bf16", "cpu:x86-64-v4-amx"})
     for (Format format : {Format::Fp8, Format::Fp4}) {
       if (!runsHere(level))
         continue;
@@ -269,18 +269,29 @@ TEST(Linear, TunedDecodesEveryCode) {
         else
           EXPECT_EQ(y[row], expected) << level << " row " << row;
       }
+      if (format != Format::Fp4)
+        continue;
+      // Row r holds a one with scale r: tiles take scales into the weights where they fit.
+      for (int64_t row = 0; row < 256; ++row) {
+        w.weight[(row * 64 + row % 64) / 2] = uint8_t(2 << (row % 2 * 4));
+        w.scales[2 * row] = w.scales[2 * row + 1] = uint8_t(row);
+      }
+      program->run(Step(sequences, {{0, 0, 1}}), {x.data(), w.weight.data(), w.scales.data()}, {y.data()});
+      for (int64_t row = 0; row < 255; ++row)
+        EXPECT_EQ(y[row], std::ldexp(1.0f, int(row) - 127)) << level << " scale " << row;
+      EXPECT_TRUE(std::isnan(y[255])) << level;
     }
 }
 
 /// Dispatch and both forms of expert_linear, for 11 experts of which some are never chosen.
-void checkExperts(Format format, bool shared, int64_t tokens, Kernels kernels = Kernels::Decomposed) {
-  constexpr int64_t kExperts = 11, kActive = 3, kRows = 21;
-  const int64_t kColumns = kernels == Kernels::Tuned ? 192 : 160;
+void checkExperts(Format format, bool shared, int64_t tokens, Kernels kernels = Kernels::Decomposed, int64_t rows = 21) {
+  constexpr int64_t kExperts = 11, kActive = 3;
+  const int64_t kRows = rows, kColumns = kernels == Kernels::Tuned ? 192 : 160;
   Matrix w(format, kExperts, kRows, kColumns, 31);
   w.kernels = kernels;
   bool narrow = !w.scales.empty();
   std::string in = std::string("tensor<?x") + (shared ? "" : "3x") + std::to_string(kColumns) + "xbf16, #v4.rows<tokens>>";
-  std::string out = "tensor<?x3x21xbf16, #v4.rows<tokens>>", ids = "tensor<?x3xi32, #v4.rows<tokens>>";
+  std::string out = "tensor<?x3x" + std::to_string(rows) + "xbf16, #v4.rows<tokens>>", ids = "tensor<?x3xi32, #v4.rows<tokens>>";
   std::string runs = "tensor<?x12xi32, #v4.rows<one>>";
   auto program = OpProgram::compile(
       "func.func @f(%x: " + in + ", %e: " + ids + ", %w: " + w.weightType(true) + (narrow ? ", %s: " + w.scaleType(true) : "") + ") -> " +
@@ -316,8 +327,9 @@ TEST(ExpertLinear, EqualsDouble) {
 TEST(ExpertLinear, TunedEqualsDouble) {
   for (Format format : {Format::Fp4, Format::Bf16, Format::Fp8})
     for (int64_t tokens : {1, 3, 17, 129, 400}) {
-      checkExperts(format, true, tokens, Kernels::Tuned);
-      checkExperts(format, false, tokens, Kernels::Tuned);
+      // Two whole panels and a part of one.
+      checkExperts(format, true, tokens, Kernels::Tuned, 85);
+      checkExperts(format, false, tokens, Kernels::Tuned, 85);
     }
 }
 

@@ -33,6 +33,17 @@ std::string load(const FakePlan &fake) {
 
 fb::Binding &at(fb::ProgramT &p, size_t launch, size_t binding) { return p.launches[launch]->bindings[binding]; }
 
+/// Makes a plan for a GPU of it; the block of the first kernel.
+fb::BlockT &onGpu(fb::ProgramT &p) {
+  p.target->name = "cuda:sm_90a";
+  for (auto &kernel : p.kernels) {
+    kernel->block = std::make_unique<fb::BlockT>();
+    kernel->block->threads = 1;
+    kernel->block->image_bytes = 8;
+  }
+  return *p.kernels[0]->block;
+}
+
 const Case kCases[] = {
     // Presence, names, strings
     {"target", [](auto &p) { p.target.reset(); }, "target is missing"},
@@ -49,6 +60,22 @@ const Case kCases[] = {
     {"pathAsName", [](auto &p) { p.probes[0]->name = "../x"; },
      "probes[0].name is '../x', expected at most 200 letters, digits, '_', '.', '-' and '$', the first no '.' or '-'"},
     {"sameName", [](auto &p) { p.pools[0]->name = "embed"; }, "the name 'embed' appears twice, expected unique names"},
+    // Blocks of a plan for a GPU
+    {"blockOnACpu", [](auto &p) { p.kernels[1]->block = std::make_unique<fb::BlockT>(); },
+     "kernels[1].block is there, but the target is 'cpu:x86-64-v3'"},
+    {"noBlock", [](auto &p) { p.target->name = "cuda:sm_90a"; },
+     "kernels[0].block is missing, but the target is 'cuda:sm_90a'"},
+    {"threads", [](auto &p) { onGpu(p).threads = 0; }, "kernels[0].block.threads is 0, expected 1 to 1024"},
+    {"manyThreads", [](auto &p) { onGpu(p).threads = 1025; }, "kernels[0].block.threads is 1025, expected 1 to 1024"},
+    {"shared", [](auto &p) { onGpu(p).shared_bytes = 232449; },
+     "kernels[0].block.shared_bytes is 232449, expected 0 to 232448"},
+    {"cluster", [](auto &p) { onGpu(p).cluster = 17; }, "kernels[0].block.cluster is 17, expected 1 to 16"},
+    {"registers", [](auto &p) { onGpu(p).registers = 256; }, "kernels[0].block.registers is 256, expected 0 to 255"},
+    {"noImage", [](auto &p) { onGpu(p).image_bytes = 0; }, "kernels[0].block.image_bytes is 0, expected 1 to 8"},
+    {"imageBehindTheEnd", [](auto &p) { onGpu(p).image_offset = uint64_t(1) << 40; },
+     "kernels[0].block.image_offset is 1099511627776, expected 0 to 0"},
+    {"unalignedImage", [](auto &p) { onGpu(p).image_offset = 1, p.kernels[0]->block->image_bytes = 4; },
+     "kernels[0].block.image_offset is 1, expected a multiple of 64"},
     // Model and envelope
     {"vocab", [](auto &p) { p.model->vocab_size = 0; }, "model.vocab_size is 0, expected 1 to 268435456"},
     {"eos", [](auto &p) { p.model->eos_token_id = kVocab; }, "model.eos_token_id is 16, expected 0 to 15"},

@@ -96,9 +96,13 @@ auto pools(Builder &b) {
   });
 }
 
-auto kernels(Builder &b, const std::string &firstSymbol) {
+auto kernels(Builder &b, const std::string &firstSymbol, uint64_t imageBytes) {
   auto make = [&](const std::string &symbol, uint32_t bindings) {
-    return fb::CreateKernel(b, b.CreateString(symbol), b.CreateString("fake"), bindings, 128);
+    auto name = b.CreateString(symbol), op = b.CreateString("fake");
+    // The kernel in the middle asks for more shared memory than blocks have without asking.
+    uint64_t shared = symbol == "fake_logits" ? 64 << 10 : 0;
+    auto block = imageBytes ? fb::CreateBlock(b, 1, shared, 1, 32, 0, imageBytes) : flatbuffers::Offset<fb::Block>();
+    return fb::CreateKernel(b, name, op, bindings, 128, 0, -1, block);
   };
   return b.CreateVector(std::vector<flatbuffers::Offset<fb::Kernel>>{
       make(firstSymbol, 9), make("fake_append", 10), make("fake_save", 5), make("fake_logits", 8),
@@ -167,8 +171,8 @@ auto weights(Builder &b) {
                        b.CreateString("row_major"), false, 0, 4, b.CreateVector(sources), 0, b.CreateString("copy"))});
 }
 
-auto target(Builder &b, const std::vector<std::string> &features) {
-  return fb::CreateTarget(b, b.CreateString("cpu:x86-64-v3"), b.CreateVectorOfStrings(features));
+auto target(Builder &b, const std::vector<std::string> &features, bool gpu) {
+  return fb::CreateTarget(b, b.CreateString(gpu ? "cuda:sm_90a" : "cpu:x86-64-v3"), b.CreateVectorOfStrings(features));
 }
 
 } // namespace
@@ -177,13 +181,13 @@ flatbuffers::DetachedBuffer test::buildFakeMetadata(const FakeOptions &options) 
   Builder b;
   auto producer = b.CreateString("fake");
   auto flags = b.CreateVector(std::vector<flatbuffers::Offset<fb::Option>>{});
-  auto targetTable = target(b, options.features);
+  auto targetTable = target(b, options.features, options.imageBytes != 0);
   auto model = fb::CreateModel(b, kVocabulary, 8, 1, 31, 128, true, b.CreateVector(std::vector<uint8_t>(32)));
   auto envelope = fb::CreateEnvelope(b, options.maxTokens, options.maxSequences, options.maxContext, options.maxDraft);
   auto bufferList = buffers(b, options.twinLogits);
   auto weightList = weights(b);
   auto poolList = pools(b);
-  auto kernelList = kernels(b, options.firstSymbol);
+  auto kernelList = kernels(b, options.firstSymbol, options.imageBytes);
   auto launchList = launches(b, options.twinLogits);
   auto probeList = probes(b, options.twinLogits);
   b.Finish(fb::CreateProgram(b, producer, flags, targetTable, model, envelope, bufferList, weightList, poolList,

@@ -9,6 +9,7 @@
 #include "tools/bench/MachinePass.h"
 
 #include "runtime/base/Clock.h"
+#include "runtime/device/CpuFeatures.h"
 
 #include <algorithm>
 #include <cstring>
@@ -123,6 +124,31 @@ __attribute__((target("avx2,fma"))) void fmaAvx2(int64_t rounds) {
 #undef V4_STEP
 }
 
+/// A round of tiles takes so many times as long as one of registers.
+constexpr int64_t kTileRoundsOfRegisters = 8;
+
+/// The operand of ldtilecfg: eight tiles of 16 rows of 64 bytes.
+struct alignas(64) TileConfiguration {
+  uint8_t palette = 1, startRow = 0, reserved[14] = {};
+  uint16_t rowBytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+/// Four tiles of sums.
+__attribute__((target("amx-tile,amx-bf16"))) void dotTiles(int64_t rounds) {
+  TileConfiguration configuration;
+  _tile_loadconfig(&configuration);
+  for (int64_t i = 0; i < rounds / kTileRoundsOfRegisters * 3; ++i) {
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_release();
+}
+
+bool hasTiles(const std::string &target) { return target.find("x86-64-v4-amx") != std::string::npos; }
+
 struct Loop {
   void (*loop)(int64_t rounds);
 };
@@ -137,7 +163,7 @@ double secondsSince(int64_t begin) { return static_cast<double>(monotonicNanosec
 
 MachineSpeed bench::meanOf(const MachineSpeed &a, const MachineSpeed &b) {
   return {(a.bytesPerSecond + b.bytesPerSecond) / 2, (a.dotFlopsPerSecond + b.dotFlopsPerSecond) / 2,
-          (a.fmaFlopsPerSecond + b.fmaFlopsPerSecond) / 2};
+          (a.fmaFlopsPerSecond + b.fmaFlopsPerSecond) / 2, (a.tileFlopsPerSecond + b.tileFlopsPerSecond) / 2};
 }
 
 MachinePass::Arithmetic MachinePass::chooseFma(const std::string &target) {
@@ -147,12 +173,22 @@ MachinePass::Arithmetic MachinePass::chooseFma(const std::string &target) {
 }
 
 MachinePass::Arithmetic MachinePass::chooseDot(const std::string &target) {
-  if (target.find("x86-64-v4-bf16") != std::string::npos && __builtin_cpu_supports("avx512bf16"))
+  bool has = target.find("x86-64-v4-bf16") != std::string::npos || hasTiles(target);
+  if (has && __builtin_cpu_supports("avx512bf16"))
     return {"avx512_bf16", dotBf16, 12 * 64};
   return chooseFma(target);
 }
 
+MachinePass::Arithmetic MachinePass::chooseTiles(const std::string &target) {
+  if (hasTiles(target))
+    return {"amx_bf16", dotTiles, 12.0 * 2 * 16 * 16 * 32 / kTileRoundsOfRegisters};
+  return {};
+}
+
 Status MachinePass::create(const plan::Plan &plan, unsigned threads, std::unique_ptr<MachinePass> &out) {
+  std::string features;
+  V4_RETURN_IF_ERROR(readCpuFeatures(features));
+  V4_RETURN_IF_ERROR(checkCpuFeatures(plan.name(), *plan.program().target(), features));
   std::unique_ptr<MachinePass> pass(new MachinePass);
   V4_RETURN_IF_ERROR(ThreadPool::create(threads, 0, pass->pool));
   plan::Bytes weights = plan.section(plan::SectionKind::Weights);
@@ -167,6 +203,7 @@ Status MachinePass::create(const plan::Plan &plan, unsigned threads, std::unique
   }
   pass->dot = chooseDot(plan.program().target()->name()->str());
   pass->fma = chooseFma(plan.program().target()->name()->str());
+  pass->tiles = chooseTiles(plan.program().target()->name()->str());
   pass->run(); // brings pages in
   out = std::move(pass);
   return Status();
@@ -197,5 +234,6 @@ MachineSpeed MachinePass::run() {
   speed.bytesPerSecond = readOnce();
   speed.dotFlopsPerSecond = computeOnce(dot);
   speed.fmaFlopsPerSecond = dot.loop == fma.loop ? speed.dotFlopsPerSecond : computeOnce(fma);
+  speed.tileFlopsPerSecond = tiles.loop ? computeOnce(tiles) : 0;
   return speed;
 }

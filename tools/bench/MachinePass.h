@@ -24,6 +24,7 @@ struct MachineSpeed {
   double bytesPerSecond = 0;
   double dotFlopsPerSecond = 0; ///< bf16 dot products where the plan's target has them, else as below.
   double fmaFlopsPerSecond = 0; ///< f32 multiply-adds.
+  double tileFlopsPerSecond = 0; ///< Products of bf16 tiles where the plan's target has them, else 0.
 };
 
 /// The mean of two passes around a measured piece.
@@ -53,13 +54,14 @@ private:
   double computeOnce(const Arithmetic &arithmetic);
   static Arithmetic chooseFma(const std::string &target);
   static Arithmetic chooseDot(const std::string &target);
+  static Arithmetic chooseTiles(const std::string &target);
 
   std::unique_ptr<ThreadPool> pool;
   AddressRange own;
   const uint8_t *memory = nullptr;
   uint64_t memoryBytes = 0;
   uint64_t next = 0; ///< Where the next pass begins to read.
-  Arithmetic dot = {}, fma = {};
+  Arithmetic dot = {}, fma = {}, tiles = {};
 };
 
 } // namespace v4::bench

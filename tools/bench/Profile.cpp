@@ -38,15 +38,17 @@ void Profile::receive(void *profile, const LaunchSpan &span) {
   entry.ran = true;
   entry.worked = span.workgroups > 0;
   if (int32_t binding = self.hits[span.launch]; binding >= 0)
-    entry.hits = static_cast<uint64_t>(*static_cast<const int32_t *>(span.bindings[binding]));
+    entry.hits = !span.bindings ? 0 : static_cast<uint64_t>(*static_cast<const int32_t *>(span.bindings[binding]));
 }
 
 double Profile::floorOf(const plan::Cost &cost) const {
   if (speed.bytesPerSecond == 0)
     return 0;
   double bytes = cost.memoryBytes() + cost.activationBytes;
-  return std::max(bytes / speed.bytesPerSecond,
-                  cost.dotFlops / speed.dotFlopsPerSecond + cost.fmaFlops / speed.fmaFlopsPerSecond);
+  // Rows of a cache are multiplied in vector registers on every target.
+  bool tiles = speed.tileFlopsPerSecond > 0 && cost.cacheBytes == 0;
+  double dots = tiles ? speed.tileFlopsPerSecond : speed.dotFlopsPerSecond;
+  return std::max(bytes / speed.bytesPerSecond, cost.dotFlops / dots + cost.fmaFlops / speed.fmaFlopsPerSecond);
 }
 
 void Profile::endStep(void *profile, double seconds) {

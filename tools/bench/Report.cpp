@@ -97,18 +97,22 @@ Json bench::jsonOf(const ColdStart &cold, const ColdOptions &options) {
 }
 
 Json bench::jsonOf(const std::vector<MachineSpeed> &speeds, const char *dotName, unsigned threads) {
-  std::vector<double> bytes, dots, fmas;
+  std::vector<double> bytes, dots, fmas, tiles;
   for (const MachineSpeed &speed : speeds) {
     bytes.push_back(speed.bytesPerSecond);
     dots.push_back(speed.dotFlopsPerSecond);
     fmas.push_back(speed.fmaFlopsPerSecond);
+    tiles.push_back(speed.tileFlopsPerSecond);
   }
-  return {{"test", "machine"},
-          {"threads", threads},
-          {"read_bytes_per_second", ::jsonOf(spreadOf(bytes))},
-          {"dot", dotName},
-          {"dot_flops_per_second", ::jsonOf(spreadOf(dots))},
-          {"fma_flops_per_second", ::jsonOf(spreadOf(fmas))}};
+  Json row = {{"test", "machine"},
+              {"threads", threads},
+              {"read_bytes_per_second", ::jsonOf(spreadOf(bytes))},
+              {"dot", dotName},
+              {"dot_flops_per_second", ::jsonOf(spreadOf(dots))},
+              {"fma_flops_per_second", ::jsonOf(spreadOf(fmas))}};
+  if (spreadOf(tiles).median > 0)
+    row["tile_flops_per_second"] = ::jsonOf(spreadOf(tiles));
+  return row;
 }
 
 Json bench::jsonOf(const Profile &profile, const Test &test) {

@@ -81,6 +81,11 @@ Json inspect::viewKernels(const fb::Program &program) {
                     {"bindings", kernel.bindings()},
                     {"stack_bytes", kernel.stack_bytes()},
                     {"launches", launches[i]}});
+    if (const fb::Block *block = kernel.block())
+      view.back().update({{"threads", block->threads()},
+                          {"shared_bytes", block->shared_bytes()},
+                          {"registers", block->registers()},
+                          {"image_bytes", block->image_bytes()}});
   }
   return view;
 }

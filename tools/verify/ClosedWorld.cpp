@@ -12,6 +12,7 @@
 #include "tools/verify/TargetLevels.h"
 
 #include <algorithm>
+#include <map>
 
 using namespace v4;
 using namespace v4::plan;
@@ -38,18 +39,42 @@ void checkTarget(const Plan &plan, Check &check) {
                           "', expected the level's own; rebuild the plan with v4-compile"));
 }
 
-void checkKernels(const Plan &plan, Check &check) {
-  std::vector<std::string_view> exported;
-  Status status = readKernelSymbols(plan.name(), plan.code(), exported);
-  if (!status.isOk()) {
-    check.add(status);
-    return;
+/// Names of the functions of the code section, or of the images of a plan for a GPU, by offset.
+class ExportedSymbols {
+public:
+  explicit ExportedSymbols(const Plan &plan) : plan(plan) {}
+
+  /// Each object is read once.
+  Status find(const fb::Kernel &kernel, bool &found) {
+    const fb::Block *block = kernel.block();
+    auto [entry, isNew] = objects.try_emplace(block ? block->image_offset() : 0);
+    if (isNew)
+      V4_RETURN_IF_ERROR(block ? readCubinSymbols(plan.name(), imageOf(*block), entry->second)
+                               : readKernelSymbols(plan.name(), plan.code(), entry->second));
+    found = std::binary_search(entry->second.begin(), entry->second.end(), kernel.symbol()->string_view());
+    return Status();
   }
+
+private:
+  /// The validator saw that it lies in the code section.
+  Bytes imageOf(const fb::Block &block) const { return {plan.code().data + block.image_offset(), block.image_bytes()}; }
+
+  const Plan &plan;
+  std::map<uint64_t, std::vector<std::string_view>> objects;
+};
+
+void checkKernels(const Plan &plan, Check &check) {
+  ExportedSymbols exported(plan);
   const fb::Program &program = plan.program();
   std::vector<bool> missing(program.kernels()->size());
   for (uint32_t i = 0; i < program.kernels()->size(); ++i) {
     std::string_view symbol = program.kernels()->Get(i)->symbol()->string_view();
-    missing[i] = !std::binary_search(exported.begin(), exported.end(), symbol);
+    bool found = false;
+    if (Status status = exported.find(*program.kernels()->Get(i), found); !status.isOk()) {
+      check.add(status);
+      return;
+    }
+    missing[i] = !found;
     if (missing[i])
       check.add(checkFailed(plan.name(), ": kernels[", i, "].symbol '", symbol,
                             "' is no function of section code; rebuild the plan with v4-compile"));

@@ -8,6 +8,8 @@
 
 #include "tools/verify/KernelSymbols.h"
 
+#include "runtime/plan/PlanValidator.h"
+
 #include <algorithm>
 #include <cstring>
 #include <elf.h>
@@ -17,6 +19,9 @@ using namespace v4::verify;
 
 namespace {
 
+/// Of ELF: code for a GPU of NVIDIA.
+constexpr uint16_t kCudaMachine = 190;
+
 /// Tables of an object that may hold anything.
 class ElfObject {
 public:
@@ -24,6 +29,9 @@ public:
 
   Status readHeader();
   Status readSymbols(std::vector<std::string_view> &out);
+  /// The same for a cubin, which must call nothing either.
+  Status readCubinHeader();
+  Status readCubinSymbols(std::vector<std::string_view> &out);
 
 private:
   template <typename... Parts>
@@ -38,7 +46,9 @@ private:
     std::memcpy(&value, code.data + offset, sizeof(T));
     return value;
   }
-  Status readTables(Elf64_Shdr &symbols, Elf64_Shdr &strings) const;
+  Status checkTables() const;
+  Elf64_Shdr section(uint64_t index) const { return at<Elf64_Shdr>(header.e_shoff + index * sizeof(Elf64_Shdr)); }
+  Status readTables(uint32_t type, Elf64_Shdr &symbols, Elf64_Shdr &strings) const;
   bool isExecutable(uint64_t address) const;
   /// The text at `offset` of a string table; empty when it does not end there.
   std::string_view text(const Elf64_Shdr &strings, uint64_t offset) const;
@@ -56,6 +66,21 @@ Status ElfObject::readHeader() {
   if (std::memcmp(header.e_ident, expected, sizeof(expected)) != 0 || header.e_type != ET_DYN ||
       header.e_machine != EM_X86_64)
     return fail("is no 64-bit little-endian x86-64 shared object");
+  return checkTables();
+}
+
+Status ElfObject::readCubinHeader() {
+  if (code.size < sizeof(header))
+    return fail("has a cubin of ", code.size, " bytes, expected an ELF object of at least ", sizeof(header));
+  header = at<Elf64_Ehdr>(0);
+  const unsigned char expected[] = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB};
+  if (std::memcmp(header.e_ident, expected, sizeof(expected)) != 0 || header.e_type != ET_EXEC ||
+      header.e_machine != kCudaMachine)
+    return fail("has an image that is no 64-bit little-endian CUDA executable");
+  return checkTables();
+}
+
+Status ElfObject::checkTables() const {
   if (header.e_phentsize != sizeof(Elf64_Phdr) || !holds(header.e_phoff, uint64_t(header.e_phnum) * sizeof(Elf64_Phdr)))
     return fail(header.e_phnum, " segments at ", header.e_phoff, " do not lie in its ", code.size, " bytes");
   if (header.e_shentsize != sizeof(Elf64_Shdr) || !holds(header.e_shoff, uint64_t(header.e_shnum) * sizeof(Elf64_Shdr)))
@@ -63,13 +88,12 @@ Status ElfObject::readHeader() {
   return Status();
 }
 
-Status ElfObject::readTables(Elf64_Shdr &symbols, Elf64_Shdr &strings) const {
-  auto section = [&](uint64_t index) { return at<Elf64_Shdr>(header.e_shoff + index * sizeof(Elf64_Shdr)); };
+Status ElfObject::readTables(uint32_t type, Elf64_Shdr &symbols, Elf64_Shdr &strings) const {
   uint64_t index = 0;
-  while (index < header.e_shnum && section(index).sh_type != SHT_DYNSYM)
+  while (index < header.e_shnum && section(index).sh_type != type)
     ++index;
   if (index == header.e_shnum)
-    return fail("has no dynamic symbol table");
+    return fail(type == SHT_DYNSYM ? "has no dynamic symbol table" : "has a cubin without symbol table");
   symbols = section(index);
   if (symbols.sh_link >= header.e_shnum)
     return fail("names of symbols are in section ", symbols.sh_link, ", expected less than ", header.e_shnum);
@@ -100,7 +124,7 @@ std::string_view ElfObject::text(const Elf64_Shdr &strings, uint64_t offset) con
 
 Status ElfObject::readSymbols(std::vector<std::string_view> &out) {
   Elf64_Shdr symbols, strings;
-  V4_RETURN_IF_ERROR(readTables(symbols, strings));
+  V4_RETURN_IF_ERROR(readTables(SHT_DYNSYM, symbols, strings));
   for (uint64_t i = 0; i < symbols.sh_size / sizeof(Elf64_Sym); ++i) {
     auto symbol = at<Elf64_Sym>(symbols.sh_offset + i * sizeof(Elf64_Sym));
     bool exported = ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && ELF64_ST_BIND(symbol.st_info) == STB_GLOBAL &&
@@ -112,7 +136,31 @@ Status ElfObject::readSymbols(std::vector<std::string_view> &out) {
   return Status();
 }
 
+Status ElfObject::readCubinSymbols(std::vector<std::string_view> &out) {
+  Elf64_Shdr symbols, strings;
+  V4_RETURN_IF_ERROR(readTables(SHT_SYMTAB, symbols, strings));
+  for (uint64_t i = 0; i < symbols.sh_size / sizeof(Elf64_Sym); ++i) {
+    auto symbol = at<Elf64_Sym>(symbols.sh_offset + i * sizeof(Elf64_Sym));
+    if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC)
+      continue;
+    if (symbol.st_shndx == SHN_UNDEF)
+      return fail("calls '", plan::escapeText(text(strings, symbol.st_name)), "', which no image holds");
+    bool here = symbol.st_shndx < header.e_shnum && (section(symbol.st_shndx).sh_flags & SHF_EXECINSTR) &&
+                holds(section(symbol.st_shndx).sh_offset, section(symbol.st_shndx).sh_size);
+    if (here && ELF64_ST_BIND(symbol.st_info) == STB_GLOBAL)
+      out.push_back(text(strings, symbol.st_name));
+  }
+  std::sort(out.begin(), out.end());
+  return Status();
+}
+
 } // namespace
+
+Status verify::readCubinSymbols(const std::string &name, plan::Bytes image, std::vector<std::string_view> &out) {
+  ElfObject object(name, image);
+  V4_RETURN_IF_ERROR(object.readCubinHeader());
+  return object.readCubinSymbols(out);
+}
 
 Status verify::readKernelSymbols(const std::string &name, plan::Bytes code, std::vector<std::string_view> &out) {
   ElfObject object(name, code);

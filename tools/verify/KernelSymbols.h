@@ -25,6 +25,10 @@ namespace v4::verify {
 /// into `code`. CheckFailed, the sentence beginning with `name`, when it is no x86-64 shared object.
 Status readKernelSymbols(const std::string &name, plan::Bytes code, std::vector<std::string_view> &out);
 
+/// The same for one cubin: sorted names of the functions that it exports. CheckFailed also when it calls what it does
+/// not hold.
+Status readCubinSymbols(const std::string &name, plan::Bytes image, std::vector<std::string_view> &out);
+
 } // namespace v4::verify
 
 #endif // V4_TOOLS_VERIFY_KERNELSYMBOLS_H

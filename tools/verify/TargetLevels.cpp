@@ -1,4 +1,4 @@
-//===- TargetLevels.cpp - CPU levels that plans are made for --------------===//
+//===- TargetLevels.cpp - Targets that plans are made for -----------------===//
 //
 // Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -21,9 +21,13 @@ const std::vector<Level> &levels() {
         {"cpu:x86-64-v4", {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}},
         {"cpu:x86-64-v4-bf16",
          {"avx512_bf16", "avx512_vnni", "avx512ifma", "avx512vbmi", "avx512_vbmi2", "avx512_bitalg",
-          "avx512_vpopcntdq"}}};
+          "avx512_vpopcntdq"}},
+        {"cpu:x86-64-v4-amx", {"amx_tile", "amx_bf16"}}};
     for (size_t i = 1; i < adds.size(); ++i)
       adds[i].second.insert(adds[i].second.begin(), adds[i - 1].second.begin(), adds[i - 1].second.end());
+    // A GPU architecture says all with its name.
+    for (const char *name : {"cuda:sm_90a", "cuda:sm_100a", "cuda:sm_120a"})
+      adds.push_back({name, {}});
     return adds;
   }();
   return list;

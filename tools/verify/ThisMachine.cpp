@@ -9,9 +9,11 @@
 #include "runtime/base/AvailableMemory.h"
 #include "runtime/base/ThreadPool.h"
 #include "runtime/device/CpuFeatures.h"
+#include "runtime/plan/PlanTarget.h"
 #include "tools/verify/Checks.h"
 
 #include <algorithm>
+#include <unistd.h>
 
 using namespace v4;
 using namespace v4::plan;
@@ -19,7 +21,17 @@ using namespace v4::verify;
 
 namespace {
 
+/// The driver's own mark; the tool opens no library.
+constexpr const char *kNvidiaDriver = "/proc/driver/nvidia/version";
+
 void checkFeatures(const Plan &plan, Check &check) {
+  if (isForGpu(plan.program())) {
+    if (access(kNvidiaDriver, R_OK) != 0)
+      check.add(unsupported(plan.name(), ": target '", plan.program().target()->name()->string_view(),
+                            "' needs a GPU, this machine has no driver for one (", kNvidiaDriver,
+                            "); compile the plan with --target=cpu to run it here"));
+    return;
+  }
   std::string features;
   Status status = readCpuFeatures(features);
   check.add(status.isOk() ? checkCpuFeatures(plan.name(), *plan.program().target(), features) : std::move(status));

@@ -9,6 +9,8 @@
 #ifndef V4_CODEGEN_CUDA_KERNELS_DEVICEPTX_H
 #define V4_CODEGEN_CUDA_KERNELS_DEVICEPTX_H
 
+// The products are in DeviceProducts.h.
+
 #define V4_DEVICE __device__ __forceinline__
 
 namespace v4::cuda {
@@ -33,6 +35,43 @@ V4_DEVICE unsigned short bf16Bits(float value) {
   return bits;
 }
 
+V4_DEVICE float floatOf(unsigned bits) { return __uint_as_float(bits); }
+V4_DEVICE unsigned bitsOf(float value) { return __float_as_uint(value); }
+V4_DEVICE float bf16Value(unsigned short bits) { return __uint_as_float(unsigned(bits) << 16); }
+V4_DEVICE float exp32(float value) { return expf(value); }
+V4_DEVICE float sqrt32(float value) { return __fsqrt_rn(value); }
+V4_DEVICE float max32(float a, float b) { return fmaxf(a, b); }
+V4_DEVICE float min32(float a, float b) { return fminf(a, b); }
+/// Of two codes the first is in the low byte. Rounds to nearest even, cuts at 448.
+V4_DEVICE unsigned e4m3Codes(float first, float second) {
+  unsigned short codes;
+  asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(codes) : "f"(second), "f"(first));
+  return codes;
+}
+V4_DEVICE void e4m3Values(unsigned short codes, float &first, float &second) {
+  asm("{\n.reg .b32 both;\n.reg .b16 low, high;\ncvt.rn.f16x2.e4m3x2 both, %2;\nmov.b32 {low, high}, both;\n"
+      "cvt.f32.f16 %0, low;\ncvt.f32.f16 %1, high;\n}"
+      : "=f"(first), "=f"(second)
+      : "h"(codes));
+}
+/// Two codes as bf16, the first in the low half. Exact.
+V4_DEVICE unsigned e4m3ToBf16(unsigned short codes) {
+  float first, second;
+  unsigned both;
+  e4m3Values(codes, first, second);
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(both) : "f"(second), "f"(first));
+  return both;
+}
+/// Byte i is byte `selectors` nibble i of b:a. REQUIRES: nibbles below 8 in the low half of `selectors`.
+V4_DEVICE unsigned pickBytes(unsigned a, unsigned b, unsigned selectors) { return __byte_perm(a, b, selectors); }
+V4_DEVICE float shuffleXor(float value, int mask) { return __shfl_xor_sync(~0u, value, mask); }
+/// Of the `count` threads that name barrier `id` 1 .. 15, a multiple of 32.
+V4_DEVICE void groupSync(int id, int count) { asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(count) : "memory"); }
+/// Eight bytes on an address that eight divides.
+V4_DEVICE unsigned long long globalWord64(const void *address) {
+  return *static_cast<const unsigned long long *>(address);
+}
+
 /// Dynamic shared memory starts on 1024 bytes, as swizzled tiles must.
 V4_DEVICE unsigned sharedBase() {
   extern __shared__ __align__(1024) unsigned char bytes[];
@@ -42,6 +81,55 @@ V4_DEVICE float sharedFloat(unsigned address) {
   float value;
   asm volatile("ld.shared.f32 %0, [%1];" : "=f"(value) : "r"(address));
   return value;
+}
+
+V4_DEVICE unsigned sharedWord(unsigned address) {
+  unsigned value;
+  asm volatile("ld.shared.b32 %0, [%1];" : "=r"(value) : "r"(address));
+  return value;
+}
+V4_DEVICE void sharedWords(unsigned (&words)[4], unsigned address) {
+  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(words[0]), "=r"(words[1]), "=r"(words[2]), "=r"(words[3])
+               : "r"(address));
+}
+V4_DEVICE unsigned long long sharedWord64(unsigned address) {
+  unsigned long long value;
+  asm volatile("ld.shared.b64 %0, [%1];" : "=l"(value) : "r"(address));
+  return value;
+}
+V4_DEVICE void storeShared(unsigned address, unsigned value) {
+  asm volatile("st.shared.b32 [%0], %1;" ::"r"(address), "r"(value) : "memory");
+}
+V4_DEVICE void storeShared64(unsigned address, unsigned long long value) {
+  asm volatile("st.shared.b64 [%0], %1;" ::"r"(address), "l"(value) : "memory");
+}
+/// The value before. Orders nothing.
+V4_DEVICE int sharedAdd(unsigned address, int value) {
+  int before;
+  asm volatile("atom.shared.add.s32 %0, [%1], %2;" : "=r"(before) : "r"(address), "r"(value) : "memory");
+  return before;
+}
+/// Four 8 x 8 matrices of 16-bit elements; lane i names row i % 8 of matrix i / 8. A lane gets of matrix j the elements
+/// 2 * (lane % 4) and the next of row lane / 4, transposed of column lane / 4.
+V4_DEVICE void loadMatrices(unsigned (&parts)[4], unsigned address) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(parts[0]), "=r"(parts[1]), "=r"(parts[2]), "=r"(parts[3])
+               : "r"(address)
+               : "memory");
+}
+V4_DEVICE void loadMatricesTransposed(unsigned (&parts)[4], unsigned address) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(parts[0]), "=r"(parts[1]), "=r"(parts[2]), "=r"(parts[3])
+               : "r"(address)
+               : "memory");
+}
+/// sums += a (16 x 16) times b (16 x 8), both bf16, as mma.m16n8k16 spreads them over a warp.
+V4_DEVICE void mmaBf16(float (&sums)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+  asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+               "{%0, %1, %2, %3};"
+               : "+f"(sums[0]), "+f"(sums[1]), "+f"(sums[2]), "+f"(sums[3])
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
 V4_DEVICE void mbarrierInit(unsigned barrier, int arrivals) {
@@ -83,6 +171,14 @@ V4_DEVICE unsigned long long tileDescriptor(unsigned address) {
   return (address >> 4 & 0x3fff) | 1ull << 16 | 64ull << 32 | 1ull << 62;
 }
 V4_DEVICE void wgmmaBegin() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
+/// Where products read `a` from registers: nothing writes them any more.
+template <int STEPS>
+V4_DEVICE void wgmmaBegin(unsigned (&a)[STEPS][4]) {
+#pragma unroll
+  for (int i = 0; i < 4 * STEPS; ++i)
+    asm volatile("" : "+r"(a[i / 4][i % 4])::"memory");
+  wgmmaBegin();
+}
 template <int COUNT>
 V4_DEVICE void wgmmaWait(float (&sums)[COUNT]) {
   asm volatile("wgmma.commit_group.sync.aligned;\nwgmma.wait_group.sync.aligned 0;" ::: "memory");
@@ -91,76 +187,8 @@ V4_DEVICE void wgmmaWait(float (&sums)[COUNT]) {
     asm volatile("" : "+f"(sums[i])::"memory");
 }
 
-/// sums (+)= a (64 x 32) times b (N x 32) transposed, both e4m3.
-template <int N>
-V4_DEVICE void wgmmaE4m3(float (&sums)[N / 2], unsigned long long a, unsigned long long b, int add);
-
-template <>
-V4_DEVICE void wgmmaE4m3<8>(float (&d)[4], unsigned long long a, unsigned long long b, int add) {
-  asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, %6, 0;\n"
-               "wgmma.mma_async.sync.aligned.m64n8k32.f32.e4m3.e4m3 {"
-               "%0, %1, %2, %3"
-               "}, %4, %5, p, 1, 1;\n}"
-               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-               : "l"(a), "l"(b), "r"(add)
-               : "memory");
-}
-template <>
-V4_DEVICE void wgmmaE4m3<16>(float (&d)[8], unsigned long long a, unsigned long long b, int add) {
-  asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, %10, 0;\n"
-               "wgmma.mma_async.sync.aligned.m64n16k32.f32.e4m3.e4m3 {"
-               "%0, %1, %2, %3, %4, %5, %6, %7"
-               "}, %8, %9, p, 1, 1;\n}"
-               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7])
-               : "l"(a), "l"(b), "r"(add)
-               : "memory");
-}
-template <>
-V4_DEVICE void wgmmaE4m3<32>(float (&d)[16], unsigned long long a, unsigned long long b, int add) {
-  asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, %18, 0;\n"
-               "wgmma.mma_async.sync.aligned.m64n32k32.f32.e4m3.e4m3 {"
-               "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15"
-               "}, %16, %17, p, 1, 1;\n}"
-               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]),
-                 "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15])
-               : "l"(a), "l"(b), "r"(add)
-               : "memory");
-}
-template <>
-V4_DEVICE void wgmmaE4m3<64>(float (&d)[32], unsigned long long a, unsigned long long b, int add) {
-  asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, %34, 0;\n"
-               "wgmma.mma_async.sync.aligned.m64n64k32.f32.e4m3.e4m3 {"
-               "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, "
-               "%20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
-               "}, %32, %33, p, 1, 1;\n}"
-               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]),
-                 "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15]),
-                 "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]), "+f"(d[21]), "+f"(d[22]), "+f"(d[23]),
-                 "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]), "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31])
-               : "l"(a), "l"(b), "r"(add)
-               : "memory");
-}
-template <>
-V4_DEVICE void wgmmaE4m3<128>(float (&d)[64], unsigned long long a, unsigned long long b, int add) {
-  asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, %66, 0;\n"
-               "wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3 {"
-               "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, "
-               "%20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, %36, %37, "
-               "%38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, "
-               "%56, %57, %58, %59, %60, %61, %62, %63"
-               "}, %64, %65, p, 1, 1;\n}"
-               : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]), "+f"(d[7]),
-                 "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]), "+f"(d[14]), "+f"(d[15]),
-                 "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]), "+f"(d[21]), "+f"(d[22]), "+f"(d[23]),
-                 "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]), "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31]),
-                 "+f"(d[32]), "+f"(d[33]), "+f"(d[34]), "+f"(d[35]), "+f"(d[36]), "+f"(d[37]), "+f"(d[38]), "+f"(d[39]),
-                 "+f"(d[40]), "+f"(d[41]), "+f"(d[42]), "+f"(d[43]), "+f"(d[44]), "+f"(d[45]), "+f"(d[46]), "+f"(d[47]),
-                 "+f"(d[48]), "+f"(d[49]), "+f"(d[50]), "+f"(d[51]), "+f"(d[52]), "+f"(d[53]), "+f"(d[54]), "+f"(d[55]),
-                 "+f"(d[56]), "+f"(d[57]), "+f"(d[58]), "+f"(d[59]), "+f"(d[60]), "+f"(d[61]), "+f"(d[62]), "+f"(d[63])
-               : "l"(a), "l"(b), "r"(add)
-               : "memory");
-}
-
 } // namespace v4::cuda
+
+#include "codegen/cuda/kernels/DeviceProducts.h"
 
 #endif // V4_CODEGEN_CUDA_KERNELS_DEVICEPTX_H

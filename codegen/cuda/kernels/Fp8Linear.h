@@ -35,6 +35,18 @@ struct Fp8Ring {
   V4_DEVICE unsigned empty(int stage) const { return full(stage) + 8; }
 };
 
+/// By all threads of the block.
+template <int TOKENS, int GROUPS, int STAGES>
+V4_DEVICE void beginFp8Ring(const Fp8Ring<TOKENS, GROUPS, STAGES> &ring) {
+  if (threadInBlock() == 0)
+    for (int s = 0; s < STAGES; ++s) {
+      mbarrierInit(ring.full(s), 1);
+      mbarrierInit(ring.empty(s), 4 * GROUPS);
+    }
+  mbarrierInitFence();
+  blockSync();
+}
+
 /// `step` counts the blocks that this thread block has fetched or used so far.
 template <int TOKENS, int GROUPS, int STAGES>
 V4_DEVICE void fetchFp8Tile(const Fp8Ring<TOKENS, GROUPS, STAGES> &ring, const TensorMap *x, const float *xs,
@@ -100,13 +112,7 @@ V4_DEVICE void fp8Linear(const TensorMap *x, const float *xs, int scaleStride, c
   int warp = threadInBlock() / 32, group = warp / 4, blocks = columns / kBlockK;
   int rowTiles = (rows + kTileRows - 1) / kTileRows, tileRows = (rowTiles + GROUPS - 1) / GROUPS;
   int tiles = tileRows * ((tokens + TOKENS - 1) / TOKENS);
-  if (threadInBlock() == 0)
-    for (int s = 0; s < STAGES; ++s) {
-      mbarrierInit(ring.full(s), 1);
-      mbarrierInit(ring.empty(s), 4 * GROUPS);
-    }
-  mbarrierInitFence();
-  blockSync();
+  beginFp8Ring(ring);
   int step = 0;
   for (int tile = blockIndex(); tile < tiles; tile += gridBlocks()) {
     int rowTile = tile % tileRows * GROUPS, token = tile / tileRows * TOKENS;

@@ -11,6 +11,7 @@
 #include <ucontext.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <random>
 #include <vector>
@@ -23,14 +24,16 @@ constexpr size_t kStackBytes = 128 << 10;
 struct Fiber {
   ucontext_t context;
   std::unique_ptr<char[]> stack{new char[kStackBytes]};
-  Product products[16];
-  int productCount = 0;
-  int arrived = 0; ///< Times that it came to a rendezvous.
+  Product products[2][16]; ///< Of this and of the last round.
+  int productCount = 0, productRound = 0;
+  int arrived[kMeetings] = {}; ///< Times that it came to a rendezvous.
   bool done = false;
+  int late = 0; ///< Turns that it will miss.
 };
 
 struct Block {
   std::vector<Fiber> fibers;
+  std::vector<std::array<std::array<uint32_t, 8>, 2>> words; ///< That threads gave to their warp, twice.
   std::vector<unsigned char> shared;
   std::vector<std::function<void()>> copies;
   ucontext_t scheduler;
@@ -53,6 +56,14 @@ bool turn(Block &b, std::vector<int> &order, std::mt19937 &random) {
   for (int t : order)
     if (!b.fibers[t].done) {
       any = true;
+      // Now and then a thread falls behind: whoever does not wait for it runs on.
+      if (b.fibers[t].late == 0 && random() % 4096 == 0)
+        b.fibers[t].late = random() % 32;
+      if (b.fibers[t].late) {
+        --b.fibers[t].late;
+        b.moved = true;
+        continue;
+      }
       b.running = t;
       swapcontext(&b.scheduler, &b.fibers[t].context);
     }
@@ -90,6 +101,7 @@ bool launch(int grid, int threads, int sharedBytes, unsigned seed, const std::fu
   for (int i = 0; i < grid; ++i) {
     Block b;
     b.fibers = std::vector<Fiber>(threads);
+    b.words.resize(threads);
     b.shared.assign(1024 + sharedBytes, 0xff); // NaN in every format
     b.body = &body;
     b.index = i;
@@ -111,14 +123,13 @@ void later(std::function<void()> copy) {
   current->copies.push_back(std::move(copy));
 }
 
-void rendezvous(int first, int count) {
+void rendezvous(int kind, int first, int count) {
   if (count < 0)
     count = current->fibers.size();
-  // A thread meets different partners (warp, group, block) in one order, so counts of arrivals tell who is there.
-  int mine = ++current->fibers[current->running].arrived;
+  int mine = ++current->fibers[current->running].arrived[kind];
   current->moved = true;
   for (int t = first; t < first + count; ++t)
-    while (current->fibers[t].arrived < mine)
+    while (current->fibers[t].arrived[kind] < mine)
       pause();
 }
 
@@ -143,35 +154,120 @@ float e4m3Value(unsigned char code) {
   return code & 128 ? -value : value;
 }
 
-Product *products(int &count) {
+void beginProducts() {
   Fiber &f = current->fibers[current->running];
-  count = f.productCount;
-  return f.products + count;
+  f.productRound ^= 1;
+  f.productCount = 0;
 }
-void setProducts(int count) { current->fibers[current->running].productCount = count; }
 
-float tileValue(uint64_t descriptor, int row, int k) {
+Product &nextProduct() {
+  Fiber &f = current->fibers[current->running];
+  return f.products[f.productRound][f.productCount++];
+}
+
+const Product *products(int thread, int &count) {
+  // All threads of a group are in one round; who is ahead fills the other half.
+  const Fiber &mine = current->fibers[current->running];
+  count = mine.productCount;
+  return current->fibers[thread].products[mine.productRound];
+}
+
+float tileValue(uint64_t descriptor, int row, int k, int columns) {
   static const std::vector<float> values = [] {
     std::vector<float> v;
     for (int code = 0; code < 256; ++code)
       v.push_back(e4m3Value(code));
     return v;
   }();
-  unsigned address = ((descriptor & 0x3fff) << 4) + row / 8 * ((descriptor >> 32 & 0x3fff) << 4) + row % 8 * 128 + k;
-  return values[*shared(address ^ (address >> 7 & 7) << 4)];
+  unsigned address =
+      ((descriptor & 0x3fff) << 4) + row / 8 * ((descriptor >> 32 & 0x3fff) << 4) + row % 8 * 128 + k * (32 / columns);
+  unsigned char *at = shared(address ^ (address >> 7 & 7) << 4);
+  return columns == 32 ? values[*at] : bf16Value(at[0] | at[1] << 8);
+}
+
+float leftValue(const Product &product, int number, int row, int k) {
+  if (!product.inRegisters)
+    return tileValue(product.a, row, k, product.columns);
+  bool isBf16 = product.columns == 16;
+  int count, lane = row % 8 * 4 + (isBf16 ? k % 8 / 2 : k % 16 / 4);
+  const Product &theirs = products(current->running / 32 * 32 + lane, count)[number];
+  if (isBf16)
+    return bf16Value(theirs.registers[row / 8 % 2 + k / 8 * 2] >> k % 2 * 16 & 0xffff);
+  return e4m3Value(theirs.registers[row / 8 % 2 + k / 16 * 2] >> k % 4 * 8);
+}
+
+WarpWords::WarpWords(std::initializer_list<uint32_t> mine) {
+  int thread = current->running;
+  // Who waits for this meeting has left the one before the last.
+  parity = current->fibers[thread].arrived[kWarp] & 1;
+  std::copy(mine.begin(), mine.end(), current->words[thread][parity].begin());
+  first = reinterpret_cast<Slots *>(&current->words[thread / 32 * 32]);
+  rendezvous(kWarp, thread / 32 * 32, 32);
 }
 
 } // namespace v4::cuda::shim
 
 void v4::cuda::tensorCopy(unsigned to, const TensorMap *map, int column, int row, unsigned barrier) {
+  int width = map->boxWords ? map->boxWords * 4 : 128, size = map->boxWords ? 4 : map->elementBytes;
   shim::later([=] {
     for (int r = 0; r < map->boxRows; ++r)
-      for (int c = 0; c < 128; ++c) {
-        unsigned address = to + r * 128 + c;
-        bool inside = row + r < map->rows && column + c < map->columns;
-        *shim::shared(address ^ (address >> 7 & 7) << 4) =
-            inside ? map->base[size_t(row + r) * map->columns + column + c] : 0;
+      for (int c = 0; c < width; ++c) {
+        unsigned address = to + r * width + c;
+        size_t at = size_t(column) * size + c, stride = size_t(map->columns) * size;
+        bool inside = row + r < map->rows && at < stride;
+        *shim::shared(map->boxWords ? address : address ^ (address >> 7 & 7) << 4) =
+            inside ? map->base[size_t(row + r) * stride + at] : 0;
       }
-    shim::arrive(barrier, 0, -map->boxRows * 128);
+    shim::arrive(barrier, 0, -map->boxRows * width);
   });
+}
+
+unsigned v4::cuda::e4m3Codes(float first, float second) {
+  auto code = [](float value) -> unsigned {
+    if (std::isnan(value))
+      return 127;
+    float size = std::fmin(std::fabs(value), 448.0f);
+    int exponent = size < 0.015625f ? -6 : std::ilogb(size);
+    // Whole steps of 2^(exponent - 3), to the nearest even; eight of them are the next exponent.
+    int steps = int(std::nearbyint(std::ldexp(size, 3 - exponent)));
+    return (std::signbit(value) ? 128 : 0) + (exponent + 6) * 8 + steps;
+  };
+  return code(first) | code(second) << 8;
+}
+
+unsigned v4::cuda::pickBytes(unsigned a, unsigned b, unsigned selectors) {
+  uint64_t both = a | uint64_t(b) << 32, picked = 0;
+  for (int i = 0; i < 4; ++i)
+    picked |= (both >> (selectors >> 4 * i & 7) * 8 & 255) << 8 * i;
+  return picked;
+}
+
+static void loadMatricesAs(unsigned (&parts)[4], unsigned address, bool transposed) {
+  using namespace v4::cuda;
+  shim::WarpWords rows({address});
+  int lane = threadInBlock() % 32;
+  for (int j = 0; j < 4; ++j) {
+    uint16_t pair[2];
+    for (int i = 0; i < 2; ++i) {
+      int row = transposed ? lane % 4 * 2 + i : lane / 4, column = transposed ? lane / 4 : lane % 4 * 2 + i;
+      pair[i] = sharedAt<uint16_t>(rows.of(j * 8 + row, 0) + column * 2);
+    }
+    parts[j] = pair[0] | uint32_t(pair[1]) << 16;
+  }
+}
+
+void v4::cuda::loadMatrices(unsigned (&parts)[4], unsigned address) { loadMatricesAs(parts, address, false); }
+void v4::cuda::loadMatricesTransposed(unsigned (&parts)[4], unsigned address) { loadMatricesAs(parts, address, true); }
+
+void v4::cuda::mmaBf16(float (&sums)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+  shim::WarpWords words({a[0], a[1], a[2], a[3], b0, b1});
+  int lane = threadInBlock() % 32;
+  auto half = [](uint32_t word, int k) { return bf16Value(k % 2 ? word >> 16 : word & 0xffff); };
+  for (int i = 0; i < 4; ++i) {
+    double sum = sums[i];
+    for (int k = 0; k < 16; ++k)
+      sum += double(half(words.of(lane / 4 * 4 + k % 8 / 2, i / 2 + k / 8 * 2), k)) *
+             half(words.of((lane % 4 * 2 + i % 2) * 4 + k % 8 / 2, 4 + k / 8), k);
+    sums[i] = float(sum);
+  }
 }

@@ -19,15 +19,19 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <initializer_list>
 
 #define V4_DEVICE inline
 
 namespace v4::cuda {
 
-/// A matrix of bytes in memory and the box that a copy takes out of it (128 bytes wide, 128-byte swizzle).
+/// A matrix in memory and the box that a copy takes out of it: of bytes 128 wide with 128-byte swizzle, of words (f32)
+/// `boxWords` wide and as they are.
 struct TensorMap {
   const unsigned char *base;
   int rows, columns, boxRows;
+  int boxWords = 0; ///< 0: a matrix of bytes. A bf16 matrix counts as one, see `elementBytes`.
+  int elementBytes = 1;
 };
 
 namespace shim {
@@ -41,7 +45,8 @@ int block();
 int blocks();
 unsigned char *shared(unsigned address); ///< In the running block.
 void pause();                            ///< Lets the other threads run.
-void rendezvous(int first, int count);   ///< Of threads first .. first + count - 1.
+enum Meeting { kWarp, kGroup, kBlock, kNamed, kMeetings = kNamed + 16 };
+void rendezvous(int kind, int first, int count); ///< Of threads first .. first + count - 1.
 void later(std::function<void()> copy);
 
 float e4m3Value(unsigned char code);
@@ -55,21 +60,35 @@ void arrive(unsigned barrier, int arrivals, int bytes);
 /// One step of wgmma that has been issued.
 struct Product {
   uint64_t a, b;
-  int add;
+  int add, columns; ///< 16: bf16; 32: e4m3.
+  bool inRegisters;
+  uint32_t registers[4];
 };
-Product *products(int &count); ///< Of the running thread; room for 16.
-void setProducts(int count);
+void beginProducts();
+Product &nextProduct();
+const Product *products(int thread, int &count); ///< Since that thread's beginProducts().
 
-/// Element (row, k) of a tile in shared memory.
-float tileValue(uint64_t descriptor, int row, int k);
+/// Element (row, k) of a tile of e4m3 or, with 16 `columns`, bf16 in shared memory.
+float tileValue(uint64_t descriptor, int row, int k, int columns);
+/// Element (row, k) of operand a of the running thread's product `number`.
+float leftValue(const Product &product, int number, int row, int k);
+
+/// Gives words to the threads of the warp and has theirs.
+struct WarpWords {
+  WarpWords(std::initializer_list<uint32_t> mine);
+  uint32_t of(int lane, int word) const { return first[lane][parity][word]; }
+  using Slots = uint32_t[2][8];
+  Slots *first;
+  int parity;
+};
 
 } // namespace shim
 
 inline int threadInBlock() { return shim::thread(); }
 inline int blockIndex() { return shim::block(); }
 inline int gridBlocks() { return shim::blocks(); }
-inline void blockSync() { shim::rendezvous(0, -1); }
-inline void warpSync() { shim::rendezvous(threadInBlock() / 32 * 32, 32); }
+inline void blockSync() { shim::rendezvous(shim::kBlock, 0, -1); }
+inline void warpSync() { shim::rendezvous(shim::kWarp, threadInBlock() / 32 * 32, 32); }
 inline float fma32(float a, float b, float c) { return std::fma(a, b, c); }
 inline float e8m0Value(unsigned char code) { return code == 255 ? NAN : std::ldexp(1.0f, code - 127); }
 inline unsigned short bf16Bits(float value) {
@@ -77,12 +96,64 @@ inline unsigned short bf16Bits(float value) {
   std::memcpy(&bits, &value, 4);
   return std::isnan(value) ? 0x7fff : (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
 }
-inline unsigned sharedBase() { return 1024; }
-inline float sharedFloat(unsigned address) {
+inline float floatOf(uint32_t bits) {
   float value;
-  std::memcpy(&value, shim::shared(address), 4);
+  std::memcpy(&value, &bits, 4);
   return value;
 }
+inline uint32_t bitsOf(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, 4);
+  return bits;
+}
+inline float bf16Value(unsigned short bits) { return floatOf(uint32_t(bits) << 16); }
+inline float exp32(float value) { return std::exp(value); }
+inline float sqrt32(float value) { return std::sqrt(value); }
+inline float max32(float a, float b) { return std::fmax(a, b); }
+inline float min32(float a, float b) { return std::fmin(a, b); }
+unsigned e4m3Codes(float first, float second);
+inline void e4m3Values(unsigned short codes, float &first, float &second) {
+  first = shim::e4m3Value(codes & 255);
+  second = shim::e4m3Value(codes >> 8);
+}
+inline unsigned e4m3ToBf16(unsigned short codes) {
+  return bf16Bits(shim::e4m3Value(codes & 255)) | unsigned(bf16Bits(shim::e4m3Value(codes >> 8))) << 16;
+}
+unsigned pickBytes(unsigned a, unsigned b, unsigned selectors);
+inline float shuffleXor(float value, int mask) {
+  shim::WarpWords words({bitsOf(value)});
+  return floatOf(words.of(threadInBlock() % 32 ^ mask, 0));
+}
+inline void groupSync(int id, int count) {
+  shim::rendezvous(shim::kNamed + id, threadInBlock() / count * count, count);
+}
+inline unsigned long long globalWord64(const void *address) {
+  unsigned long long word;
+  std::memcpy(&word, address, 8);
+  return word;
+}
+
+inline unsigned sharedBase() { return 1024; }
+template <typename T>
+inline T sharedAt(unsigned address) {
+  T value;
+  std::memcpy(&value, shim::shared(address), sizeof value);
+  return value;
+}
+inline float sharedFloat(unsigned address) { return sharedAt<float>(address); }
+inline unsigned sharedWord(unsigned address) { return sharedAt<unsigned>(address); }
+inline unsigned long long sharedWord64(unsigned address) { return sharedAt<unsigned long long>(address); }
+inline void sharedWords(unsigned (&words)[4], unsigned address) { std::memcpy(words, shim::shared(address), 16); }
+inline void storeShared(unsigned address, unsigned value) { std::memcpy(shim::shared(address), &value, 4); }
+inline void storeShared64(unsigned address, unsigned long long value) { std::memcpy(shim::shared(address), &value, 8); }
+inline int sharedAdd(unsigned address, int value) {
+  int before = sharedAt<int>(address);
+  storeShared(address, before + value);
+  return before;
+}
+void loadMatrices(unsigned (&parts)[4], unsigned address);
+void loadMatricesTransposed(unsigned (&parts)[4], unsigned address);
+void mmaBf16(float (&sums)[4], const unsigned (&a)[4], unsigned b0, unsigned b1);
 
 inline void mbarrierInit(unsigned barrier, int arrivals) {
   shim::Mbarrier state{uint16_t(arrivals), uint16_t(arrivals), 0, 0};
@@ -111,26 +182,45 @@ void tensorCopy(unsigned to, const TensorMap *map, int column, int row, unsigned
 inline uint64_t tileDescriptor(unsigned address) {
   return (address >> 4 & 0x3fff) | 1ull << 16 | 64ull << 32 | 1ull << 62;
 }
-inline void wgmmaBegin() { shim::setProducts(0); }
+inline void wgmmaBegin() { shim::beginProducts(); }
+template <int STEPS>
+inline void wgmmaBegin(unsigned (&)[STEPS][4]) {
+  shim::beginProducts();
+}
 template <int N>
 inline void wgmmaE4m3(float (&)[N / 2], uint64_t a, uint64_t b, int add) {
-  int count;
-  shim::products(count)[0] = {a, b, add};
-  shim::setProducts(count + 1);
+  shim::nextProduct() = {a, b, add, 32, false, {}};
+}
+template <int N>
+inline void wgmmaE4m3(float (&)[N / 2], const unsigned (&a)[4], uint64_t b, int add) {
+  shim::nextProduct() = {0, b, add, 32, true, {a[0], a[1], a[2], a[3]}};
+}
+template <int N>
+inline void wgmmaBf16(float (&)[N / 2], uint64_t a, uint64_t b, int add) {
+  shim::nextProduct() = {a, b, add, 16, false, {}};
+}
+template <int N>
+inline void wgmmaBf16(float (&)[N / 2], const unsigned (&a)[4], uint64_t b, int add) {
+  shim::nextProduct() = {0, b, add, 16, true, {a[0], a[1], a[2], a[3]}};
 }
 template <int COUNT>
 inline void wgmmaWait(float (&sums)[COUNT]) {
-  shim::rendezvous(threadInBlock() / 128 * 128, 128);
+  shim::rendezvous(shim::kGroup, threadInBlock() / 128 * 128, 128);
   int count, lane = threadInBlock() % 32, warp = threadInBlock() / 32 % 4;
-  const shim::Product *end = shim::products(count);
-  for (const shim::Product *p = end - count; p != end; ++p)
+  const shim::Product *list = shim::products(threadInBlock(), count);
+  for (int p = 0; p < count; ++p) {
+    float left[2][32];
+    for (int k = 0; k < 64; ++k)
+      left[k / 32][k % 32] =
+          k % 32 < list[p].columns ? shim::leftValue(list[p], p, warp * 16 + lane / 4 + k / 32 * 8, k % 32) : 0;
     for (int i = 0; i < COUNT; ++i) {
       double sum = 0;
-      for (int k = 0; k < 32; ++k)
-        sum += double(shim::tileValue(p->a, warp * 16 + lane / 4 + i / 2 % 2 * 8, k)) *
-               shim::tileValue(p->b, i / 4 * 8 + lane % 4 * 2 + i % 2, k);
-      sums[i] = float((p->add ? sums[i] : 0.0f) + sum);
+      for (int k = 0; k < list[p].columns; ++k)
+        sum += double(left[i / 2 % 2][k]) *
+               shim::tileValue(list[p].b, i / 4 * 8 + lane % 4 * 2 + i % 2, k, list[p].columns);
+      sums[i] = float((list[p].add ? sums[i] : 0.0f) + sum);
     }
+  }
 }
 
 } // namespace v4::cuda

@@ -169,12 +169,16 @@ TEST(CpuTarget, NamesItsFeaturesLikeTheKernel) {
   for (const char *feature : {"\"avx2\"", "\"avx512f\"", "\"avx512_bf16\"", "\"avx512_vbmi2\""})
     EXPECT_THAT(text, HasSubstr(feature));
   EXPECT_THAT(text, HasSubstr("vector_bits = 512"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("amx")));
+  for (const char *feature : {"\"avx512_bf16\"", "\"amx_tile\"", "\"amx_bf16\""})
+    EXPECT_THAT(describeTarget("cpu:x86-64-v4-amx"), HasSubstr(feature));
   EXPECT_THAT(describeTarget("cpu:x86-64-v3"), testing::Not(HasSubstr("avx512")));
 }
 
 TEST(CpuTarget, RefusesUnknownNames) {
   EXPECT_EQ(describeTarget("cpu:z80"), "target 'cpu:z80' is unknown, expected cpu, cpu:x86-64-v3, cpu:x86-64-v4, "
-                                       "cpu:x86-64-v4-bf16");
+                                       "cpu:x86-64-v4-bf16, cpu:x86-64-v4-amx, cuda:sm_90a, cuda:sm_100a, "
+                                       "cuda:sm_120a");
 }
 
 TEST(CpuTarget, ListsAllLevels) {

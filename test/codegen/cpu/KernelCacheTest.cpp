@@ -39,7 +39,7 @@ protected:
 
 TEST_F(KernelCacheTest, FindsWhatItKept) {
   KernelCache cache(folder + "/made/on/the/way");
-  std::string key = cache.keyOf("ir", low);
+  std::string key = cache.keyOf("ir", low.name);
   EXPECT_FALSE(cache.find(key));
   cache.keep(key, object("code", 123));
   auto found = KernelCache(folder + "/made/on/the/way").find(key);
@@ -50,15 +50,15 @@ TEST_F(KernelCacheTest, FindsWhatItKept) {
 
 TEST_F(KernelCacheTest, KeysTellKernelsAndLevelsApart) {
   KernelCache cache(folder);
-  EXPECT_EQ(cache.keyOf("ir", low), cache.keyOf("ir", low));
-  EXPECT_NE(cache.keyOf("ir", low), cache.keyOf("ir", high));
-  EXPECT_NE(cache.keyOf("ir", low), cache.keyOf("ir ", low));
+  EXPECT_EQ(cache.keyOf("ir", low.name), cache.keyOf("ir", low.name));
+  EXPECT_NE(cache.keyOf("ir", low.name), cache.keyOf("ir", high.name));
+  EXPECT_NE(cache.keyOf("ir", low.name), cache.keyOf("ir ", low.name));
 }
 
 /// Every byte of a file counts, and a file of another key is not taken for this one's.
 TEST_F(KernelCacheTest, DamagedFilesAreAbsent) {
   KernelCache cache(folder);
-  std::string key = cache.keyOf("ir", low), path = folder + "/" + key;
+  std::string key = cache.keyOf("ir", low.name), path = folder + "/" + key;
   cache.keep(key, object("some code", 5));
   std::ifstream in(path, std::ios::binary);
   std::string whole((std::istreambuf_iterator<char>(in)), {});
@@ -73,7 +73,7 @@ TEST_F(KernelCacheTest, DamagedFilesAreAbsent) {
     write(path, whole.substr(0, i));
     EXPECT_FALSE(cache.find(key)) << "cut at " << i;
   }
-  std::string other = cache.keyOf("other", low);
+  std::string other = cache.keyOf("other", low.name);
   write(folder + "/" + other, whole);
   EXPECT_FALSE(cache.find(other));
   write(path, whole);
@@ -83,7 +83,7 @@ TEST_F(KernelCacheTest, DamagedFilesAreAbsent) {
 TEST_F(KernelCacheTest, LeavesOneFileForAKernel) {
   KernelCache cache(folder);
   for (int i = 0; i < 3; ++i)
-    cache.keep(cache.keyOf("ir", low), object("code", 1));
+    cache.keep(cache.keyOf("ir", low.name), object("code", 1));
   auto files = std::filesystem::directory_iterator(folder);
   EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }

@@ -9,16 +9,17 @@ module {
 
 // -----
 
-// expected-error @+1 {{target is #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128>, expected a #kernel.target of the CPU (see --list-targets)}}
+// expected-error @+1 {{target is #kernel.target<"riscv", cpu = "riscv", features = [], vector_bits = 128>, expected a #kernel.target of --list-targets}}
 module {
   plan.program attributes {
     producer = "", options = {},
-    target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128>,
+    target = #kernel.target<"riscv", cpu = "riscv", features = [], vector_bits = 128>,
     model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">,
     envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>,
     logits = @logits
   } {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "nothing", bindings = 1 : i64}
   }
   func.func @k(%begin: index, %end: index) attributes {kernel.entry} {
     return

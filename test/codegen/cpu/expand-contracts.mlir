@@ -2,6 +2,7 @@
 // RUN: v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=cpu:x86-64-v4-bf16}))' | FileCheck %s --check-prefixes=CHECK,BF16
 // RUN: v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=cpu:x86-64-v4}))' | FileCheck %s --check-prefixes=CHECK,V4
 // RUN: v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=cpu:x86-64-v3}))' | FileCheck %s --check-prefixes=CHECK,V3
+// RUN: v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=cpu:x86-64-v4-amx}))' | FileCheck %s --check-prefixes=CHECK,AMX
 // RUN: not v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=riscv}))' 2>&1 | FileCheck %s --check-prefix=LEVEL
 // LEVEL: error: level 'riscv' is no CPU target, see --list-targets
 
@@ -18,6 +19,16 @@
 // V3: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
 // V3: math.fma
 // V3-NOT: avx512
+// Weights are decoded into a buffer of four groups of 32 columns, inputs come to a tile from where they are.
+// AMX: memref.alloca() {alignment = 64 : i64} : memref<4096xbf16>
+// AMX: llvm.call_intrinsic "llvm.x86.ldtilecfg"
+// AMX: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"
+// AMX: llvm.call_intrinsic "llvm.x86.tileloadd64"
+// AMX: llvm.call_intrinsic "llvm.x86.tdpbf16ps"
+// AMX: llvm.call_intrinsic "llvm.x86.tilestored64"
+// AMX: math.fma
+// AMX-NOT: dpbf16ps.512
+// AMX: llvm.call_intrinsic "llvm.x86.tilerelease"
 func.func @fp8(%begin: index, %end: index, %x: memref<?xbf16>, %w: memref<?xi8>, %s: memref<?xi8>, %y: memref<?xbf16>, %counts: memref<?xi64>) attributes {kernel.entry, kernel.op = "linear"} {
   kernel.panel_linear range %begin %end grid <rows = 1, tile = 96, tiles = 4> counts %counts x %x weight %w scales %s out %y {format = f8E4M3FN, rows = 128, columns = 256, x_stride = 256, inner = 1, groups = 1} : memref<?xi64>, memref<?xbf16>, memref<?xi8> scales memref<?xi8>, memref<?xbf16>
   return
@@ -27,6 +38,14 @@ func.func @fp8(%begin: index, %end: index, %x: memref<?xbf16>, %w: memref<?xi8>,
 // BF16: llvm.call_intrinsic "llvm.x86.avx512.permvar.hi.512"
 // V4: llvm.call_intrinsic "llvm.x86.avx512.permvar.hi.512"
 // V3: llvm.call_intrinsic "llvm.x86.avx2.permps"
+// Scales are looked through first; those that fit go into the weights.
+// AMX: vector.reduction <minui>
+// AMX: llvm.call_intrinsic "llvm.x86.avx512.permvar.hi.512"
+// AMX: llvm.intr.usub.sat
+// AMX: llvm.call_intrinsic "llvm.x86.tdpbf16ps"
+// A panel whose scales do not fit is multiplied without tiles.
+// AMX: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// AMX: llvm.call_intrinsic "llvm.x86.tilerelease"
 func.func @fp4(%begin: index, %end: index, %x: memref<?xbf16>, %w: memref<?xi8>, %s: memref<?xi8>, %y: memref<?xbf16>, %counts: memref<?xi64>) attributes {kernel.entry, kernel.op = "linear"} {
   kernel.panel_linear range %begin %end grid <rows = 1, tile = 96, tiles = 4> counts %counts x %x weight %w scales %s out %y {format = f4E2M1FN, rows = 128, columns = 256, x_stride = 256, inner = 1, groups = 1} : memref<?xi64>, memref<?xbf16>, memref<?xi8> scales memref<?xi8>, memref<?xbf16>
   return

@@ -1,6 +1,11 @@
 // One case per constraint of KernelOps.td; a function has the name of the label.
 // RUN: v4-opt %s -split-input-file -verify-diagnostics
 
+// expected-error @below {{limits are 0 threads, 1 shared bytes, 1 registers and 1 processors, expected at least 1 of each}}
+func.func private @limits_c1() attributes {kernel.value = #kernel.limits<threads = 0, shared_bytes = 1, registers = 1, processors = 1>}
+
+// -----
+
 // expected-error @below {{grid rows = 6 is no row space, expected 0 to 5}}
 func.func private @grid_c1() attributes {kernel.value = #kernel.grid<rows = 6, tile = 1, tiles = 1>}
 

@@ -11,6 +11,16 @@ func.func private @cost_c1() attributes {plan.value = #plan.cost<dot_flops, toke
 
 // -----
 
+// expected-error @below {{block has 0 threads, cluster 1 and an image of 1 bytes, expected at least 1 of each}}
+func.func private @block_c1() attributes {plan.value = #plan.block<threads = 0, shared_bytes = 0, cluster = 1, registers = 1, image = 0 : 1>}
+
+// -----
+
+// expected-error @below {{block has 0 shared bytes, 1 registers and its image at -64, expected no negative number}}
+func.func private @block_c1() attributes {plan.value = #plan.block<threads = 1, shared_bytes = 0, cluster = 1, registers = 1, image = -64 : 1>}
+
+// -----
+
 // expected-error @below {{work has products 0, ratio 1 and most 0, expected at least 1, 1 and 0}}
 func.func private @work_c1() attributes {plan.value = #plan.work<fp8, tokens, 0, ratio = 1, most = 0>}
 
@@ -520,6 +530,16 @@ module @kernel_c2 {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
     // expected-error @below {{'plan.kernel' op hits = 1, expected one of its 1 bindings, or -1 for none}}
     plan.kernel @k {op = "scale", bindings = 1 : i64, hits = 1 : i64}
+  }
+}
+
+// -----
+
+module @kernel_c3 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op block is 1 : i64, expected a #plan.block}}
+    plan.kernel @k {op = "scale", bindings = 1 : i64, block = 1 : i64}
   }
 }
 

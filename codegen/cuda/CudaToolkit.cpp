@@ -1,0 +1,128 @@
+//===- CudaToolkit.cpp - ptxas of a CUDA toolkit --------------------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/cuda/CudaToolkit.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/Regex.h"
+
+using namespace v4;
+using namespace llvm;
+
+/// Where CMake found it, or empty.
+#ifndef V4_PTXAS
+#define V4_PTXAS ""
+#endif
+
+namespace {
+
+/// A file of its own in the folder for temporary ones, removed at the end.
+class ScratchFile {
+public:
+  explicit ScratchFile(StringRef suffix) {
+    SmallString<128> made;
+    if (!sys::fs::createTemporaryFile("v4-kernel", suffix, made))
+      path = std::string(made);
+  }
+  ~ScratchFile() {
+    if (!path.empty())
+      sys::fs::remove(path);
+  }
+  ScratchFile(const ScratchFile &) = delete;
+  ScratchFile &operator=(const ScratchFile &) = delete;
+
+  bool write(StringRef text) const {
+    std::error_code code;
+    raw_fd_ostream os(path, code);
+    os << text;
+    os.close();
+    bool written = !code && !os.has_error();
+    os.clear_error();
+    return written;
+  }
+  std::string read() const {
+    auto buffer = MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    return buffer ? (*buffer)->getBuffer().str() : std::string();
+  }
+
+  std::string path; ///< Empty when it could not be made.
+};
+
+/// The number in front of, or behind, the text that `pattern` describes.
+uint64_t numberIn(StringRef text, StringRef pattern) {
+  SmallVector<StringRef, 2> matches;
+  uint64_t value = 0;
+  if (Regex(pattern).match(text, &matches))
+    (void)matches[1].getAsInteger(10, value);
+  return value;
+}
+
+Error makeError(const Twine &message) { return createStringError(inconvertibleErrorCode(), message); }
+
+} // namespace
+
+CubinReport v4::parseCubinReport(StringRef text) {
+  CubinReport report;
+  report.registers = numberIn(text, "Used ([0-9]+) registers");
+  report.stackBytes = numberIn(text, "([0-9]+) bytes stack frame");
+  report.spillBytes = numberIn(text, "([0-9]+) bytes spill stores") + numberIn(text, "([0-9]+) bytes spill loads");
+  report.sharedBytes = numberIn(text, "([0-9]+) bytes smem");
+  return report;
+}
+
+std::optional<CudaToolkit> CudaToolkit::find() {
+  for (const char *variable : {"CUDA_HOME", "CUDA_PATH"})
+    if (std::optional<std::string> home = sys::Process::GetEnv(variable); home && !home->empty()) {
+      SmallString<128> path(*home);
+      sys::path::append(path, "bin", "ptxas");
+      if (sys::fs::can_execute(path))
+        return CudaToolkit(std::string(path));
+      return std::nullopt;
+    }
+  if (ErrorOr<std::string> path = sys::findProgramByName("ptxas"))
+    return CudaToolkit(*path);
+  if (StringRef(V4_PTXAS).empty() || !sys::fs::can_execute(V4_PTXAS))
+    return std::nullopt;
+  return CudaToolkit(V4_PTXAS);
+}
+
+std::string CudaToolkit::version() const {
+  ScratchFile text("txt");
+  std::optional<StringRef> redirects[] = {StringRef(), StringRef(text.path), StringRef(text.path)};
+  sys::ExecuteAndWait(ptxas, {ptxas, "--version"}, std::nullopt, redirects);
+  return text.read();
+}
+
+Expected<Cubin> CudaToolkit::assemble(StringRef ptx, const CudaArch &arch) const {
+  ScratchFile input("ptx"), output("cubin"), text("txt");
+  if (input.path.empty() || output.path.empty() || text.path.empty() || !input.write(ptx))
+    return makeError("no file can be written in the folder for temporary files; set TMPDIR to one with room");
+  // Products and sums stay two roundings: the bits are those of the PTX.
+  std::string target = ("-arch=" + arch.sm).str();
+  StringRef arguments[] = {ptxas, target, "-v", "-O3", "--fmad=false", "-o", output.path, input.path};
+  std::optional<StringRef> redirects[] = {StringRef(), StringRef(text.path), StringRef(text.path)};
+  std::string why;
+  int code = sys::ExecuteAndWait(ptxas, arguments, std::nullopt, redirects, 0, 0, &why);
+  std::string said = text.read();
+  if (code != 0)
+    return makeError(ptxas + " fails: " + (why.empty() ? StringRef(said).trim().split('\n').first : StringRef(why)));
+  Cubin cubin;
+  std::string bytes = output.read();
+  cubin.bytes.assign(bytes.begin(), bytes.end());
+  cubin.report = parseCubinReport(said);
+  cubin.reportText = std::move(said);
+  if (cubin.bytes.empty())
+    return makeError(ptxas + " writes an empty cubin");
+  return cubin;
+}

@@ -1,0 +1,245 @@
+//===- CudaDevice.cpp - Weights, memory and kernels of a plan on a GPU ----===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/device/CudaDevice.h"
+
+#include "runtime/plan/PlanTarget.h"
+
+#include <algorithm>
+
+using namespace v4;
+using namespace v4::plan;
+
+/// Alignment of weights on the device: that of its own allocations.
+static constexpr uint64_t kWeightAlignment = 256;
+
+static uint64_t alignWeight(uint64_t bytes) {
+  return (bytes + kWeightAlignment - 1) / kWeightAlignment * kWeightAlignment;
+}
+
+static CudaAddress addressOf(const void *memory) { return reinterpret_cast<CudaAddress>(memory); }
+
+CudaDevice::~CudaDevice() {
+  if (!context)
+    return;
+  driver.useContext(context);
+  if (stream)
+    driver.finishStream(stream);
+  release(weightMemory);
+  for (size_t i = 0; i < kStagingBuffers; ++i) {
+    if (staging[i])
+      driver.releasePinned(staging[i]);
+    if (uploads[i])
+      driver.destroyStream(uploads[i]);
+  }
+  for (CudaHandle module : modules)
+    driver.unloadModule(module);
+  if (stream)
+    driver.destroyStream(stream);
+  driver.releaseContext(device);
+}
+
+Status CudaDevice::load(const Plan &plan, const char *library) {
+  planName = plan.name();
+  V4_RETURN_IF_ERROR(plan.checkSeal());
+  V4_RETURN_IF_ERROR(CudaDriver::open(planName, library, driver));
+  V4_RETURN_IF_ERROR(openDevice(*plan.program().target()));
+  V4_RETURN_IF_ERROR(loadKernels(plan));
+  return uploadWeights(plan);
+}
+
+Status CudaDevice::check(const char *call, CudaResult result) const {
+  if (result == 0)
+    return Status();
+  return unsupported(planName, ": the CUDA driver fails at ", driver.describe(call, result),
+                     "; see that the GPU is free and healthy (nvidia-smi)");
+}
+
+void CudaDevice::keep(const char *call, CudaResult result, const std::string &where) {
+  if (result != 0 && failure.empty())
+    failure = joinText(planName, ": ", where, where.empty() ? "" : ": ", "the CUDA driver fails at ",
+                       driver.describe(call, result), "; end this process, its GPU context is of no further use");
+}
+
+Status CudaDevice::openDevice(const fb::Target &target) {
+  V4_RETURN_IF_ERROR(check("cuInit", driver.init(0)));
+  int count = 0;
+  V4_RETURN_IF_ERROR(check("cuDeviceGetCount", driver.deviceCount(&count)));
+  if (count == 0)
+    return unsupported(planName, ": target '", target.name()->string_view(),
+                       "' needs a GPU, the CUDA driver of this machine has none");
+  int first = -1;
+  V4_RETURN_IF_ERROR(check("cuDeviceGet", driver.device(&first, 0)));
+  device = first;
+  char name[256] = {};
+  V4_RETURN_IF_ERROR(check("cuDeviceGetName", driver.deviceName(name, sizeof(name) - 1, device)));
+  deviceName = name;
+  V4_RETURN_IF_ERROR(checkArch(target));
+  V4_RETURN_IF_ERROR(check("cuDevicePrimaryCtxRetain", driver.retainContext(&context, device)));
+  V4_RETURN_IF_ERROR(check("cuCtxSetCurrent", driver.useContext(context)));
+  return check("cuStreamCreate", driver.createStream(&stream, kCudaStreamNonBlocking));
+}
+
+/// Code of "sm_90a" runs on compute capability 9.0 and no other.
+Status CudaDevice::checkArch(const fb::Target &target) {
+  int major = 0, minor = 0;
+  V4_RETURN_IF_ERROR(check("cuDeviceGetAttribute", driver.deviceAttribute(&major, kCudaComputeMajor, device)));
+  V4_RETURN_IF_ERROR(check("cuDeviceGetAttribute", driver.deviceAttribute(&minor, kCudaComputeMinor, device)));
+  std::string here = joinText(kCudaPrefix, "sm_", major, minor, "a");
+  if (target.name()->string_view() == here)
+    return Status();
+  return unsupported(planName, ": target is '", target.name()->string_view(), "', the GPU '", deviceName,
+                     "' runs plans of '", here, "'; compile the plan with --target=", here);
+}
+
+//===----------------------------------------------------------------------===//
+// Code
+//===----------------------------------------------------------------------===//
+
+Status CudaDevice::loadKernels(const Plan &plan) {
+  const auto &list = *plan.program().kernels();
+  std::map<uint64_t, CudaHandle> byOffset; // kernels may share an image
+  size_t most = 0;
+  kernels.resize(list.size());
+  for (uint32_t i = 0; i < list.size(); ++i) {
+    const fb::Block &block = *list.Get(i)->block();
+    CudaHandle &module = byOffset[block.image_offset()];
+    if (!module)
+      V4_RETURN_IF_ERROR(loadModule({plan.code().data + block.image_offset(), block.image_bytes()}, module));
+    V4_RETURN_IF_ERROR(loadKernel(i, *list.Get(i), module));
+    most = std::max(most, kernels[i].bindings);
+  }
+  arguments.resize(most + 1);
+  return Status();
+}
+
+Status CudaDevice::loadModule(Bytes image, CudaHandle &out) {
+  CudaHandle module = nullptr;
+  V4_RETURN_IF_ERROR(check("cuModuleLoadData", driver.loadModule(&module, image.data)));
+  modules.push_back(module);
+  out = module;
+  return Status();
+}
+
+Status CudaDevice::loadKernel(uint32_t index, const fb::Kernel &table, CudaHandle module) {
+  Kernel &kernel = kernels[index];
+  const fb::Block &block = *table.block();
+  kernel.symbol = table.symbol()->str();
+  kernel.threads = block.threads();
+  kernel.sharedBytes = static_cast<unsigned>(block.shared_bytes());
+  kernel.bindings = table.bindings();
+  if (CudaResult result = driver.findFunction(&kernel.function, module, kernel.symbol.c_str()))
+    return invalidInput(planName, ": kernels[", index, "].symbol '", kernel.symbol,
+                        "' is no function of its image: ", driver.describe("cuModuleGetFunction", result),
+                        "; compile the plan again");
+  if (block.shared_bytes() <= kCudaUsualSharedBytes)
+    return Status();
+  CudaResult result =
+      driver.setFunctionAttribute(kernel.function, kCudaMaxDynamicShared, static_cast<int>(kernel.sharedBytes));
+  if (result == 0)
+    return Status();
+  return unsupported(planName, ": kernels[", index, "].block.shared_bytes is ", kernel.sharedBytes,
+                     ", more than the GPU '", deviceName, "' gives: ", driver.describe("cuFuncSetAttribute", result),
+                     "; compile the plan for this GPU");
+}
+
+void CudaDevice::launch(uint32_t index, void *const *bindings, int64_t workgroups, uint32_t launch) {
+  if (workgroups <= 0 || !failure.empty())
+    return;
+  Kernel &kernel = kernels[index];
+  // All arguments have 8 bytes: packed as they are in memory, one behind the other.
+  std::copy(bindings, bindings + kernel.bindings, arguments.begin());
+  arguments[kernel.bindings] = reinterpret_cast<void *>(workgroups);
+  size_t bytes = (kernel.bindings + 1) * sizeof(void *);
+  void *packed[] = {kCudaArgumentBuffer, arguments.data(), kCudaArgumentBytes, &bytes, kCudaArgumentEnd};
+  CudaResult result = driver.launch(kernel.function, static_cast<unsigned>(workgroups), 1, 1, kernel.threads, 1, 1,
+                                    kernel.sharedBytes, stream, nullptr, packed);
+  if (result)
+    keep("cuLaunchKernel", result, joinText("launches[", launch, "] of kernel '", kernel.symbol, "'"));
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Status CudaDevice::allocate(std::string_view what, uint64_t bytes, void *&out) {
+  V4_RETURN_IF_ERROR(check("cuCtxSetCurrent", driver.useContext(context)));
+  size_t available = 0, all = 0;
+  V4_RETURN_IF_ERROR(check("cuMemGetInfo", driver.memoryInfo(&available, &all)));
+  CudaAddress address = 0;
+  CudaResult result = bytes <= available ? driver.allocate(&address, bytes) : 0;
+  if (bytes > available || result)
+    return unsupported(planName, ": ", what, " needs ", bytes, " bytes, the GPU '", deviceName, "' has ", available,
+                       " of ", all, " free", result ? ": " + driver.describe("cuMemAlloc", result) : std::string(),
+                       "; free its memory, or lower the session's tokens, sequences or context");
+  out = reinterpret_cast<void *>(address);
+  fill(out, 0, bytes);
+  return status();
+}
+
+void CudaDevice::release(void *memory) {
+  if (!memory)
+    return;
+  driver.useContext(context);
+  driver.release(addressOf(memory));
+}
+
+void CudaDevice::copy(void *to, const void *from, uint64_t bytes) {
+  keep("cuCtxSetCurrent", driver.useContext(context));
+  keep("cuMemcpyAsync", driver.copy(addressOf(to), addressOf(from), bytes, stream));
+}
+
+void CudaDevice::fill(void *to, uint8_t value, uint64_t bytes) {
+  keep("cuCtxSetCurrent", driver.useContext(context));
+  keep("cuMemsetD8Async", driver.fill(addressOf(to), value, bytes, stream));
+}
+
+Status CudaDevice::status() {
+  if (failure.empty()) {
+    keep("cuCtxSetCurrent", driver.useContext(context));
+    keep("cuStreamSynchronize", driver.finishStream(stream));
+  }
+  return failure.empty() ? Status() : Status(StatusCode::Unsupported, failure);
+}
+
+Status CudaDevice::uploadWeights(const Plan &plan) {
+  const auto &list = *plan.program().weights();
+  uint64_t total = 0;
+  for (const fb::Weight *weight : list)
+    total += alignWeight(weight->bytes());
+  for (size_t i = 0; i < kStagingBuffers; ++i) {
+    V4_RETURN_IF_ERROR(check("cuStreamCreate", driver.createStream(&uploads[i], kCudaStreamNonBlocking)));
+    V4_RETURN_IF_ERROR(check("cuMemAllocHost", driver.allocatePinned(&staging[i], kStagingBytes)));
+  }
+  if (total)
+    V4_RETURN_IF_ERROR(allocate("weights", total, weightMemory));
+  uint8_t *to = static_cast<uint8_t *>(weightMemory);
+  uint64_t piece = 0;
+  for (uint32_t i = 0; i < list.size(); ++i) {
+    V4_RETURN_IF_ERROR(upload(to, plan.weight(i), list.Get(i)->bytes(), piece));
+    weightAddresses.push_back(to);
+    to += alignWeight(list.Get(i)->bytes());
+  }
+  for (CudaHandle upload : uploads)
+    V4_RETURN_IF_ERROR(check("cuStreamSynchronize", driver.finishStream(upload)));
+  return Status();
+}
+
+/// While one buffer goes to the device, the other is filled.
+Status CudaDevice::upload(uint8_t *to, const uint8_t *from, uint64_t bytes, uint64_t &piece) {
+  for (uint64_t done = 0; done < bytes; ++piece) {
+    size_t buffer = piece % kStagingBuffers;
+    uint64_t count = std::min(bytes - done, kStagingBytes);
+    V4_RETURN_IF_ERROR(check("cuStreamSynchronize", driver.finishStream(uploads[buffer])));
+    std::memcpy(staging[buffer], from + done, count);
+    V4_RETURN_IF_ERROR(
+        check("cuMemcpyAsync", driver.copy(addressOf(to + done), addressOf(staging[buffer]), count, uploads[buffer])));
+    done += count;
+  }
+  return Status();
+}

@@ -1,0 +1,96 @@
+//===- CudaDevice.h - Weights, memory and kernels of a plan on a GPU --*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Owns a context of the first GPU, the plan's modules, and a copy of its weights. All work
+// goes through one stream, in the order of the calls: a launch sees what the one in front
+// wrote, and no barrier is needed between phases.
+//
+// One thread at a time after load: sessions of one engine on a GPU take turns.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_RUNTIME_DEVICE_CUDADEVICE_H
+#define V4_RUNTIME_DEVICE_CUDADEVICE_H
+
+#include "runtime/base/KernelMemory.h"
+#include "runtime/device/CudaDriver.h"
+#include "runtime/plan/PlanLoader.h"
+
+#include <map>
+
+namespace v4 {
+
+class CudaDevice final : public DeviceMemory {
+public:
+  CudaDevice() = default;
+  ~CudaDevice() override;
+  CudaDevice(const CudaDevice &) = delete;
+  CudaDevice &operator=(const CudaDevice &) = delete;
+
+  /// Loads the code of `plan` and uploads its weights. Unsupported when there is no driver, no GPU of the plan's
+  /// target, or no room.
+  Status load(const plan::Plan &plan, const char *library = kCudaLibrary);
+
+  /// By weight index: addresses of the device.
+  const uint8_t *const *weights() const { return weightAddresses.data(); }
+
+  /// Runs `workgroups` blocks of a kernel behind everything asked for so far. `bindings` are device addresses.
+  /// `launch` is the index in the plan, for messages.
+  void launch(uint32_t kernel, void *const *bindings, int64_t workgroups, uint32_t launch);
+
+  // DeviceMemory
+  Status allocate(std::string_view what, uint64_t bytes, void *&out) override;
+  void release(void *memory) override;
+  void copy(void *to, const void *from, uint64_t bytes) override;
+  void fill(void *to, uint8_t value, uint64_t bytes) override;
+  Status status() override;
+
+private:
+  struct Kernel {
+    std::string symbol;
+    CudaHandle function = nullptr;
+    unsigned threads = 1;
+    unsigned sharedBytes = 0;
+    size_t bindings = 0;
+  };
+
+  Status openDevice(const plan::fb::Target &target);
+  Status checkArch(const plan::fb::Target &target);
+  Status loadKernels(const plan::Plan &plan);
+  Status loadModule(plan::Bytes image, CudaHandle &out);
+  Status loadKernel(uint32_t index, const plan::fb::Kernel &kernel, CudaHandle module);
+  Status uploadWeights(const plan::Plan &plan);
+  Status upload(uint8_t *to, const uint8_t *from, uint64_t bytes, uint64_t &piece);
+  /// Success, or Unsupported with what the driver says.
+  Status check(const char *call, CudaResult result) const;
+  /// Keeps the first failure of a call that returns nothing.
+  void keep(const char *call, CudaResult result, const std::string &where = "");
+
+  /// Pieces of weights on their way.
+  static constexpr uint64_t kStagingBytes = uint64_t(16) << 20;
+  static constexpr size_t kStagingBuffers = 2;
+
+  CudaDriver driver;
+  std::string planName;
+  std::string deviceName;
+  int device = -1;
+  CudaHandle context = nullptr;
+  CudaHandle stream = nullptr;
+  CudaHandle uploads[kStagingBuffers] = {};
+  void *staging[kStagingBuffers] = {};
+  std::vector<CudaHandle> modules;
+  std::vector<Kernel> kernels;
+  void *weightMemory = nullptr;
+  std::vector<const uint8_t *> weightAddresses;
+  std::vector<void *> arguments; ///< Of the launch being made; room for the longest.
+  std::string failure;           ///< Of the first call that failed and could not say so.
+};
+
+} // namespace v4
+
+#endif // V4_RUNTIME_DEVICE_CUDADEVICE_H

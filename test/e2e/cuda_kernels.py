@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+"""Every kernel of a plan for Hopper, as ptxas sees it: registers, shared memory, stack and spills.
+
+    cuda_kernels.py --bin DIR --cache DIR [--models main] [--flash]
+
+--flash: the real configuration of 43 layers too, without weights. Needs ptxas; without it the test is skipped (exit
+code 77).
+"""
+
+import glob
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+
+import checkpoints
+import engine
+from expectations import Expectations
+
+TARGET = "--target=cuda:sm_90a"
+SKIPPED = 77
+FLASH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "configs", "flash-config.json")
+MOST_SHARED_BYTES = 227 << 10
+MOST_REGISTERS = 255
+# One thread holds a tile of sixteen sums of sixteen lanes, one per register: that is 256 of its 255 registers. They
+# await lanes in threads, or the templates of codegen/cuda/kernels; nothing else may spill.
+PRODUCTS = ("attend", "expert_linear", "grouped_linear", "index_candidates", "linear")
+MOST_SPILLED_BYTES = 4096
+FIELDS = {"registers": r"Used (\d+) registers", "stack": r"(\d+) bytes stack frame",
+          "stores": r"(\d+) bytes spill stores", "loads": r"(\d+) bytes spill loads"}
+
+
+def skip_without_ptxas(tools, cache):
+    """Ends the test where no plan for a GPU can be compiled."""
+    with tempfile.TemporaryDirectory() as scratch:
+        done = tools.call("v4-compile", checkpoints.standard(cache, "plain"), TARGET, "--weights=none",
+                          *tools.kernel_cache(), "-o", os.path.join(scratch, "x.v4plan"), expect=None)
+    if done.returncode == 3 and "needs ptxas" in done.stderr:
+        print("skipped: " + done.stderr.strip())
+        sys.exit(SKIPPED)
+
+
+def read_report(path):
+    """Figures of one kernel."""
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    found = {key: re.search(pattern, text) for key, pattern in FIELDS.items()}
+    return {key: int(match.group(1)) if match else None for key, match in found.items()}
+
+
+def check_texts(expect, name, folder):
+    """Kernels call nothing, and no two of them are the same function."""
+    bodies = {}
+    for path in sorted(glob.glob(os.path.join(folder, "*.ptx"))):
+        kernel = os.path.basename(path)[:-len(".ptx")]
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        expect.holds(f"{name} {kernel}: .target", ".target sm_90a" in text, text[:200])
+        expect.holds(f"{name} {kernel} calls nothing", not re.search(r"^\s*call", text, re.MULTILINE), kernel)
+        with open(os.path.join(folder, kernel + ".mlir"), encoding="utf-8") as f:
+            body = hashlib.sha256(f.read().replace(kernel, "k").encode()).hexdigest()
+        expect.holds(f"{name} {kernel} is compiled once", body not in bodies, f"the same as {bodies.get(body)}")
+        bodies[body] = kernel
+
+
+def check_plan(tools, expect, name, config):
+    """Compiles, reads what ptxas said, and checks it against what a block may have."""
+    with tempfile.TemporaryDirectory() as scratch:
+        plan, folder = os.path.join(scratch, "gpu.v4plan"), os.path.join(scratch, "kernels")
+        os.mkdir(folder)
+        begin = time.monotonic()
+        tools.call("v4-compile", config, TARGET, "--weights=none", "-o", plan, f"--dump-kernels-to={folder}")
+        seconds = time.monotonic() - begin
+        reports = {os.path.basename(p): read_report(p) for p in sorted(glob.glob(os.path.join(folder, "*.ptxas")))}
+        kernels = json.loads(tools.call("v4-inspect", plan, "--kernels", "--json").stdout)["kernels"]
+        expect.equal(f"{name}: kernels with a report", len(reports), len(kernels))
+        for kernel, report in reports.items():
+            expect.holds(f"{name} {kernel}: report", None not in report.values(), report)
+            expect.holds(f"{name} {kernel}: registers", report["registers"] <= MOST_REGISTERS, report)
+            most = MOST_SPILLED_BYTES if kernel.rsplit("_", 1)[0] in PRODUCTS else 0
+            expect.holds(f"{name} {kernel}: spilled bytes", (report["stores"] + report["loads"]) <= most, report)
+        for kernel in kernels:
+            expect.holds(f"{name} {kernel['symbol']}: shared", kernel["shared_bytes"] <= MOST_SHARED_BYTES, kernel)
+        check_texts(expect, name, folder)
+        for option in ("--structure", "--closed-world"):
+            done = tools.call("v4-verify", plan, option, expect=None)
+            expect.equal(f"{name}: v4-verify {option}", done.returncode, 0)
+    stacks, spills = [r["stack"] for r in reports.values()], [r["stores"] + r["loads"] for r in reports.values()]
+    print(f"{name}: {len(reports)} kernels in {seconds:.1f} s, at most {max(r['registers'] for r in reports.values())} "
+          f"registers, {max(k['shared_bytes'] for k in kernels)} shared bytes, {max(stacks)} stack bytes "
+          f"({sum(s > 0 for s in stacks)} kernels with a stack), {max(spills)} spilled bytes "
+          f"({sum(s > 0 for s in spills)} kernels)")
+
+
+def main():
+    """Command line."""
+    parser = checkpoints.common_arguments(__doc__)
+    parser.add_argument("--models", default="main")
+    parser.add_argument("--flash", action="store_true")
+    args = parser.parse_args()
+    tools = engine.Tools(args.bin)
+    expect = Expectations(tools)
+    skip_without_ptxas(tools, args.cache)
+    for name in [n for n in args.models.split(",") if n]:
+        check_plan(tools, expect, name, os.path.join(checkpoints.standard(args.cache, name), "config.json"))
+    if args.flash:
+        check_plan(tools, expect, "flash", FLASH)
+    expect.finish()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,285 @@
+//===- FakeCuda.cpp - A CUDA driver whose GPU is this process -------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A library with the calls of CudaDriver.h: memory of the GPU is the heap, kernels are host
+// code. An image that is an x86-64 shared object brings its own; for a cubin the function
+// of the same name in the object V4_FAKE_CUDA_CODE runs, after the cubin was seen to have
+// it. Everything is finished when a call returns.
+//
+//   V4_FAKE_CUDA_FAIL=call:n    the n-th call of that name fails with 999
+//   V4_FAKE_CUDA_BYTES=n        memory of the GPU, default 8 GiB
+//   V4_FAKE_CUDA_ARCH=100       compute capability 10.0, default 90
+//   V4_FAKE_CUDA_LOG=file       gets a line per launch, and one per allocation
+//
+//===----------------------------------------------------------------------===//
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <elf.h>
+#include <map>
+#include <string>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace {
+
+constexpr int kFailure = 999, kNoMemory = 2, kNotFound = 500;
+constexpr uint16_t kCudaMachine = 190;
+
+struct Arguments {
+  void *const *bindings;
+};
+using HostKernel = void (*)(const Arguments *, int64_t, int64_t);
+
+struct Module {
+  const uint8_t *image;
+  void *host;
+};
+struct Function {
+  std::string name;
+  HostKernel run;
+  uint64_t sharedBytes = 48 << 10;
+};
+
+std::map<std::string, int> calls;
+std::map<void *, size_t> allocations;
+size_t allocated = 0;
+bool retained = false;
+
+/// Counts a call; true when it is the one that fails.
+bool fails(const char *name) {
+  int number = ++calls[name];
+  const char *asked = std::getenv("V4_FAKE_CUDA_FAIL");
+  return asked && std::string(asked) == name + (":" + std::to_string(number));
+}
+
+uint64_t numberOf(const char *variable, uint64_t usual) {
+  const char *text = std::getenv(variable);
+  return text ? std::strtoull(text, nullptr, 10) : usual;
+}
+
+size_t memoryBytes() { return numberOf("V4_FAKE_CUDA_BYTES", uint64_t(8) << 30); }
+
+void note(const char *format, const char *text, uint64_t number) {
+  if (const char *path = std::getenv("V4_FAKE_CUDA_LOG"))
+    if (FILE *file = std::fopen(path, "a")) {
+      std::fprintf(file, format, text, static_cast<unsigned long long>(number));
+      std::fclose(file);
+    }
+}
+
+uint64_t sizeOf(const Elf64_Ehdr &header) { return header.e_shoff + uint64_t(header.e_shnum) * header.e_shentsize; }
+
+/// Whether a cubin has a global function of this name.
+bool hasFunction(const uint8_t *image, const char *name) {
+  auto &header = *reinterpret_cast<const Elf64_Ehdr *>(image);
+  auto *sections = reinterpret_cast<const Elf64_Shdr *>(image + header.e_shoff);
+  for (int i = 0; i < header.e_shnum; ++i) {
+    if (sections[i].sh_type != SHT_SYMTAB)
+      continue;
+    auto *symbols = reinterpret_cast<const Elf64_Sym *>(image + sections[i].sh_offset);
+    auto *strings = reinterpret_cast<const char *>(image + sections[sections[i].sh_link].sh_offset);
+    for (uint64_t s = 0; s < sections[i].sh_size / sizeof(Elf64_Sym); ++s)
+      if (ELF64_ST_TYPE(symbols[s].st_info) == STT_FUNC && std::strcmp(strings + symbols[s].st_name, name) == 0)
+        return true;
+  }
+  return false;
+}
+
+void *openObject(const uint8_t *image) {
+  int file = memfd_create("fake-cuda", 0);
+  uint64_t bytes = sizeOf(*reinterpret_cast<const Elf64_Ehdr *>(image));
+  if (write(file, image, bytes) != static_cast<ssize_t>(bytes))
+    return nullptr;
+  return dlopen(("/proc/self/fd/" + std::to_string(file)).c_str(), RTLD_NOW | RTLD_LOCAL);
+}
+
+} // namespace
+
+extern "C" {
+
+int cuInit(unsigned) { return fails("cuInit") ? kFailure : 0; }
+
+int cuDeviceGetCount(int *count) {
+  *count = static_cast<int>(numberOf("V4_FAKE_CUDA_DEVICES", 1));
+  return fails("cuDeviceGetCount") ? kFailure : 0;
+}
+
+int cuDeviceGet(int *device, int index) {
+  *device = index;
+  return fails("cuDeviceGet") ? kFailure : 0;
+}
+
+int cuDeviceGetName(char *name, int length, int) {
+  std::snprintf(name, static_cast<size_t>(length), "%s", "Fake H200");
+  return fails("cuDeviceGetName") ? kFailure : 0;
+}
+
+int cuDeviceGetAttribute(int *value, int attribute, int) {
+  uint64_t arch = numberOf("V4_FAKE_CUDA_ARCH", 90);
+  *value = static_cast<int>(attribute == 75 ? arch / 10 : arch % 10);
+  return fails("cuDeviceGetAttribute") ? kFailure : 0;
+}
+
+int cuDevicePrimaryCtxRetain(void **context, int) {
+  if (fails("cuDevicePrimaryCtxRetain"))
+    return kFailure;
+  retained = true;
+  *context = &retained;
+  return 0;
+}
+
+int cuDevicePrimaryCtxRelease_v2(int) {
+  retained = false;
+  return 0;
+}
+
+int cuCtxSetCurrent(void *) { return fails("cuCtxSetCurrent") ? kFailure : 0; }
+
+int cuMemGetInfo_v2(size_t *available, size_t *all) {
+  *all = memoryBytes();
+  *available = *all - allocated;
+  return fails("cuMemGetInfo_v2") ? kFailure : 0;
+}
+
+int cuMemAlloc_v2(uint64_t *address, size_t bytes) {
+  if (fails("cuMemAlloc_v2"))
+    return kFailure;
+  if (bytes > memoryBytes() - allocated)
+    return kNoMemory;
+  // As the driver does, and with contents that nobody may rely on.
+  void *memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
+  std::memset(memory, 0xA5, bytes);
+  allocations[memory] = bytes;
+  allocated += bytes;
+  note("%s %llu\n", "allocate", bytes);
+  *address = reinterpret_cast<uint64_t>(memory);
+  return 0;
+}
+
+int cuMemFree_v2(uint64_t address) {
+  auto found = allocations.find(reinterpret_cast<void *>(address));
+  if (found == allocations.end())
+    return kFailure;
+  allocated -= found->second;
+  std::free(found->first);
+  allocations.erase(found);
+  return 0;
+}
+
+int cuMemAllocHost_v2(void **memory, size_t bytes) {
+  *memory = nullptr;
+  if (fails("cuMemAllocHost_v2"))
+    return kFailure;
+  *memory = std::malloc(bytes);
+  return 0;
+}
+
+int cuMemFreeHost(void *memory) {
+  std::free(memory);
+  return 0;
+}
+
+int cuMemcpyAsync(uint64_t to, uint64_t from, size_t bytes, void *) {
+  if (fails("cuMemcpyAsync"))
+    return kFailure;
+  std::memmove(reinterpret_cast<void *>(to), reinterpret_cast<const void *>(from), bytes);
+  return 0;
+}
+
+int cuMemsetD8Async(uint64_t to, unsigned char value, size_t bytes, void *) {
+  if (fails("cuMemsetD8Async"))
+    return kFailure;
+  std::memset(reinterpret_cast<void *>(to), value, bytes);
+  return 0;
+}
+
+int cuStreamCreate(void **stream, unsigned) {
+  *stream = nullptr;
+  if (fails("cuStreamCreate"))
+    return kFailure;
+  *stream = &calls;
+  return 0;
+}
+
+int cuStreamDestroy_v2(void *) { return 0; }
+
+int cuStreamSynchronize(void *) { return fails("cuStreamSynchronize") ? kFailure : 0; }
+
+int cuModuleLoadData(void **module, const void *image) {
+  if (fails("cuModuleLoadData"))
+    return kFailure;
+  auto *bytes = static_cast<const uint8_t *>(image);
+  auto &header = *reinterpret_cast<const Elf64_Ehdr *>(bytes);
+  if (std::memcmp(bytes, ELFMAG, SELFMAG) != 0)
+    return kFailure;
+  const char *code = std::getenv("V4_FAKE_CUDA_CODE");
+  void *host = header.e_machine != kCudaMachine ? openObject(bytes)
+               : code                           ? dlopen(code, RTLD_NOW | RTLD_LOCAL)
+                                                : nullptr;
+  *module = new Module{bytes, host};
+  return 0;
+}
+
+int cuModuleUnload(void *module) {
+  auto *loaded = static_cast<Module *>(module);
+  if (loaded->host)
+    dlclose(loaded->host);
+  delete loaded;
+  return 0;
+}
+
+int cuModuleGetFunction(void **function, void *module, const char *name) {
+  if (fails("cuModuleGetFunction"))
+    return kFailure;
+  auto &loaded = *static_cast<Module *>(module);
+  auto &header = *reinterpret_cast<const Elf64_Ehdr *>(loaded.image);
+  void *host = loaded.host ? dlsym(loaded.host, name) : nullptr;
+  if (header.e_machine == kCudaMachine ? !hasFunction(loaded.image, name) : !host)
+    return kNotFound;
+  *function = new Function{name, reinterpret_cast<HostKernel>(host)}; // as long as the process, as tests are short
+  return 0;
+}
+
+int cuFuncSetAttribute(void *function, int attribute, int value) {
+  if (fails("cuFuncSetAttribute") || attribute != 8 || value > 227 << 10)
+    return kFailure;
+  static_cast<Function *>(function)->sharedBytes = static_cast<uint64_t>(value);
+  return 0;
+}
+
+int cuLaunchKernel(void *function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
+                   unsigned blockZ, unsigned sharedBytes, void *, void **, void **extra) {
+  auto &kernel = *static_cast<Function *>(function);
+  bool sound = gridX && gridY == 1 && gridZ == 1 && blockX && blockX <= 1024 && blockY == 1 && blockZ == 1;
+  if (fails("cuLaunchKernel") || !sound || sharedBytes > kernel.sharedBytes)
+    return kFailure;
+  auto *values = static_cast<void *const *>(extra[1]);
+  size_t count = *static_cast<const size_t *>(extra[3]) / sizeof(void *);
+  auto end = reinterpret_cast<int64_t>(values[count - 1]);
+  note("%s %llu\n", kernel.name.c_str(), gridX);
+  Arguments arguments{values};
+  if (kernel.run)
+    kernel.run(&arguments, 0, end < static_cast<int64_t>(gridX) ? end : static_cast<int64_t>(gridX));
+  return 0;
+}
+
+int cuGetErrorString(int result, const char **text) {
+  *text = result == kNoMemory ? "out of memory" : result == kNotFound ? "named symbol not found" : "fake failure";
+  return 0;
+}
+
+/// For tests in this process: what is held, and a fresh count of calls.
+size_t fakeCudaAllocated() { return allocated; }
+bool fakeCudaRetained() { return retained; }
+void fakeCudaForgetCalls() { calls.clear(); }
+int fakeCudaCalls(const char *name) { return calls[name]; }
+}
