@@ -20,16 +20,16 @@ targets=("${@:-${all[@]}}")
 # Good inputs: those that the target makes, those that the repository has for other reasons, those that were found here.
 gather_seeds() {
   local target=$1 to=$2 file
-  V4_FUZZ_SEEDS=$to "$build/bin/fuzz-$target"
+  V4_FUZZ_SEEDS=$to timeout --kill-after=10 120 "$build/bin/fuzz-$target" && [ -f "$to/made-0" ] || return 1
   for file in "$here/corpus/$target"/*; do
-    [ ! -f "$file" ] || cp "$file" "$to/found-$(basename "$file")"
+    [ ! -f "$file" ] || cp "$file" "$to/found-$(basename "$file")" || return 1
   done
   case $target in
-    config) cp "$root"/test/configs/*.json "$to" ;;
+    config) cp "$root"/test/configs/*.json "$to" || return 1 ;;
     module) # A file holds many modules, most of them wrong on purpose.
       for file in "$root"/test/dialects/*/*.mlir; do
         awk -v to="$to/$(basename "$(dirname "$file")")-$(basename "$file" .mlir)" \
-          '/^\/\/ -----/ { ++part; next } { print > (to "-" part + 0) }' "$file"
+          '/^\/\/ -----/ { ++part; next } { print > (to "-" part + 0) }' "$file" || return 1
       done ;;
   esac
 }
@@ -39,16 +39,17 @@ gather_seeds() {
 fuzz() {
   local target=$1 learned=$build/corpus/$1 log=$build/$1.log code=0
   mkdir -p "$learned" "$build/findings"
-  gather_seeds "$target" "$learned" </dev/null
-  local dictionary=()
-  [ ! -f "$here/$target.dict" ] || dictionary=("-dict=$here/$target.dict")
-  # MLIR's allocators are compiled without poison, the part of them in headers with it.
-  ASAN_OPTIONS=allow_user_poisoning=$([ "$target" = module ] && echo 0 || echo 1):detect_leaks=1 \
-    nice -n 3 timeout --kill-after=10 $((seconds + 120)) "$build/bin/fuzz-$target" -max_len=65536 -timeout=20 \
-    -malloc_limit_mb=64 -rss_limit_mb=2048 "${dictionary[@]}" -max_total_time="$seconds" -print_final_stats=1 \
+  if ! gather_seeds "$target" "$learned" </dev/null >"$log" 2>&1; then
+    tail -20 "$log" >&2
+    echo "run.sh: $target made no seeds" >&2
+    return 1
+  fi
+  nice -n 3 timeout --kill-after=10 $((seconds + 120)) "$build/bin/fuzz-$target" -max_len=65536 -timeout=20 \
+    -malloc_limit_mb=64 -rss_limit_mb=2048 -max_total_time="$seconds" -print_final_stats=1 \
     -artifact_prefix="$build/findings/$target-" "$learned" </dev/null >"$log" 2>&1 || code=$?
   case $code in
-    0) echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs, $(ls "$learned" | wc -l) inputs kept"
+    0) echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs," \
+         "$(sed -n 's/.*DONE *cov: \([0-9]*\).*/\1/p' "$log") edges, $(ls "$learned" | wc -l) inputs kept"
        return ;;
     124 | 137) echo "run.sh: $target was still running after $((seconds + 120)) s and was ended; see $log" >&2 ;;
     *) tail -60 "$log" >&2
