@@ -16,7 +16,7 @@
 // PanelMatmul::buffered, whatever the number of inputs.
 //
 // Up to 16 inputs: weights of one group of 32 columns are decoded while the products of the group before are under way,
-// and two panels are streams side by side. More: 128 columns of one panel are decoded, then used by 16 inputs at a
+// and two panels are streams side by side. More: a chain of one panel is decoded, then used by 16 inputs at a
 // time.
 //
 //===----------------------------------------------------------------------===//
@@ -62,7 +62,8 @@ private:
   /// Products of one group, decoded at element `slot` of the weights' buffer, with the tile of inputs, which is loaded
   /// before, into the sums of panel `which`.
   void multiply(const Panel &panel, int64_t which, Value column, Value slot);
-  /// Inputs from `first` on, from where they are or from `slot`; a `single` (i1, may be null) one always from where it is.
+  /// Inputs from `first` on, from where they are or from `slot`; a `single` (i1, may be null) one always from where it
+  /// is.
   void loadInputs(Value first, Value column, Value slot, Value single);
   /// Adds the tiles of sums, times the scales of `column`, to the totals of inputs [first, first + count).
   void addSums(Panels panels, Value column, Value first, Value count);

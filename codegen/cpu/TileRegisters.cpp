@@ -53,8 +53,7 @@ void TileRegisters::loadFrom(int64_t tile, Value address, int64_t strideBytes) {
 }
 
 void TileRegisters::store(int64_t tile, Value memory, int64_t at, int64_t stride) {
-  call("llvm.x86.tilestored64",
-       {number(tile), pointer(address(memory, k.index(at))), bytes(bytesOf(memory, stride))});
+  call("llvm.x86.tilestored64", {number(tile), pointer(address(memory, k.index(at))), bytes(bytesOf(memory, stride))});
 }
 
 void TileRegisters::dot(int64_t sums, int64_t inputs, int64_t weights) {
