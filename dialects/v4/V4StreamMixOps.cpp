@@ -28,7 +28,7 @@ LogicalResult checkMix(Operation *op, Value mix, Value streams, int64_t outputs)
   if (widthOf(mix) != width)
     return op->emitOpError() << "mix has " << widthOf(mix) << " sums to a part, expected " << width
                              << ": the smallest multiple of 16 above " << outputs << " rows of fn";
-  if (widthOf(streams) % dimOf(mix, 1) != 0)
+  if (dimOf(mix, 1) < 1 || widthOf(streams) % dimOf(mix, 1) != 0)
     return op->emitOpError() << "mix has " << dimOf(mix, 1) << " parts, expected a divisor of the width "
                              << widthOf(streams);
   return checkRows(op, "mix", mix, rowsOf(streams.getType()), "the rows of streams");

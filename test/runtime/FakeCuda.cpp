@@ -24,6 +24,7 @@
 #include <cstring>
 #include <dlfcn.h>
 #include <elf.h>
+#include <list>
 #include <map>
 #include <string>
 #include <sys/mman.h>
@@ -39,14 +40,16 @@ struct Arguments {
 };
 using HostKernel = void (*)(const Arguments *, int64_t, int64_t);
 
-struct Module {
-  const uint8_t *image;
-  void *host;
-};
 struct Function {
   std::string name;
   HostKernel run;
   uint64_t sharedBytes = 48 << 10;
+};
+struct Module {
+  const uint8_t *image;
+  void *host;
+  /// What was asked for by name, alive as long as the module.
+  std::list<Function> functions = {};
 };
 
 std::map<std::string, int> calls;
@@ -225,7 +228,7 @@ int cuModuleLoadData(void **module, const void *image) {
   void *host = header.e_machine != kCudaMachine ? openObject(bytes)
                : code                           ? dlopen(code, RTLD_NOW | RTLD_LOCAL)
                                                 : nullptr;
-  *module = new Module{bytes, host};
+  *module = new Module{bytes, host, {}};
   return 0;
 }
 
@@ -245,7 +248,7 @@ int cuModuleGetFunction(void **function, void *module, const char *name) {
   void *host = loaded.host ? dlsym(loaded.host, name) : nullptr;
   if (header.e_machine == kCudaMachine ? !hasFunction(loaded.image, name) : !host)
     return kNotFound;
-  *function = new Function{name, reinterpret_cast<HostKernel>(host)}; // as long as the process, as tests are short
+  *function = &loaded.functions.emplace_back(Function{name, reinterpret_cast<HostKernel>(host)});
   return 0;
 }
 

@@ -33,6 +33,14 @@ func.func @hc_mix_c3(%s: tensor<?x4x256xbf16, #v4.rows<tokens>>, %f: tensor<24x1
 
 // -----
 
+func.func @hc_mix_c3(%s: tensor<?x4x256xbf16, #v4.rows<tokens>>, %f: tensor<24x1024xf32>) {
+  // expected-error @below {{'v4.hc_mix' op mix has 0 parts, expected a divisor of the width 256}}
+  v4.hc_mix %s, %f : tensor<?x4x256xbf16, #v4.rows<tokens>>, tensor<24x1024xf32> -> tensor<?x0x32xf32, #v4.rows<tokens>>
+  return
+}
+
+// -----
+
 func.func @hc_mix_c4(%s: tensor<?x4x256xbf16, #v4.rows<tokens>>, %f: tensor<24x1024xf32>) {
   // expected-error @below {{'v4.hc_mix' op has new streams but no y, expected both or none}}
   v4.hc_mix %s, %f : tensor<?x4x256xbf16, #v4.rows<tokens>>, tensor<24x1024xf32> -> tensor<?x1x32xf32, #v4.rows<tokens>>, tensor<?x4x256xbf16, #v4.rows<tokens>>
