@@ -16,6 +16,7 @@
 #include "tools/compile/ProgressBar.h"
 #include "tools/compile/ReportFile.h"
 #include "tools/compile/SigningKey.h"
+#include "tools/inspect/Devices.h"
 
 #include <CLI/CLI.hpp>
 
@@ -28,21 +29,19 @@ namespace {
 
 struct Flags {
   v4::CompileOptions options;
-  std::string compileTo = "plan", compileFrom, report, signKey, makeKey;
+  std::string compileTo = "plan", compileFrom, report, device, signKey, makeKey;
   std::string refit; ///< Plan that gets other weights; "" = compile.
   bool listTargets = false;
   bool certify = false;
 };
 
-/// Flags of the tool's contract that this version refuses by name.
-constexpr const char *kLater[] = {"--device"};
 /// Flags that the import writes into the module.
 constexpr const char *kImportFlags[] = {
     "--target",       "--max-tokens", "--max-sequences", "--max-context",   "--max-draft", "-O",
     "--disable-pass", "--quantize",   "--probes",        "--plant-mistake", "--shrink"};
 /// Flags of a compilation, which a refit does without.
 constexpr const char *kPhaseFlags[] = {"--checkpoint", "--compile-to",     "--compile-from",
-                                       "--report",     "--dump-phases-to", "--dump-kernels-to"};
+                                       "--report",     "--device", "--dump-phases-to", "--dump-kernels-to"};
 
 int refuse(const std::string &what) {
   std::cerr << "v4-compile: error: " << what << '\n';
@@ -70,7 +69,8 @@ void addFlags(CLI::App &app, Flags &flags) {
   app.add_option("--plant-mistake", o.plantedMistake, "test-only: build a known mistake into the plan")->group("");
   app.add_option("--compile-to", flags.compileTo, "stop after this phase and write its module");
   app.add_option("--compile-from", flags.compileFrom, "the input is the module of this phase");
-  app.add_option("--report", flags.report, "JSON file: passes, what they did and declined, kernels, quantization error, memory");
+  app.add_option("--report", flags.report, "JSON file: passes, what they did and declined, kernels, quantization error, memory, cost");
+  app.add_option("--device", flags.device, "with --report: the cost as times on one of " + v4::inspect::deviceNames());
   app.add_option("--dump-phases-to", o.dumpPhasesTo, "folder for the module after each phase");
   app.add_option("--kernel-cache", o.kernelCache, "folder that keeps the code of kernels; those seen before are not compiled");
   app.add_option("--dump-kernels-to", o.dumpKernelsTo, "folder for each kernel's IR and assembly");
@@ -112,9 +112,6 @@ int resolveRefit(const CLI::App &app, Flags &flags) {
 
 /// What the flags ask for that cannot be expressed in CompileOptions' types.
 int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
-  for (const char *name : kLater)
-    if (app.count(name))
-      return refuse(std::string(name) + " is not yet supported; leave it out");
   v4::CompileOptions &o = flags.options;
   auto placement = placementOf(weights);
   if (!placement)
@@ -151,6 +148,12 @@ int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
     if (v4::Status read = key->read(flags.signKey); !read.isOk())
       return refuse(read.message());
     o.sign = [key](const v4::plan::Header &header) { return key->sign(header); };
+  }
+  if (!flags.device.empty()) {
+    if (!v4::inspect::findDevice(flags.device))
+      return refuse("--device=" + flags.device + " is unknown, expected one of " + v4::inspect::deviceNames());
+    if (flags.report.empty() || *to != v4::Phase::Plan)
+      return refuse("--device=" + flags.device + " gives times in the report of a plan, expected --report with it, and no --compile-to");
   }
   if (flags.certify && (*to != v4::Phase::Plan || o.weights == v4::codegen::WeightPlacement::None))
     return refuse("--certify runs the plan, expected one with weights; leave --compile-to and --weights=none out");
@@ -196,7 +199,7 @@ int compile(Flags &flags) {
   if (code != v4::kOk)
     return code;
   if (!flags.report.empty())
-    if (std::string error = v4::writeReport(report, flags.options, flags.report); !error.empty())
+    if (std::string error = v4::writeReport(report, flags.options, flags.device, flags.report); !error.empty())
       return refuse(error);
   return flags.certify ? certify(flags.options.output) : int(v4::kOk);
 }
@@ -206,15 +209,13 @@ int compile(Flags &flags) {
 int main(int argc, char **argv) {
   CLI::App app("Compiles a DeepSeek-V4-Flash checkpoint into an engine plan.", "v4-compile");
   Flags flags;
-  std::string weights = "embed", later;
+  std::string weights = "embed";
   flags.options.threads = std::max(1u, std::thread::hardware_concurrency());
   addFlags(app, flags);
   app.add_option(
       "--weights", weights,
       "embed: in the plan (default); external: in <plan stem>.v4weights; none: a plan to read and cost, also "
       "from a config alone");
-  for (const char *name : kLater)
-    app.add_option(name, later)->group("");
   if (const char *flag = flagWithoutValue(argc, argv))
     return refuse(std::string(flag) + " has no value, expected one behind the sign");
   try {

@@ -18,7 +18,6 @@ import checkpoints
 import engine
 from expectations import Expectations
 
-NOT_YET_COMPILE = ("--device=x",)
 NOT_YET_RUN = ("--prompt=hello",)
 
 
@@ -45,9 +44,8 @@ def part_compile(expect, env):
     """Wrong flags of v4-compile."""
     output = os.path.join(env.empty, "x.v4plan")
     base = [env.checkpoint, "-o", output]
-    for flag in NOT_YET_COMPILE:
-        expect.refused(f"v4-compile {flag}", "v4-compile", base + [flag], [flag.split("=")[0], "support"], output=output)
     for flags, patterns in (
+            (["--device=x"], ["--device=x", "h200"]), (["--device=h200"], ["--device=h200", "--report"]),
             (["--no-such-flag"], ["no-such-flag"]), (["--target=cpu:z80"], ["z80"]), (["--target=cuda:sm_75"], ["cuda:sm_75", "cuda:sm_90a"]),
             (["--target=tpu"], ["^v4-compile: error: target 'tpu'"]),
             (["--max-tokens=0"], ["max-tokens", "0"]), (["--max-tokens=many"], ["max-tokens", "many"]),

@@ -5,7 +5,9 @@
 """
 
 import json
+import os
 import sys
+import tempfile
 
 import checkpoints
 import engine
@@ -72,6 +74,18 @@ def check_allocated(tools, plan):
     assert cost["cache_bytes_per_sequence"] * memory["sequences"] == memory["cache_bytes"], (cost, memory)
 
 
+def check_report(tools, cache):
+    """The compiler's report says of the plan what the plan says of itself, with times on the device asked for."""
+    with tempfile.TemporaryDirectory() as scratch:
+        plan, path = os.path.join(scratch, "a.v4plan"), os.path.join(scratch, "report.json")
+        tools.compile(checkpoints.standard(cache, "plain"), plan, f"--report={path}", "--device=h200")
+        with open(path, encoding="utf-8") as f:
+            report = json.load(f)
+        said = json.loads(tools.call("v4-inspect", plan, "--cost", "--device=h200", "--json").stdout)
+    for view in ("cost", "cost_parts", "cost_launches", "against_v3_2", "roofline"):
+        assert report[view] == said[view], (view, report[view], said[view])
+
+
 def check_flags(expect, plan):
     """Mistakes of the user."""
     for flag in ("--cost=context", "--cost=tokens:1", "--cost=context:0", "--cost=context:-1"):
@@ -98,6 +112,7 @@ def main():
     roofline = json.loads(tools.call("v4-inspect", plan, "--cost", "--device=h200", "--json").stdout)["roofline"]
     # Sums of the same terms in another order.
     assert 0 < roofline["bandwidth_seconds"] <= 1.000001 * roofline["launch_floor_seconds"] and "NVIDIA" in roofline["source"], roofline
+    check_report(tools, args.cache)
     expect = Expectations(tools)
     check_flags(expect, plan)
     return 1 if expect.failures else 0

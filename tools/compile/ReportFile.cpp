@@ -9,6 +9,7 @@
 #include "tools/compile/ReportFile.h"
 
 #include "tools/MemoryView.h"
+#include "tools/inspect/CostView.h"
 
 #include <cerrno>
 #include <cstring>
@@ -75,17 +76,23 @@ static Json viewQuantization(const CompileReport &report) {
   return view;
 }
 
-/// At the limits that the plan was made for; null without a plan.
-static Json viewPlanMemory(const CompileOptions &options) {
+/// What the plan says of itself, at the limits that it was made for: "memory", and the views of cost. Null and nothing
+/// without a plan.
+static Json viewPlan(const CompileOptions &options, const std::string &device) {
+  Json view = {{"memory", nullptr}};
   MappedFile file;
   plan::Plan plan;
   if (options.compileTo != Phase::Plan || !MappedFile::open(options.output, LoadMode::Map, file).isOk() ||
       !plan::checkPlan(options.output, {file.data(), file.size()}, plan).isOk())
-    return nullptr;
-  return viewMemory(plan, plan::envelopeLimits(plan.program()));
+    return view;
+  view["memory"] = viewMemory(plan, plan::envelopeLimits(plan.program()));
+  // A plan that was made here always holds counts; one of a foreign module may not.
+  (void)inspect::addCostViews(plan, plan.program().envelope()->max_context(), inspect::findDevice(device), view);
+  return view;
 }
 
-std::string v4::writeReport(const CompileReport &report, const CompileOptions &options, const std::string &path) {
+std::string v4::writeReport(const CompileReport &report, const CompileOptions &options, const std::string &device,
+                            const std::string &path) {
   Json document = {{"producer", "v4c " V4_VERSION},
                    {"input", options.input},
                    {"output", options.output},
@@ -99,8 +106,8 @@ std::string v4::writeReport(const CompileReport &report, const CompileOptions &o
                    {"declined", viewRemarks(report, false)},
                    {"kernels", viewKernels(report)},
                    {"packed_weights", viewPacked(report)},
-                   {"quantization", viewQuantization(report)},
-                   {"memory", viewPlanMemory(options)}};
+                   {"quantization", viewQuantization(report)}};
+  document.update(viewPlan(options, device));
   std::ofstream file(path, std::ios::binary);
   file << document.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
   file.close();

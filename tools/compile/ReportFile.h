@@ -14,8 +14,10 @@
 namespace v4 {
 
 /// Writes the report as one JSON document to `path`; the error, or "". Keys are only added, never renamed.
-/// `options` say what was asked for; the memory is read from the plan, if one was written.
-std::string writeReport(const CompileReport &report, const CompileOptions &options, const std::string &path);
+/// `options` say what was asked for; memory and cost are read from the plan, if one was written: times as on `device`,
+/// none with "".
+std::string writeReport(const CompileReport &report, const CompileOptions &options, const std::string &device,
+                        const std::string &path);
 
 } // namespace v4
 
