@@ -197,7 +197,7 @@ int report(const Status &status) {
 
 int main(int argc, char **argv) {
   if (const char *flag = flagWithoutValue(argc, argv))
-    return report(invalidInput(flag, " has no value, expected one behind the sign"));
+    return report(invalidInput(flag, " has no value, expected one"));
   Flags flags;
   CLI::App app("Measures how fast an engine plan runs on this machine.", "v4-bench");
   declare(app, flags);

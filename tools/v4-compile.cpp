@@ -217,7 +217,7 @@ int main(int argc, char **argv) {
       "embed: in the plan (default); external: in <plan stem>.v4weights; none: a plan to read and cost, also "
       "from a config alone");
   if (const char *flag = flagWithoutValue(argc, argv))
-    return refuse(std::string(flag) + " has no value, expected one behind the sign");
+    return refuse(std::string(flag) + " has no value, expected one");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &done) {

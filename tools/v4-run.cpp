@@ -103,7 +103,7 @@ int fail(const char *message, int code) {
 int main(int argc, char **argv) {
   RunFlags flags;
   if (const char *flag = flagWithoutValue(argc, argv))
-    return fail((std::string(flag) + " has no value, expected one behind the sign").c_str(), 1);
+    return fail((std::string(flag) + " has no value, expected one").c_str(), 1);
   CLI::App app("Runs an engine plan on a prompt, or on many: feeds the tokens, prints what follows.", "v4-run");
   try {
     parseFlags(app, flags, argc, argv);

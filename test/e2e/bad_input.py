@@ -45,7 +45,7 @@ def part_compile(expect, env):
     output = os.path.join(env.empty, "x.v4plan")
     base = [env.checkpoint, "-o", output]
     for flags, patterns in (
-            (["--device=x"], ["--device=x", "h200"]), (["--device=h200"], ["--device=h200", "--report"]),
+            (["--shrink="], ["--shrink=", "no value"]), (["--shrink", ""], ["--shrink", "no value"]), (["--device=x"], ["--device=x", "h200"]), (["--device=h200"], ["--device=h200", "--report"]),
             (["--no-such-flag"], ["no-such-flag"]), (["--target=cpu:z80"], ["z80"]), (["--target=cuda:sm_75"], ["cuda:sm_75", "cuda:sm_90a"]),
             (["--target=tpu"], ["^v4-compile: error: target 'tpu'"]),
             (["--max-tokens=0"], ["max-tokens", "0"]), (["--max-tokens=many"], ["max-tokens", "many"]),
