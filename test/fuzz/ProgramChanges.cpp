@@ -155,8 +155,33 @@ void changeOne(fb::PoolT &p, Choice &choice) {
   }
 }
 
-void changeOne(fb::KernelT &k, Choice &choice) {
+/// Of a kernel for a GPU; makes it one, or none.
+void changeBlock(fb::KernelT &k, Choice &choice) {
+  if (!k.block || choice.oneIn(8)) {
+    k.block = k.block ? nullptr : std::make_unique<fb::BlockT>();
+    return;
+  }
   switch (choice.below(6)) {
+  case 0:
+    return change(k.block->threads, choice);
+  case 1:
+    return change(k.block->shared_bytes, choice);
+  case 2:
+    return change(k.block->cluster, choice);
+  case 3:
+    return change(k.block->registers, choice);
+  case 4:
+    return change(k.block->image_offset, choice);
+  default:
+    return change(k.block->image_bytes, choice);
+  }
+}
+
+void changeOne(fb::KernelT &k, Choice &choice) {
+  switch (choice.below(k.block ? 8 : 6)) {
+  case 6:
+  case 7:
+    return changeBlock(k, choice);
   case 0:
     return change(k.bindings, choice);
   case 1:

@@ -18,6 +18,8 @@
 #include "tools/inspect/PlanViews.h"
 #include "tools/verify/Checks.h"
 
+#include <elf.h>
+
 using namespace v4;
 using namespace v4::fuzz;
 using namespace v4::plan;
@@ -97,8 +99,8 @@ ByteString mutate(const uint8_t *data, size_t size, Choice &choice) {
   case 1:
     parts.header.requiredFeatures = choice.below(kKnownFeatures + 1);
     break;
-  case 2:
-    mutateBytes(parts.sections[1 + choice.below(4)], 8192);
+  case 2: // The code as often as all others: images of kernels are in it.
+    mutateBytes(parts.sections[choice.oneIn(2) ? static_cast<uint32_t>(SectionKind::Code) : 1 + choice.below(4)], 8192);
     break;
   case 3:
     mutateBytes(parts.sections[0], kMostBytes / 2);
@@ -125,11 +127,69 @@ void readViews(const Plan &plan) {
   use(sum + inspect::addCostViews(plan, program.envelope()->max_context(), nullptr, costs).isOk());
 }
 
+/// An executable for GPUs with a global function for each name, all of the same 64 bytes.
+std::vector<uint8_t> smallCubin(const std::vector<std::string> &names) {
+  constexpr size_t kSections = 4, kTables = sizeof(Elf64_Ehdr);
+  Elf64_Ehdr header = {};
+  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = ELFCLASS64;
+  header.e_ident[EI_DATA] = ELFDATA2LSB;
+  header.e_type = ET_EXEC;
+  header.e_machine = 190;
+  header.e_shoff = kTables;
+  header.e_shentsize = sizeof(Elf64_Shdr);
+  header.e_shnum = kSections;
+  std::vector<Elf64_Sym> symbols(1);
+  std::string strings(1, '\0');
+  for (const std::string &name : names) {
+    Elf64_Sym symbol = {};
+    symbol.st_name = static_cast<uint32_t>(strings.size());
+    symbol.st_info = ELF64_ST_INFO(STB_GLOBAL, STT_FUNC);
+    symbol.st_shndx = 1;
+    symbols.push_back(symbol);
+    strings += name + '\0';
+  }
+  Elf64_Shdr tables[kSections] = {};
+  auto place = [&](Elf64_Shdr &section, uint32_t type, uint64_t bytes, const Elf64_Shdr *behind) {
+    section.sh_type = type;
+    section.sh_offset = behind ? behind->sh_offset + behind->sh_size : kTables + sizeof(tables);
+    section.sh_size = bytes;
+  };
+  place(tables[1], SHT_PROGBITS, 64, nullptr);
+  tables[1].sh_flags = SHF_EXECINSTR;
+  place(tables[2], SHT_SYMTAB, symbols.size() * sizeof(Elf64_Sym), &tables[1]);
+  tables[2].sh_entsize = sizeof(Elf64_Sym);
+  tables[2].sh_link = 3;
+  place(tables[3], SHT_STRTAB, strings.size(), &tables[2]);
+  std::vector<uint8_t> bytes(tables[3].sh_offset + tables[3].sh_size);
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  std::memcpy(bytes.data() + kTables, tables, sizeof(tables));
+  std::memcpy(bytes.data() + tables[2].sh_offset, symbols.data(), tables[2].sh_size);
+  std::memcpy(bytes.data() + tables[3].sh_offset, strings.data(), strings.size());
+  return bytes;
+}
+
+/// For a GPU: all kernels in one image.
+FakePlan gpuPlan() {
+  FakePlan fake = fullPlan();
+  fake.program.target->name = "cuda:sm_90a";
+  std::vector<std::string> names;
+  for (auto &kernel : fake.program.kernels)
+    names.push_back(kernel->symbol);
+  fake.code = smallCubin(names);
+  for (auto &kernel : fake.program.kernels) {
+    kernel->block = std::make_unique<fb::BlockT>();
+    kernel->block->threads = 128;
+    kernel->block->image_bytes = fake.code.size();
+  }
+  return fake;
+}
+
 } // namespace
 
 std::vector<ByteString> fuzz::makeSeeds() {
   std::vector<ByteString> seeds;
-  for (const FakePlan &fake : {FakePlan(), fullPlan()})
+  for (const FakePlan &fake : {FakePlan(), fullPlan(), gpuPlan()})
     for (uint64_t features : {kFeatureExternalWeights, kFeatureNoWeights, kFeatureNoWeights | kFeatureSigned})
       seeds.push_back(seedOf(fake, features));
   return seeds;
