@@ -10,6 +10,7 @@
 #define V4_TOOLS_COMMANDLINE_H
 
 #include "runtime/base/Status.h"
+#include "tools/FlagValues.h"
 
 #include <CLI/CLI.hpp>
 
@@ -64,6 +65,8 @@ public:
 private:
   /// CLI11 takes a vector from its end.
   Status prepare(int argc, char **argv, std::vector<std::string> &out) const {
+    if (const char *flag = flagWithoutValue(argc, argv))
+      return invalidInput(flag, " has no value, expected one");
     for (int i = argc - 1; i > 0; --i) {
       std::string argument = argv[i];
       for (std::string_view flag : later)

@@ -11,12 +11,12 @@
 
 #include <cstring>
 
-/// The first "--flag=" without a value, or the first flag with an empty one behind it; null for none. CLI11 would take
-/// the next argument for the value of the one, and the other would count as not given.
+/// The first "--flag=" without a value, or the first "--flag" with an empty argument behind it; null for none. CLI11 would
+/// take the next argument for the value of the one, and the other would count as not given.
 inline const char *flagWithoutValue(int argc, char **argv) {
   for (int i = 1; i < argc; ++i) {
     size_t length = std::strlen(argv[i]);
-    if (length == 0 && argv[i - 1][0] == '-')
+    if (length == 0 && argv[i - 1][0] == '-' && !std::strchr(argv[i - 1], '='))
       return argv[i - 1];
     if (length > 3 && argv[i][0] == '-' && argv[i][1] == '-' && argv[i][length - 1] == '=' &&
         std::strchr(argv[i], '=') == argv[i] + length - 1)

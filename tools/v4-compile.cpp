@@ -110,21 +110,9 @@ int resolveRefit(const CLI::App &app, Flags &flags) {
   return v4::kOk;
 }
 
-/// What the flags ask for that cannot be expressed in CompileOptions' types.
-int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
+/// Where the compilation begins and ends.
+int resolvePhases(const CLI::App &app, Flags &flags) {
   v4::CompileOptions &o = flags.options;
-  auto placement = placementOf(weights);
-  if (!placement)
-    return refuse("--weights=" + weights + " is unknown, expected embed, external or none");
-  o.weights = *placement;
-  if (o.resume && !o.quantize.empty())
-    return refuse(
-        "--resume and --quantize: the report on rounding needs all weights in one run; leave one of them out");
-  if (app.count("--refit"))
-    if (int code = resolveRefit(app, flags))
-      return code;
-  if (o.optimization > 2)
-    return refuse("-O" + std::to_string(o.optimization) + " is unknown, expected -O0, -O1 or -O2");
   auto to = v4::findPhase(flags.compileTo), from = v4::findPhase(flags.compileFrom);
   std::string phases;
   for (const std::string &name : v4::phaseNames())
@@ -141,8 +129,17 @@ int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
     for (const char *name : kImportFlags)
       if (app.count(name))
         return refuse(std::string(name) + " belongs to the phase import: the module has what it was imported with; leave it out");
+  o.compileTo = *to;
+  o.compileFrom = from;
+  return v4::kOk;
+}
+
+/// What is done to the plan behind the compilation, or said of it. REQUIRES: phases are resolved.
+int resolvePlanFlags(Flags &flags) {
+  v4::CompileOptions &o = flags.options;
+  bool isPlan = o.compileTo == v4::Phase::Plan;
   if (!flags.signKey.empty()) {
-    if (*to != v4::Phase::Plan)
+    if (!isPlan)
       return refuse("--sign-key belongs to the phase plan, which --compile-to=" + flags.compileTo + " leaves out; leave it out too");
     auto key = std::make_shared<v4::SigningKey>();
     if (v4::Status read = key->read(flags.signKey); !read.isOk())
@@ -152,16 +149,36 @@ int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
   if (!flags.device.empty()) {
     if (!v4::inspect::findDevice(flags.device))
       return refuse("--device=" + flags.device + " is unknown, expected one of " + v4::inspect::deviceNames());
-    if (flags.report.empty() || *to != v4::Phase::Plan)
+    if (flags.report.empty() || !isPlan)
       return refuse("--device=" + flags.device + " gives times in the report of a plan, expected --report with it, and no --compile-to");
   }
-  if (flags.certify && (*to != v4::Phase::Plan || o.weights == v4::codegen::WeightPlacement::None))
+  if (flags.certify && (!isPlan || o.weights == v4::codegen::WeightPlacement::None))
     return refuse("--certify runs the plan, expected one with weights; leave --compile-to and --weights=none out");
-  o.compileTo = *to;
-  o.compileFrom = from;
+  return v4::kOk;
+}
+
+/// What the flags ask for that cannot be expressed in CompileOptions' types.
+int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
+  v4::CompileOptions &o = flags.options;
+  auto placement = placementOf(weights);
+  if (!placement)
+    return refuse("--weights=" + weights + " is unknown, expected embed, external or none");
+  o.weights = *placement;
+  if (o.resume && !o.quantize.empty())
+    return refuse(
+        "--resume and --quantize: the report on rounding needs all weights in one run; leave one of them out");
+  if (app.count("--refit"))
+    if (int code = resolveRefit(app, flags))
+      return code;
+  if (o.optimization > 2)
+    return refuse("-O" + std::to_string(o.optimization) + " is unknown, expected -O0, -O1 or -O2");
+  if (int code = resolvePhases(app, flags))
+    return code;
+  if (int code = resolvePlanFlags(flags))
+    return code;
   if (o.input.empty())
     return refuse("no checkpoint given, expected a checkpoint folder, a config.json or a module");
-  if (o.output.empty() && *to == v4::Phase::Plan)
+  if (o.output.empty() && o.compileTo == v4::Phase::Plan)
     return refuse("no output given; name the plan with -o FILE.v4plan");
   return v4::kOk;
 }

@@ -141,7 +141,7 @@ Status checkArguments(const Arguments &arguments) {
   if (arguments.diff == arguments.other.empty())
     return invalidInput("--diff compares two plans, expected v4-inspect --diff A B and one plan for all else");
   if (arguments.diff && (arguments.needsPlan() || arguments.summary))
-    return invalidInput("--diff goes with no view, expected --json and --device at most; leave the views out");
+    return invalidInput("--diff goes with no view, expected --json and --device or --machine at most; leave the views out");
   if (!arguments.device.empty() && !findDevice(arguments.device))
     return invalidInput("--device=", arguments.device, " is unknown, expected one of ", deviceNames());
   bool times = !arguments.cost.empty() || arguments.diff || !arguments.html.empty();

@@ -133,7 +133,10 @@ void callBody(OpBuilder &builder, const LoweredBody &body, Value begin, Value en
 }
 
 FailureOr<LoweredBody> lowerBody(ModuleOp module, int64_t vectorBits) {
-  auto kernel = *module.getOps<func::FuncOp>().begin();
+  auto kernels = module.getOps<func::FuncOp>();
+  if (kernels.empty())
+    return module.emitError("has no kernel, expected one function");
+  func::FuncOp kernel = *kernels.begin();
   LoweredBody body;
   body.name = kernel.getSymName().str();
   for (Type type : kernel.getArgumentTypes().drop_front(2))

@@ -29,16 +29,13 @@ static PanelFormat panelFormat(Type format) {
 /// again by pairs and these; 2 to 16 KiB and 256 to 2048 bytes were within its noise.
 static constexpr int64_t kFarAhead = 8192, kNearAhead = 1024;
 
-/// Columns that the buffer holds: half of a 32 KiB cache.
-static int64_t bufferColumns(const CpuBody &k) { return k.hasBf16() ? 256 : 128; }
-
 PanelMatmul::PanelMatmul(CpuBody &k, Type type, int64_t rows, int64_t columns, int64_t maxInputs)
     : k(k), format(panelFormat(type)), rows(rows), columns(columns) {
   if (k.hasTiles()) {
     tiles = std::make_unique<PanelTiles>(k, *this, maxInputs);
     return;
   }
-  buffer = k.scratch(bufferColumns(k) * kPanelRows, k.pairElement());
+  buffer = k.scratch(bufferColumns() * kPanelRows, k.pairElement());
   totals = k.scratch(maxInputs * kPanelRows, k.f32());
 }
 
@@ -223,65 +220,6 @@ void PanelMatmul::directWithRepeats(const Panel &panel, Value begin, Value end, 
 }
 
 //===----------------------------------------------------------------------===//
-// Buffered form
-//===----------------------------------------------------------------------===//
-
-void PanelMatmul::fillBuffer(const Panel &panel, Value begin, Value end) {
-  k.loop(begin, end, stepColumns(false), [&](Value column) {
-    Value at = k.mul(k.sub(column, begin), kPanelRows);
-    decode(panel, column, /*streamed=*/false, [&](int64_t pair, const CpuBody::Pair &low, const CpuBody::Pair &high) {
-      k.storePair(low, buffer, k.add(at, pair * 64));
-      k.storePair(high, buffer, k.add(at, pair * 64 + 32));
-    });
-  });
-}
-
-void PanelMatmul::pass(const Panel &panel, int64_t inputs, Value first, Value begin, Value columnBegin, Value columnEnd,
-                       Offset offset) {
-  SmallVector<Value> offsets;
-  Values sums;
-  Value at = k.mul(k.sub(first, begin), kPanelRows);
-  for (int64_t i = 0; i < inputs; ++i) {
-    offsets.push_back(offset(k.add(first, i)));
-    sums.push_back(k.load(totals, k.add(at, i * kPanelRows), kLanes));
-    sums.push_back(k.load(totals, k.add(at, i * kPanelRows + kLanes), kLanes));
-  }
-  sums = chains(panel, columnBegin, columnEnd, offsets, sums, columnBegin);
-  for (auto [i, sum] : llvm::enumerate(sums))
-    k.store(sum, totals, k.add(at, int64_t(i) * kLanes));
-}
-
-void PanelMatmul::buffered(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store) {
-  auto eachHalf = [&](Value input, llvm::function_ref<void(Value at)> body) {
-    Value at = k.mul(k.sub(input, begin), kPanelRows);
-    body(at);
-  };
-  k.loop(begin, end, 1, [&](Value input) {
-    eachHalf(input, [&](Value at) {
-      k.store(k.real(0, kLanes), totals, at);
-      k.store(k.real(0, kLanes), totals, k.add(at, kLanes));
-    });
-  });
-  int64_t step = bufferColumns(k);
-  k.loop(k.index(0), k.index(columns), step, [&](Value columnBegin) {
-    Value columnEnd = k.add(columnBegin, step);
-    if (columns % step != 0)
-      columnEnd = k.minIndex(columnEnd, k.index(columns));
-    fillBuffer(panel, columnBegin, columnEnd);
-    Value first = begin;
-    for (int64_t inputs = inputsPerPass(); inputs >= 1; inputs /= 2) {
-      Value last = k.add(first, k.mul(k.div(k.sub(end, first), inputs), inputs));
-      k.loop(first, last, inputs, [&](Value i) { pass(panel, inputs, i, begin, columnBegin, columnEnd, offset); });
-      first = last;
-    }
-  });
-  k.loop(begin, end, 1, [&](Value input) {
-    eachHalf(input,
-             [&](Value at) { store(input, k.load(totals, at, kLanes), k.load(totals, k.add(at, kLanes), kLanes)); });
-  });
-}
-
-//===----------------------------------------------------------------------===//
 // Panels
 //===----------------------------------------------------------------------===//
 
@@ -352,8 +290,10 @@ void PanelMatmul::run(Value matrix, Value firstPanel, Value endPanel, Value begi
   };
   int64_t pairInputs = tiles ? kTileRows : kPairInputs;
   k.ifElse(k.less(count, k.index(pairInputs + 1)), pairs, [&] {
-    if (tiles)
-      return runBlocks(matrix, firstPanel, endPanel, begin, end, offset, store), Values();
+    if (tiles) {
+      runBlocks(matrix, firstPanel, endPanel, begin, end, offset, store);
+      return Values();
+    }
     k.loop(firstPanel, endPanel, 1, [&](Value number) {
       runOne(panel(matrix, number), begin, end, offset,
              [&](Value input, Value low, Value high) { store(number, input, low, high); });

@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // The inner part of every tuned matrix product: 32 output rows (one panel) times some
-// input rows. Three forms, chosen by the number of inputs, with the same tree of sums:
+// input rows. Without tile registers (PanelTiles.h has the forms with them) three forms,
+// chosen by the number of inputs, with the same tree of sums:
 //
 //   pair       1 or 2 inputs: as below, but two panels side by side. A chain of one panel
 //              has two sums, whose additions wait for each other; four keep a core busy
@@ -102,6 +103,8 @@ private:
   using EachPair = llvm::function_ref<void(int64_t pair, const CpuBody::Pair &low, const CpuBody::Pair &high)>;
   using StorePanel = llvm::function_ref<void(Value input, Value low, Value high)>;
 
+  /// Columns that the buffer holds: half of a 32 KiB cache.
+  int64_t bufferColumns() const { return k.hasBf16() ? 256 : 128; }
   int64_t chainColumns() const { return format == PanelFormat::E2M1 ? 32 : 128; }
   /// Columns whose weights one iteration of the innermost loop reads: 4 loads of 64 bytes from a stream.
   int64_t stepColumns(bool fromBuffer) const;

@@ -33,6 +33,14 @@ void PanelTiles::fillBlock(const Block &block, Value column, Value columnEnd) {
   });
 }
 
+void PanelTiles::repeatLastOffset(Value count) {
+  if (matmul.inputStride)
+    return;
+  Value last = offsetOf(k.add(count, -1));
+  k.loop(count, k.add(count, kTileRows), 1,
+         [&](Value input) { memref::StoreOp::create(k.b, k.loc, last, offsets, input); });
+}
+
 void PanelTiles::packInputs(Value first, Value count, Value column, Value columnEnd) {
   k.loop(k.index(0), count, 1, [&](Value input) {
     Value from = offsetOf(k.add(first, input)), next = offsetOf(k.add(k.add(first, input), kTileRows));
@@ -78,6 +86,7 @@ void PanelTiles::blockedPass(const Block &block, Value first, Value count, Value
 void PanelTiles::blocked(const Block &block, Value begin, Value end, Offset offset, PanelMatmul::StoreOne store) {
   Value count = k.sub(end, begin), full = k.mul(k.div(count, kTileRows), kTileRows);
   noteOffsets(begin, count, offset);
+  repeatLastOffset(count);
   clearTotals(count, kBlockRows / kLanes);
   k.loop(k.index(0), k.index(matmul.columns), kChainColumns, [&](Value column) {
     Value columnEnd = k.minIndex(k.add(column, kChainColumns), k.index(matmul.columns));
@@ -92,18 +101,31 @@ void PanelTiles::blocked(const Block &block, Value begin, Value end, Offset offs
   });
   k.loop(k.index(0), count, 1, [&](Value input) {
     k.loop(k.index(0), block.count, 1, [&](Value p) {
-      Value at = k.add(k.mul(input, kBlockRows), k.mul(p, kPanelRows));
-      store(k.add(block.first, p), k.add(begin, input), k.load(totals, at, kLanes),
-            k.load(totals, k.add(at, kLanes), kLanes));
+      auto storePanel = [&] {
+        Value at = k.add(k.mul(input, kBlockRows), k.mul(p, kPanelRows));
+        store(k.add(block.first, p), k.add(begin, input), k.load(totals, at, kLanes),
+              k.load(totals, k.add(at, kLanes), kLanes));
+      };
+      // What one gives that does not fold is not stored.
+      if (folded())
+        k.ifThen(foldOf(p), storePanel);
+      else
+        storePanel();
     });
   });
 }
 
-Value PanelTiles::scalesFold(const Block &block) {
-  Value all = arith::ConstantOp::create(k.b, k.loc, k.b.getBoolAttr(true));
-  return k.loop(k.index(0), block.count, 1, ValueRange{all}, [&](Value p, ValueRange carried) {
+Value PanelTiles::foldOf(Value p) {
+  Value flag = memref::LoadOp::create(k.b, k.loc, panelFolds, p);
+  return k.less(k.index(0), flag);
+}
+
+Value PanelTiles::noteFolds(const Block &block) {
+  return k.loop(k.index(0), block.count, 1, ValueRange{k.index(0)}, [&](Value p, ValueRange carried) {
     Value fold = scalesFold(matmul.panel(block.matrix, k.add(block.first, p)));
-    return PanelMatmul::Values{arith::AndIOp::create(k.b, k.loc, carried[0], fold)};
+    Value flag = k.select(fold, k.index(1), k.index(0));
+    memref::StoreOp::create(k.b, k.loc, flag, panelFolds, p);
+    return PanelMatmul::Values{k.add(carried[0], flag)};
   })[0];
 }
 
@@ -113,19 +135,19 @@ void PanelTiles::runBlocks(Value matrix, Value firstPanel, Value endPanel, Value
     Block block{matrix, first, k.sub(k.minIndex(k.add(first, kBlockPanels), endPanel), first)};
     if (!folded())
       return blocked(block, begin, end, offset, store);
-    k.ifElse(
-        scalesFold(block),
-        [&] {
-          blocked(block, begin, end, offset, store);
+    Value folding = noteFolds(block);
+    k.ifThen(k.less(k.index(0), folding), [&] { blocked(block, begin, end, offset, store); });
+    k.ifThen(k.less(folding, block.count), [&] {
+      k.loop(k.index(0), block.count, 1, [&](Value p) {
+        auto left = [&] {
+          Value number = k.add(first, p);
+          matmul.buffered(matmul.panel(matrix, number), begin, end, offset,
+                          [&](Value input, Value low, Value high) { store(number, input, low, high); });
           return PanelMatmul::Values();
-        },
-        [&] {
-          k.loop(k.index(0), block.count, 1, [&](Value p) {
-            Value number = k.add(first, p);
-            matmul.buffered(matmul.panel(matrix, number), begin, end, offset,
-                            [&](Value input, Value low, Value high) { store(number, input, low, high); });
-          });
-          return PanelMatmul::Values();
-        });
+        };
+        k.ifElse(
+            foldOf(p), [] { return PanelMatmul::Values(); }, left);
+      });
+    });
   });
 }

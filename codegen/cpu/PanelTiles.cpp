@@ -27,7 +27,9 @@ PanelTiles::PanelTiles(CpuBody &k, PanelMatmul &matmul, int64_t maxInputs)
   if (decoded())
     weights = matmul.buffer = k.scratch(kBlockPanels * kGroups * kGroupWeights, k.b.getBF16Type());
   inputs = k.scratch(kGroups * kGroupInputs, k.b.getBF16Type());
-  offsets = k.scratch(maxInputs + 2 * kTileRows, k.b.getIndexType()); // The next pass's are asked for, if any.
+  offsets = k.scratch(maxInputs + 2 * kTileRows, k.b.getIndexType());
+  if (folded())
+    panelFolds = k.scratch(kBlockPanels, k.b.getIndexType());
   sums = k.scratch(kTileRows * kSumTiles * kLanes, k.f32());
   totals = matmul.totals = k.scratch(std::max(maxInputs, kTileRows) * kBlockPanels * kPanelRows, k.f32());
 }
@@ -222,18 +224,19 @@ void PanelTiles::runPair(const Panel &first, const Panel &second, Value begin, V
                          PanelMatmul::Store store) {
   if (!folded())
     return streamed({first, second}, begin, end, offset, store);
-  k.ifElse(
-      arith::AndIOp::create(k.b, k.loc, scalesFold(first), scalesFold(second)),
-      [&] {
-        streamed({first, second}, begin, end, offset, store);
-        return PanelMatmul::Values();
-      },
-      [&] {
-        auto storeTo = [&](int64_t which) {
-          return [&, which](Value input, Value low, Value high) { store(which, input, low, high); };
-        };
-        matmul.buffered(first, begin, end, offset, storeTo(0));
-        matmul.buffered(second, begin, end, offset, storeTo(1));
-        return PanelMatmul::Values();
-      });
+  Value folds[2] = {scalesFold(first), scalesFold(second)};
+  k.ifThen(arith::OrIOp::create(k.b, k.loc, folds[0], folds[1]), [&] {
+    // What the other one gives is not stored.
+    streamed({first, second}, begin, end, offset, [&](int64_t which, Value input, Value low, Value high) {
+      k.ifThen(folds[which], [&] { store(which, input, low, high); });
+    });
+  });
+  for (int64_t which = 0; which < 2; ++which)
+    k.ifElse(
+        folds[which], [] { return PanelMatmul::Values(); },
+        [&] {
+          matmul.buffered(which ? second : first, begin, end, offset,
+                          [&](Value input, Value low, Value high) { store(which, input, low, high); });
+          return PanelMatmul::Values();
+        });
 }

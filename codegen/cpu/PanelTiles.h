@@ -13,7 +13,7 @@
 // Weights reach a tile through a buffer in L1, where they are decoded to bf16; those of bf16 are read in place. Scales
 // of e2m1 are powers of two and go into the decoded weights, which changes no value while these are normal bf16. A
 // panel with a scale outside of that range (or with rows that fill it up, whose scales are zeros) is left to
-// PanelMatmul::buffered, whatever the number of inputs.
+// PanelMatmul::buffered, whatever the number of inputs and whatever panels are computed beside it.
 //
 // Up to 16 inputs: weights of one group of 32 columns are decoded while the products of the group before are under way,
 // and two panels are streams side by side. More: a chain of one panel is decoded, then used by 16 inputs at a
@@ -91,7 +91,12 @@ private:
   struct Block {
     Value matrix, first, count;
   };
-  Value scalesFold(const Block &block);
+  /// Notes for each panel of the block whether its scales fold; gives how many do. REQUIRES: folded().
+  Value noteFolds(const Block &block);
+  /// Whether those of the block's panel p do.
+  Value foldOf(Value p);
+  /// Behind the last input its offset again: the next pass's inputs are asked for, if any.
+  void repeatLastOffset(Value count);
   void blocked(const Block &block, Value begin, Value end, Offset offset, PanelMatmul::StoreOne store);
   void fillBlock(const Block &block, Value column, Value columnEnd);
   /// Inputs [first, first + count), at most 16, in a chain of columns.
@@ -105,11 +110,12 @@ private:
   CpuBody &k;
   PanelMatmul &matmul;
   TileRegisters tiles;
-  Value weights; ///< bf16: groups of 32 columns, each of 16 pairs of columns x 32 rows x 2.
-  Value inputs;  ///< bf16: groups of 16 inputs x 32 columns.
-  Value offsets; ///< Of each input in x.
-  Value sums;    ///< f32: 16 inputs x 64 rows.
-  Value totals;  ///< f32: inputs x rows of the panels.
+  Value weights;    ///< bf16: groups of 32 columns, each of 16 pairs of columns x 32 rows x 2.
+  Value inputs;     ///< bf16: groups of 16 inputs x 32 columns.
+  Value offsets;    ///< Of each input in x.
+  Value panelFolds; ///< Of each panel of a block: 1 where its scales fold, else 0.
+  Value sums;       ///< f32: 16 inputs x 64 rows.
+  Value totals;     ///< f32: inputs x rows of the panels.
 };
 
 } // namespace v4

@@ -129,8 +129,10 @@ FailureOr<CompiledKernels> compileCubins(ArrayRef<func::FuncOp> kernels, const C
   std::optional<CudaToolkit> toolkit = CudaToolkit::find();
   if (!toolkit)
     return func::FuncOp(kernels.front()).emitError(missingToolchain(arch.name));
-  std::string target = arch.name.str() + "\n" + (options.cacheDirectory.empty() ? "" : toolkit->version());
-  Toolchain with{*toolkit, arch, options.dumpDirectory, KernelCache(options.cacheDirectory), target};
+  // Code of an assembler that does not say what it is is not kept.
+  std::string version = options.cacheDirectory.empty() ? "" : toolkit->version();
+  KernelCache cache(version.empty() ? StringRef() : StringRef(options.cacheDirectory));
+  Toolchain with{*toolkit, arch, options.dumpDirectory, cache, arch.name.str() + "\n" + version};
   std::vector<CubinKernel> code(kernels.size());
   LogicalResult compiled =
       runKernelJobs(kernels, options.threads, [&](KernelJob &job, size_t i) { return runJob(job, with, code[i]); });

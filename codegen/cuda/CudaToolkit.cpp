@@ -16,6 +16,7 @@
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/Regex.h"
+#include "llvm/Support/Signals.h"
 
 using namespace v4;
 using namespace llvm;
@@ -32,12 +33,16 @@ class ScratchFile {
 public:
   explicit ScratchFile(StringRef suffix) {
     SmallString<128> made;
-    if (!sys::fs::createTemporaryFile("v4-kernel", suffix, made))
-      path = std::string(made);
+    if (sys::fs::createTemporaryFile("v4-kernel", suffix, made))
+      return;
+    path = std::string(made);
+    sys::RemoveFileOnSignal(path);
   }
   ~ScratchFile() {
-    if (!path.empty())
-      sys::fs::remove(path);
+    if (path.empty())
+      return;
+    sys::fs::remove(path);
+    sys::DontRemoveFileOnSignal(path);
   }
   ScratchFile(const ScratchFile &) = delete;
   ScratchFile &operator=(const ScratchFile &) = delete;
@@ -66,6 +71,16 @@ uint64_t numberIn(StringRef text, StringRef pattern) {
   if (Regex(pattern).match(text, &matches))
     (void)matches[1].getAsInteger(10, value);
   return value;
+}
+
+/// The line of a tool's output that says what is wrong: the first one about an error, else the first.
+StringRef errorLine(StringRef said) {
+  SmallVector<StringRef> lines;
+  said.trim().split(lines, '\n');
+  for (StringRef line : lines)
+    if (line.contains_insensitive("error") || line.contains_insensitive("fatal"))
+      return line.trim();
+  return lines.front().trim();
 }
 
 Error makeError(const Twine &message) { return createStringError(inconvertibleErrorCode(), message); }
@@ -100,7 +115,8 @@ std::optional<CudaToolkit> CudaToolkit::find() {
 std::string CudaToolkit::version() const {
   ScratchFile text("txt");
   std::optional<StringRef> redirects[] = {StringRef(), StringRef(text.path), StringRef(text.path)};
-  sys::ExecuteAndWait(ptxas, {ptxas, "--version"}, std::nullopt, redirects);
+  if (text.path.empty() || sys::ExecuteAndWait(ptxas, {ptxas, "--version"}, std::nullopt, redirects) != 0)
+    return "";
   return text.read();
 }
 
@@ -116,7 +132,8 @@ Expected<Cubin> CudaToolkit::assemble(StringRef ptx, const CudaArch &arch) const
   int code = sys::ExecuteAndWait(ptxas, arguments, std::nullopt, redirects, 0, 0, &why);
   std::string said = text.read();
   if (code != 0)
-    return makeError(ptxas + " fails: " + (why.empty() ? StringRef(said).trim().split('\n').first : StringRef(why)));
+    return makeError(ptxas + " fails: " + (why.empty() ? errorLine(said) : StringRef(why)) +
+                     "; --dump-kernels-to=DIR keeps the PTX");
   Cubin cubin;
   std::string bytes = output.read();
   cubin.bytes.assign(bytes.begin(), bytes.end());

@@ -47,7 +47,7 @@ public:
   /// Assembles `ptx`, which has one kernel.
   llvm::Expected<Cubin> assemble(llvm::StringRef ptx, const CudaArch &arch) const;
 
-  /// What ptxas says of itself: part of the key of code that it made.
+  /// What ptxas says of itself: part of the key of code that it made. Empty when it says nothing.
   std::string version() const;
 
 private:

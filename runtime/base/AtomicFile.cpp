@@ -34,6 +34,10 @@ Status AtomicFile::failed(const char *what, int number) const {
 }
 
 Status AtomicFile::open() {
+  // A device or a pipe would give way to a file.
+  struct stat information;
+  if (::stat(path.c_str(), &information) == 0 && !S_ISREG(information.st_mode))
+    return invalidInput(path, ": exists and is no regular file, expected the name of a file to write; choose another path");
   temporary = path + ".part";
   do {
     if (file >= 0)

@@ -43,10 +43,16 @@ Status v4::readCpuFeatures(std::string &out) {
   return Status();
 }
 
-/// Linux gives a process the state of tile registers when it asks; some sandboxes refuse.
-static bool requestTiles() {
+/// Linux gives a process the state of tile registers when it asks; some sandboxes refuse. "" or why not.
+static std::string requestTiles() {
   constexpr long kRequestPermission = 0x1023, kTileData = 18;
-  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  if (syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0)
+    return "";
+  if (errno == ENOSPC)
+    return "a signal stack of the process is too small to save them; give sigaltstack 16384 bytes or more before the "
+           "plan "
+           "is opened";
+  return joinText("this system does not give them to the process (", std::strerror(errno), ")");
 }
 
 Status v4::checkCpuFeatures(std::string_view planName, const plan::fb::Target &target, const std::string &features) {
@@ -58,12 +64,13 @@ Status v4::checkCpuFeatures(std::string_view planName, const plan::fb::Target &t
       if (features.find(" " + feature->str() + " ") == std::string::npos)
         missing += (missing.empty() ? "" : ", ") + feature->str();
     }
-  if (missing.empty() && tiles && !requestTiles())
-    return unsupported(planName, ": target '", target.name()->string_view(),
-                       "' needs tile registers (AMX), which this system does not give to the process (",
-                       std::strerror(errno), "); compile the plan again with --target=cpu:x86-64-v4-bf16");
-  if (missing.empty())
-    return Status();
+  if (missing.empty()) {
+    std::string refused = tiles ? requestTiles() : "";
+    if (refused.empty())
+      return Status();
+    return unsupported(planName, ": target '", target.name()->string_view(), "' needs tile registers (AMX), and ",
+                       refused, "; or compile the plan again with --target=cpu:x86-64-v4-bf16");
+  }
   return unsupported(planName, ": target '", target.name()->string_view(),
                      "' needs CPU features that this machine lacks: ", missing,
                      "; compile the plan again with a lower --target");

@@ -225,6 +225,16 @@ TEST(Attend, TilesAgree) {
   EXPECT_TRUE(std::equal(one.begin(), one.end(), first.begin()));
 }
 
+// A NaN is seen in the head that has it, and in no other.
+TEST(Attend, PassesNanOn) {
+  Problem<128, 64> p(8, 0, 0, {{40, 1}});
+  p.q[3 * 128 + 5] = 0x7fc0;
+  std::vector<unsigned short> out = p.run<1>(1, 1);
+  for (int h = 0; h < 8; ++h)
+    for (int c = 0; c < 128; ++c)
+      EXPECT_EQ(std::isnan(bf16Value(out[h * 128 + c])), h == 3) << "head " << h << " column " << c;
+}
+
 // Runs of one sequence and of many, longer than the window.
 TEST(LongAttend, ManyTokens) {
   Problem<128, 64> p(16, 4, 48, {{0, 129}, {400, 17}, {777, 1}});

@@ -67,6 +67,17 @@ TEST(QuantizeRows, IsTheNearestCode) {
   }
 }
 
+TEST(QuantizeRows, InfinityBecomesNan) {
+  for (unsigned short infinite : {0x7f80, 0xff80}) {
+    Rows r(1, 128);
+    r.x[17] = infinite;
+    r.run(nullptr, 1, 1);
+    EXPECT_TRUE(std::isfinite(r.scales[0]));
+    for (int i = 0; i < 128; ++i)
+      EXPECT_EQ(std::isnan(shim::e4m3Value(r.codes[i])), i == 17) << i;
+  }
+}
+
 TEST(QuantizeRows, TakesRowsOfAssignments) {
   Rows r(6, 128);
   int order[] = {9, 2, 4, 0, 11, 5};

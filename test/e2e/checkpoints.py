@@ -65,10 +65,10 @@ def standard(cache, name):
 
 
 def make_named(cache, name):
-    """The checkpoint of one entry of MODELS, or the preset `mini`."""
-    if name != "mini":
+    """The checkpoint of one entry of MODELS, or the preset `mini` or `slice` (2.3 GB)."""
+    if name not in ("mini", "slice"):
         return standard(cache, name)
-    return make(os.path.join(os.path.abspath(cache), "checkpoints", "mini"), "mini", 1, {})
+    return make(os.path.join(os.path.abspath(cache), "checkpoints", name), name, 1, {})
 
 
 def config(checkpoint):

@@ -20,6 +20,16 @@ import sparse_checkpoint
 
 MOST_MEMORY = 4 << 30
 CHUNK = 1 << 24
+# Of a plan, and of a record in the journal of one (codegen/plan/ChunkJournal.h).
+HASH_CHUNK, LEAST_RECORD = 1 << 22, 64
+
+
+def size(path):
+    """Of a file, 0 without one."""
+    try:
+        return os.path.getsize(path)
+    except FileNotFoundError:
+        return 0
 
 
 class Writer:
@@ -28,6 +38,7 @@ class Writer:
     def __init__(self, tools, checkpoint, plan):
         self.plan = plan
         self.weights = plan[:-len("plan")] + "weights"
+        self.journal = self.weights + ".partial.journal"
         self.command = [tools.path("v4-compile"), checkpoint, "-o", plan, "--weights=external", "--resume",
                         *tools.kernel_cache()]
 
@@ -40,16 +51,16 @@ class Writer:
         assert status == 0, text
         return time.monotonic() - begin, usage.ru_maxrss << 10
 
-    def kill_half_way(self, seconds):
-        """Kills the compiler while it writes weights."""
+    def kill_half_way(self, weight_bytes):
+        """Kills the compiler when the journal holds half of the weights' chunks."""
+        half = weight_bytes / HASH_CHUNK / 2 * LEAST_RECORD
         process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL)
-        while process.poll() is None and not any(".partial" in name for name in os.listdir(os.path.dirname(self.plan))):
+        while process.poll() is None and size(self.journal) < half:
             time.sleep(0.001)
-        time.sleep(seconds)
         process.send_signal(signal.SIGKILL)
         process.wait()
+        assert size(self.journal) >= half, "the compiler was done before it was killed"
         left = sorted(name for name in os.listdir(os.path.dirname(self.plan)) if ".partial" in name)
-        assert left, "the compiler was done before it was killed"
         return left
 
 
@@ -105,7 +116,7 @@ def main():
               f"peak RSS {peak / 2**30:.2f} GiB, disk {os.stat(first.weights).st_blocks * 512 / 1e6:.1f} MB", flush=True)
         assert peak < MOST_MEMORY, peak
         second = Writer(tools, os.path.join(scratch, "model"), twice)
-        left = second.kill_half_way(seconds / 3)
+        left = second.kill_half_way(os.path.getsize(first.weights))
         again, _ = second.run()
         print(f"killed with {', '.join(left)}; the rest took {again:.1f} s", flush=True)
         assert same_sparse_files(once, twice) and same_sparse_files(first.weights, second.weights), "the bytes differ"

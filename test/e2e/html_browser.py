@@ -29,6 +29,17 @@ const slider = document.getElementById('context-slider');
 slider.value = 500;
 slider.dispatchEvent(new Event('input'));
 told.slid = {...limits, shown: shown(), number: Number(document.getElementById('context-number').value)};
+history.replaceState(null, '', '#memory');
+dispatchEvent(new Event('hashchange'));
+told.linked = {...limits};
+const steps = document.getElementById('sequences-slider');
+steps.value = 0;
+told.stepped = [];
+for (let i = 0; i <= Number(steps.max); ++i) {
+  steps.dispatchEvent(new Event('input'));
+  told.stepped.push(limits.sequences);
+  steps.value = Number(steps.value) + 1;
+}
 told.wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
 const shapes = figure => [...figure.querySelectorAll('svg text')].map(t => [t.textContent, t.getBBox()]);
 const meet = (a, b) => Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x) > 1 &&
@@ -102,6 +113,8 @@ def check_sliders(tools, plan, page, target):
     slid = told["slid"]
     assert 1 < slid["context"] < program["max_context"] and slid["number"] == slid["context"], slid
     check_shown(tools, plan, slid)
+    assert told["linked"] == {name: slid[name] for name in told["linked"]}, "a link to a section moves the sliders"
+    assert sorted(set(told["stepped"])) == list(range(1, program["max_sequences"] + 1)), "single steps miss values"
     # One sequence that feeds all tokens of a step is the prefill of the table.
     prefill = next(row for row in page.table("Prefill: a step") if row[1][1] == "all")
     html_page.close(told["limits"][-1]["shown"]["step-seconds"], html_page.seconds(prefill[8][1]), 1e-3)

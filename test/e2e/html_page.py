@@ -9,6 +9,7 @@ Without a browser; html_browser.py looks at it in one.
 import json
 import os
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -163,12 +164,20 @@ def check_hostile(tools, cache, folder):
 def check_refusals(tools, plan, folder):
     """Nothing is left behind when there is nothing to write."""
     expect = Expectations(tools)
-    page = os.path.join(folder, "page.html")
+    page, pipe, copy = (os.path.join(folder, name) for name in ("page.html", "pipe", "copy.v4plan"))
+    weights = os.path.join(folder, "copy.v4weights")
+    os.mkfifo(pipe)
+    shutil.copy(plan, copy)
+    with open(weights, "wb") as f:
+        f.write(b"weights")
     cases = (("with a view", [plan, f"--html={page}", "--kernels"], ["leave the views out"]),
              ("as JSON", [plan, f"--html={page}", "--json"], ["leave the views out"]),
              ("no folder", [plan, f"--html={folder}/none/page.html"], ["none/page.html"]),
              ("a folder", [plan, f"--html={folder}"], [re.escape(folder)]),
              ("the plan itself", [plan, f"--html={plan}"], ["is the plan itself"]),
+             ("the plan's weights", [copy, f"--html={weights}"], ["or its weights"]),
+             ("a pipe", [plan, f"--html={pipe}"], ["no regular file"]), ("no name", [plan, "--html="], ["no value"]),
+             ("an empty name", [plan, "--html", ""], ["--html has no value"]),
              ("no plan", [plan + ".absent", f"--html={page}"], ["cannot open"]),
              ("a device that nobody knows", [plan, f"--html={page}", "--device=abacus"], ["abacus", "h200"]),
              ("two devices", [plan, f"--html={page}", "--device=h200", "--machine=x"], ["exclude each other"]))

@@ -54,6 +54,15 @@ def check_numbers(tools, plan, folder):
     assert abs(view["bandwidth_seconds"] * 2e10 - view["bytes_moved_per_token"]) <= 1e-6 * view["bytes_moved_per_token"], view
     least, most = floor_by_hand(tools, plan)
     assert least * (1 - 1e-9) <= view["launch_floor_seconds"] <= most * (1 + 1e-9), (least, view, most)
+    # Tile registers, where a machine has them; a foreign name reaches no terminal as it is.
+    tiles = dict(ROW, tile_flops_per_second={"median": 4e12}, dot="\x1b[31mred\n" + "x" * 100)
+    page = os.path.join(folder, "tiles.html")
+    tools.call("v4-inspect", plan, f"--machine={write(folder, tiles)}", f"--html={page}")
+    with open(page, encoding="utf-8") as file:
+        device = json.loads(html_reader.Page(file.read()).texts["closed-forms"])["device"]
+    assert device["dot_flops_per_second"] == 4e12, device
+    text = tools.call("v4-inspect", plan, "--cost", f"--machine={write(folder, tiles)}").stdout
+    assert "\x1b" not in text and "u001b[31mred" in text and "x" * 50 not in text, text
     # The row alone, and twice the bandwidth: never slower, never twice as fast and more.
     faster = dict(ROW, read_bytes_per_second={"median": 4e10})
     half = roofline(tools, plan, f"--machine={write(folder, faster)}")["launch_floor_seconds"]

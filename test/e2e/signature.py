@@ -69,6 +69,7 @@ def check_demands(expect, plan, plain, keys, write):
                                 ("tampered and hashed again", write(bad_plans.seal(other)), "behind the signer's back")):
         expect.refused(f"run, {name}", "v4-run", [path, f"--public-key={ours}", *run], [pattern], 1)
         expect.refused(f"verify, {name}", "v4-verify", [path, *verify], [pattern], 2)
+    expect.refused("verify, an empty key", "v4-verify", [write(good), "--public-key", ""], ["--public-key has no value"], 1)
     expect.refused("damaged, no key", "v4-run", [write(flipped), *run], ["its signature is not that"], 1)
     expect.refused("run, another maker", "v4-run", [plan, f"--public-key={theirs}", *run], ["is signed with the key"], 1)
     expect.refused("verify, another maker", "v4-verify", [plan, "--signature", f"--public-key={theirs}"], ["is signed with"], 2)

@@ -13,9 +13,13 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <sys/wait.h>
+#include <unistd.h>
 
 using namespace v4;
 using namespace v4::test;
@@ -87,6 +91,32 @@ TEST(CpuDevice, FeatureNamesMatchAsWholeWords) {
   const plan::fb::Target &target = *plan::fb::GetProgram(metadata.data())->target();
   EXPECT_TRUE(checkCpuFeatures("p", target, " vx avx avx2 ").isOk());
   EXPECT_NE(checkCpuFeatures("p", target, " avx avx2 ").message().find("lacks: vx;"), std::string::npos);
+}
+
+/// In a process of its own: permission for tile registers, once given, stays.
+TEST(CpuDevice, SaysWhichStackIsTooSmallForTiles) {
+  FakeOptions options;
+  options.features = {"amx_tile"};
+  flatbuffers::DetachedBuffer metadata = buildFakeMetadata(options);
+  const plan::fb::Target &target = *plan::fb::GetProgram(metadata.data())->target();
+  std::fflush(nullptr);
+  pid_t child = fork();
+  if (child == 0) {
+    alignas(16) static char memory[8192];
+    stack_t stack = {};
+    stack.ss_sp = memory;
+    stack.ss_size = sizeof(memory);
+    sigaltstack(&stack, nullptr);
+    std::string text = checkCpuFeatures("p", target, " amx_tile ").message();
+    bool named = text.find("sigaltstack 16384 bytes") != std::string::npos;
+    bool refused = text.find("this system does not give them") != std::string::npos;
+    _exit(named ? 0 : refused ? 1 : 2);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 1)
+    GTEST_SKIP() << "this machine has no tile registers";
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
 }
 
 TEST(CpuDevice, RefusesCodeWithoutTheKernel) {

@@ -33,14 +33,20 @@ const Json *findRow(const Json &document) {
   return nullptr;
 }
 
+/// Foreign text on a terminal: escaped JSON, at most 40 characters of it.
+std::string boundedText(const Json &value) {
+  std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
+  return text.size() > 40 ? text.substr(0, 40) + "..." : text;
+}
+
 Status readRate(const std::string &path, const Json &row, const char *key, double &out) {
   Json median = row.contains(key) && row[key].is_object() ? row[key].value("median", Json()) : Json();
   if (median.is_number())
     out = median.get<double>();
   if (median.is_number() && out >= kLeastRate && out <= kMostRate)
     return Status();
-  std::string found = median.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 40);
-  return invalidInput(path, ": ", key, ".median is ", found, ", expected a number from 1 to 1e21; ", kHow);
+  return invalidInput(path, ": ", key, ".median is ", boundedText(median), ", expected a number from 1 to 1e21; ",
+                      kHow);
 }
 
 } // namespace
@@ -59,12 +65,15 @@ Status inspect::readMachine(const std::string &path, Device &out) {
     return invalidInput(path, ": holds no row whose \"test\" is \"machine\", expected one; ", kHow);
   Device device{"machine", 0, 0, 0, 0, 0, 0, ""};
   V4_RETURN_IF_ERROR(readRate(path, *row, "read_bytes_per_second", device.bytesPerSecond));
-  V4_RETURN_IF_ERROR(readRate(path, *row, "dot_flops_per_second", device.bf16FlopsPerSecond));
+  // Products of weights use tile registers where the machine has them.
+  bool tiles = row->contains("tile_flops_per_second");
+  V4_RETURN_IF_ERROR(
+      readRate(path, *row, tiles ? "tile_flops_per_second" : "dot_flops_per_second", device.bf16FlopsPerSecond));
   V4_RETURN_IF_ERROR(readRate(path, *row, "fma_flops_per_second", device.f32FlopsPerSecond));
   Json dot = row->value("dot", Json()), threads = row->value("threads", Json());
   device.source = joinText("measured by v4-bench --machine",
                            threads.is_number_unsigned() ? joinText(" on ", threads.get<uint64_t>(), " threads") : "",
-                           dot.is_string() ? ", dot products of " + dot.get<std::string>() : "");
+                           dot.is_string() ? ", dot products of " + boundedText(dot) : "");
   out = std::move(device);
   return Status();
 }

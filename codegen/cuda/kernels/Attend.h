@@ -240,7 +240,8 @@ V4_DEVICE void attendMerge(const int *positions, const float *sums, const float 
 #pragma unroll
     for (int i = 0; i < DIM / 32; i += 2) {
       int column = i / 2 * 64 + lane * 2, angle = (column - (DIM - ROPE)) / 2;
-      float a = below > 0 ? value[i] / below : 0.0f, b = below > 0 ? value[i + 1] / below : 0.0f;
+      // Nothing was seen, or a NaN, which is passed on.
+      float a = below == 0 ? 0.0f : value[i] / below, b = below == 0 ? 0.0f : value[i + 1] / below;
       if (table && column >= DIM - ROPE) {
         float cosine = table[(long long)token * ROPE + angle], sine = table[(long long)token * ROPE + ROPE / 2 + angle];
         float x = bf16Value(bf16Bits(a)), y = bf16Value(bf16Bits(b));

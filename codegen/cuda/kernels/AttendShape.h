@@ -34,9 +34,11 @@ constexpr int attendSharedBytes(int dim, int headTiles) {
          kAttendRows * 8;
 }
 
-/// DIM: values of a row, a multiple of 64, of which the last ROPE are rotary. HEAD_TILES: 16 heads each.
+/// DIM: values of a row, a multiple of 128 (a warp takes columns in pairs of eights), of which the last ROPE are rotary
+/// and the others whole runs of 64. HEAD_TILES: 16 heads each.
 template <int DIM, int ROPE, int HEAD_TILES>
 struct AttendShape {
+  static_assert(DIM % 128 == 0 && ROPE % 2 == 0 && (DIM - ROPE) % 64 == 0, "see above");
   static constexpr int kHeads = 16 * HEAD_TILES;
   static constexpr int kLine = attendLineBytes(DIM);
   static constexpr int kQueries = kAttendRows * kLine; ///< Place in shared memory, keys are first.

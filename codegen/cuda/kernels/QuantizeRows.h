@@ -20,10 +20,10 @@ namespace v4::cuda {
 
 constexpr int quantizeThreads(int warps) { return 32 * warps; }
 
-/// Of `amax` >= 1e-4 / 448; the scale's e8m0 code.
+/// Of `amax` >= 1e-4 / 448; the scale's e8m0 code. Of infinity the largest one: infinite values become NaN.
 V4_DEVICE unsigned scaleCode(float amax) {
-  unsigned bits = bitsOf(amax * (1.0f / 448.0f));
-  return (bits >> 23) + ((bits & 0x7fffff) != 0);
+  unsigned bits = bitsOf(amax * (1.0f / 448.0f)), code = (bits >> 23) + ((bits & 0x7fffff) != 0);
+  return code < 254 ? code : 254;
 }
 
 /// x: bf16 [.., columns]; row r of the result is row order[r] / active of x, row r where `order` is null.

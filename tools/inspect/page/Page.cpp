@@ -114,8 +114,10 @@ Status inspect::writePage(const Plan &plan, const Device *device, const std::str
     return unsupported(plan.name(), ": holds no counts of the model's parts, expected those of a newer v4-compile; "
                                     "compile the plan again");
   std::error_code error;
-  if (std::filesystem::equivalent(plan.name(), path, error))
-    return invalidInput("--html=", path, " is the plan itself, expected another file; choose another path");
+  std::filesystem::path weights = std::filesystem::path(plan.name()).replace_extension(".v4weights");
+  for (const std::filesystem::path &own : {std::filesystem::path(plan.name()), weights})
+    if (std::filesystem::equivalent(own, path, error))
+      return invalidInput("--html=", path, " is the plan itself or its weights, expected another file; choose another path");
   std::string text =
       fill(kPageTemplate, piecesOf(plan, device ? *device : usualDevice(program.target()->name()->string_view())));
   AtomicFile file(path);

@@ -87,10 +87,12 @@ function moveCursors(limits) {
   }
 }
 
-function showAll(limits) {
+/// `moved` is the slider that gave the limits: put back to the whole number below, it would not move by single steps.
+function showAll(limits, moved) {
   for (const name of LIMITS) {
     const slider = control(name, 'slider'), number = control(name, 'number');
-    slider.value = positionOf(limits[name], plan.envelope[name]);
+    if (slider !== moved)
+      slider.value = positionOf(limits[name], plan.envelope[name]);
     slider.setAttribute('aria-valuetext', limits[name].toLocaleString('en-US'));
     number.value = limits[name];
   }
@@ -109,27 +111,28 @@ function within(name, value) {
   return Number.isFinite(whole) ? Math.min(Math.max(whole, 1), plan.envelope[name]) : 1;
 }
 
-function fromFragment() {
-  const given = new URLSearchParams(location.hash.slice(1)), limits = {...plan.envelope};
+/// What the fragment does not name stays: a link to a section names nothing.
+function fromFragment(limits) {
+  const given = new URLSearchParams(location.hash.slice(1));
   for (const name of LIMITS)
     if (given.has(name))
       limits[name] = within(name, given.get(name));
   return limits;
 }
 
-const limits = fromFragment();
+const limits = fromFragment({...plan.envelope});
 
 for (const name of LIMITS) {
   control(name, 'slider').addEventListener('input', event => {
     limits[name] = within(name, valueAt(Number(event.target.value), plan.envelope[name]));
-    showAll(limits);
+    showAll(limits, event.target);
   });
   control(name, 'number').addEventListener('change', event => {
     limits[name] = within(name, event.target.value);
     showAll(limits);
   });
 }
-addEventListener('hashchange', () => showAll(Object.assign(limits, fromFragment())));
+addEventListener('hashchange', () => showAll(fromFragment(limits)));
 
 /// What a box or a point is, below its picture: touch screens show no titles.
 for (const figure of document.querySelectorAll('figure')) {
