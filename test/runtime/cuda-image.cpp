@@ -8,6 +8,10 @@
 
 #include "FakeGpu.h"
 
+#include "tools/verify/Checks.h"
+
+#include <algorithm>
+
 using namespace v4;
 using namespace v4::test;
 
@@ -61,6 +65,20 @@ TEST_F(CudaImageTest, DamagedImagesDoNotReachTheDriver) {
   EXPECT_EQ(imageMessage(whole, 63),
             "fake.v4plan: kernels[0].block.image at 0 of 63 bytes is shorter than the 64 bytes of an ELF header; "
             "compile the plan again");
+}
+
+/// Kernels share images only where offset and size are the same.
+TEST_F(CudaImageTest, ShorterImagesAtTheSamePlaceAreSeen) {
+  FakeOptions options;
+  options.lastImageBytes = 63;
+  GpuPlan gpu(options);
+  const char *expected = "fake.v4plan: kernels[6].block.image at 0 of 63 bytes is shorter than the 64 bytes of an ELF "
+                         "header; compile the plan again";
+  CudaDevice device;
+  EXPECT_EQ(device.load(gpu.plan, V4_FAKE_CUDA).message(), expected);
+  std::vector<std::string> problems = verify::checkClosedWorld(gpu.plan).problems;
+  EXPECT_NE(std::find(problems.begin(), problems.end(), expected), problems.end())
+      << (problems.empty() ? "no problem" : problems[0]);
 }
 
 } // namespace
