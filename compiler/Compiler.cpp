@@ -232,6 +232,10 @@ ExitCode Compilation::dumpPhase(Phase phase) {
 
 ExitCode Compilation::runPhases() {
   Phase first = options.compileFrom ? *options.compileFrom : Phase::Import;
+  auto target = (*module)->getAttrOfType<kernel::TargetAttr>("v4.target");
+  if (options.compileFrom && first < Phase::Codegen && target)
+    if (ExitCode code = checkToolchain(target))
+      return code;
   for (int phase = int(first) + 1; phase <= int(options.compileTo) && phase < int(Phase::Plan); ++phase) {
     mark(Phase(phase));
     if (collector)

@@ -7,6 +7,7 @@
 # --models  whose goldens are compared; invariances are those of the first
 # Exit codes: 0 all that ran passed, 1 bad flags, 2 a check failed, 3 no GPU here that plans are made for.
 set -euo pipefail
+caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 bin='' work=build/gpu-check out=test/bench/gpu models=main,swa,csa,hca
@@ -14,7 +15,10 @@ while [ $# -gt 0 ]; do
   case $1 in
     --bin | --work | --out | --models)
       [ $# -gt 1 ] || { echo "tools/gpu-check.sh: $1 needs a value; see --help" >&2; exit 1; }
-      printf -v "${1#--}" %s "$2"
+      value=$2
+      # Folders are the caller's.
+      case $1,$value in --models,* | *,/*) ;; *) value=$caller/$value ;; esac
+      printf -v "${1#--}" %s "$value"
       shift 2 ;;
     -h | --help)
       sed -n '2,8s/^# \{0,1\}//p' tools/gpu-check.sh
@@ -26,13 +30,11 @@ while [ $# -gt 0 ]; do
 done
 
 # Of the first GPU, the one that the runtime takes.
-query() { nvidia-smi --query-gpu="$1" --format=csv,noheader -i 0 2>/dev/null || true; }
-command -v nvidia-smi >/dev/null && device=$(query name) || device=''
-if [ -z "$device" ]; then
+query() { nvidia-smi --query-gpu="$1" --format=csv,noheader -i 0 2>/dev/null; }
+if ! device=$(query name) || ! capability=$(query compute_cap) || ! driver=$(query driver_version) || [ -z "$device" ]; then
   echo "tools/gpu-check.sh: nvidia-smi shows no GPU, expected one with its driver; run this on a machine that has one" >&2
   exit 3
 fi
-capability=$(query compute_cap)
 target=cuda:sm_${capability/./}a
 case $target in
   cuda:sm_90a | cuda:sm_100a | cuda:sm_120a) ;;
@@ -50,7 +52,8 @@ if [ -z "$bin" ]; then
 fi
 
 names=() verdicts=() seconds=()
-# check NAME COMMAND...: its output goes to a log of that name; 77 is "not run".
+# check NAME COMMAND...: its output goes to a log of that name; 77 is "not run". Within COMMAND `set -e` is off: what it
+# is made of is joined by &&.
 check() {
   local name=$1 begin=$SECONDS code=0
   shift
@@ -74,14 +77,18 @@ sanitize() {
 }
 
 make_plan() {
-  [ -f "$work/tiny/MANIFEST.json" ] || tools/make-checkpoint --preset tiny --seed 1 --out "$work/tiny"
-  "$bin/v4-compile" "$work/tiny" -o "$plan" "--target=$target" "--kernel-cache=$work/kernels"
-  "$bin/v4-verify" "$plan" --closed-world
+  rm -f "$plan" &&
+    { [ -f "$work/tiny/MANIFEST.json" ] || tools/make-checkpoint --preset tiny --seed 1 --out "$work/tiny"; } &&
+    "$bin/v4-compile" "$work/tiny" -o "$plan" "--target=$target" "--kernel-cache=$work/kernels" &&
+    "$bin/v4-verify" "$plan" --closed-world
 }
 
-measure() { "$bin/v4-bench" "$plan" -p 128 -n 32 -b 1,8 -r 3 -o json >"$work/bench.json"; }
+measure() {
+  "$bin/v4-bench" "$plan" -p 128 -n 32 -b 1,8 -r 3 -o json >"$work/bench.part" &&
+    mv "$work/bench.part" "$work/bench.json"
+}
 
-echo "$device, driver $(query driver_version), $target"
+echo "$device, driver $driver, $target"
 check compile make_plan
 check goldens "$python" test/e2e/goldens.py "${e2e[@]}" --models "$models"
 check invariance "$python" test/e2e/invariance.py "${e2e[@]}" --model "${models%%,*}"
@@ -90,11 +97,18 @@ check racecheck sanitize racecheck
 rm -f "$work/bench.json"
 check bench measure
 
-# A name of a file, and text of a JSON string.
+# Text of a JSON string.
+quoted() {
+  local text
+  text=$(tr -d '[:cntrl:]' <<<"$1")
+  text=${text//\\/\\\\}
+  printf '"%s"' "${text//\"/\\\"}"
+}
+
 file=$out/$(tr -cs 'A-Za-z0-9' '-' <<<"$device" | sed 's/^-*//; s/-*$//').json
 {
-  printf '{"date": "%s", "device": "%s", "driver": "%s", "target": "%s", "commit": "%s", "checks": [' "$(date -u +%F)" \
-    "$device" "$(query driver_version)" "$target" "$(git rev-parse HEAD 2>/dev/null || echo unknown)"
+  printf '{"date": "%s", "device": %s, "driver": %s, "target": "%s", "commit": "%s", "checks": [' "$(date -u +%F)" \
+    "$(quoted "$device")" "$(quoted "$driver")" "$target" "$(git rev-parse HEAD 2>/dev/null || echo unknown)"
   for i in "${!names[@]}"; do
     printf '%s{"name": "%s", "verdict": "%s", "seconds": %d}' "$([ "$i" = 0 ] || echo ', ')" "${names[$i]}" \
       "${verdicts[$i]}" "${seconds[$i]}"

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/plan/PlanTarget.h"
 #include "tools/FlagValues.h"
 #include "tools/bench/Report.h"
 
@@ -96,7 +97,7 @@ private:
   const Flags &flags;
   unsigned threads;
   std::unique_ptr<Engine> engine;
-  std::unique_ptr<MachinePass> machine;
+  std::unique_ptr<MachinePass> machine; ///< Null for a plan for a GPU.
   Json rows = Json::array();
   Json besides = Json::array(); ///< With other columns.
 };
@@ -123,7 +124,7 @@ Status Bench::measureTests() {
   for (const Test &test : testsOf(flags)) {
     Profile profile(engine->program());
     Row row;
-    V4_RETURN_IF_ERROR(measure(*engine, *machine, options, test, profile, row));
+    V4_RETURN_IF_ERROR(measure(*engine, machine.get(), options, test, profile, row));
     if (!flags.profile)
       rows.push_back(jsonOf(row));
     else if (flags.output == "json")
@@ -172,7 +173,13 @@ Status Bench::run() {
   load.mode = flags.load == "copy" ? LoadMode::Copy : LoadMode::Map;
   load.weights = flags.weights;
   V4_RETURN_IF_ERROR(Engine::open(flags.plan, load, {}, engine));
-  V4_RETURN_IF_ERROR(MachinePass::create(engine->plan(), threads, machine));
+  // What the CPUs here can do is no measure of a GPU.
+  bool gpu = plan::isForGpu(engine->program());
+  if (gpu && flags.machine)
+    return invalidInput("--machine measures the CPUs of this machine, ", flags.plan,
+                        " is a plan for a GPU; leave it out or give a plan for a CPU");
+  if (!gpu)
+    V4_RETURN_IF_ERROR(MachinePass::create(engine->plan(), threads, machine));
   if (flags.machine)
     V4_RETURN_IF_ERROR(measureMachine());
   else if (flags.cold)

@@ -57,16 +57,28 @@ LogicalResult v4::plan::CostAttr::verify(llvm::function_ref<InFlightDiagnostic()
   return success();
 }
 
+/// Of a block on any GPU (PlanBlockRules.cpp has the same).
+static constexpr int64_t kMaxBlockThreads = 1024, kMaxBlockSharedBytes = 227 << 10, kMaxThreadRegisters = 255,
+                         kMaxBlockRegisters = 65536;
+
 LogicalResult v4::plan::BlockAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t threads,
                                           int64_t sharedBytes, int64_t cluster, int64_t registers, int64_t imageOffset,
                                           int64_t imageBytes) {
   // block_c1
-  if (threads < 1 || cluster < 1 || imageBytes < 1)
-    return emitError() << "block has " << threads << " threads, cluster " << cluster << " and an image of "
-                       << imageBytes << " bytes, expected at least 1 of each";
-  if (sharedBytes < 0 || registers < 0 || imageOffset < 0)
-    return emitError() << "block has " << sharedBytes << " shared bytes, " << registers
-                       << " registers and its image at " << imageOffset << ", expected no negative number";
+  if (imageOffset < 0 || imageBytes < 1)
+    return emitError() << "block has an image of " << imageBytes << " bytes at " << imageOffset
+                       << ", expected at least 1 byte at 0 or behind";
+  // block_c2
+  if (threads < 1 || threads > kMaxBlockThreads)
+    return emitError() << "block has " << threads << " threads, expected 1 to " << kMaxBlockThreads;
+  if (sharedBytes < 0 || sharedBytes > kMaxBlockSharedBytes)
+    return emitError() << "block has " << sharedBytes << " shared bytes, expected 0 to " << kMaxBlockSharedBytes;
+  if (registers < 0 || registers > kMaxThreadRegisters || threads * registers > kMaxBlockRegisters)
+    return emitError() << "block has " << threads << " threads of " << registers << " registers, expected at most "
+                       << kMaxThreadRegisters << " each and " << kMaxBlockRegisters << " together";
+  // block_c3
+  if (cluster != 1)
+    return emitError() << "block has cluster " << cluster << ", expected 1, the only one that launches ask for";
   return success();
 }
 

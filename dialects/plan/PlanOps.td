@@ -117,7 +117,8 @@ def Plan_BlockAttr : AttrDef<Plan_Dialect, "Block"> {
     Table Block: `#plan.block<threads = 128, shared_bytes = 4096, cluster = 1, registers = 40, image = 0 : 8192>`. The image is
     `offset : bytes` within the code section; kernels may share one.
 
-    (C1) threads, cluster and the image's bytes are at least 1, nothing is negative.
+    (C1) the image's bytes are at least 1, nothing is negative. (C2) threads are 1 to 1024, shared bytes at most 232448,
+    registers at most 255 and 65536 over all threads: no GPU has more. (C3) the cluster is 1: launches ask for no other.
   }];
   let parameters = (ins "int64_t":$threads, "int64_t":$shared_bytes, "int64_t":$cluster, "int64_t":$registers,
                         "int64_t":$image_offset, "int64_t":$image_bytes);
@@ -177,7 +178,8 @@ def Plan_ProgramOp : Plan_Op<"program", [NoTerminator, SingleBlock, NoRegionArgu
     (C1) target, model, envelope and options have the attributes above. (C2) the body holds ops of this
     dialect. (C3) logits and mtp_logits are f32 buffers of rows `logits`. (C4) slots, page_bytes and
     state_bytes are not negative, the latter two are multiples of 64. (C5) slots of buffers are below `slots`
-    and lifetimes and probes are within the launches. (C6) parts are #plan.part.
+    and lifetimes and probes are within the launches. (C6) parts are #plan.part. (C7) for a target cuda:..., a
+    kernel has a block when it has stack_bytes, both from code generation; for others it has none.
 
     ```mlir
     plan.program attributes {producer = "v4c 0.1.0", options = {}, target = #kernel.target<...>, model = #v4.model<...>, envelope = #v4.envelope<...>, logits = @b7} { ... }

@@ -84,6 +84,18 @@ LogicalResult checkProbe(ProbeOp probe, int64_t launches) {
   return probe.emitOpError() << "after_launch = " << after << ", expected 0 to " << launches - 1
                              << ", the launches of the program";
 }
+
+LogicalResult checkBlock(ProgramOp program, KernelOp kernel) {
+  StringRef target = cast<v4::kernel::TargetAttr>(program.getTarget()).getName();
+  bool isGpu = target.starts_with("cuda:");
+  if (kernel.getBlock().has_value() == (isGpu && kernel.getStackBytes()))
+    return success();
+  return kernel.emitOpError() << (kernel.getBlock() ? "has a block" : "has no block") << ", expected "
+                              << (!isGpu              ? "none"
+                                  : kernel.getBlock() ? "stack_bytes beside it"
+                                                      : "one beside its stack_bytes")
+                              << " for target '" << target << "'";
+}
 } // namespace
 
 LogicalResult ProgramOp::verifyRegions() {
@@ -105,6 +117,10 @@ LogicalResult ProgramOp::verifyRegions() {
       return failure();
   for (ProbeOp probe : body.getOps<ProbeOp>())
     if (failed(checkProbe(probe, launches)))
+      return failure();
+  // program_c7
+  for (KernelOp kernel : body.getOps<KernelOp>())
+    if (failed(checkBlock(*this, kernel)))
       return failure();
   return success();
 }

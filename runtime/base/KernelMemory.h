@@ -11,7 +11,7 @@
 // what keeps them need not know which of the two it is.
 //
 // Calls on a device can fail for reasons that have nothing to do with the call; they
-// remember the failure, and `status` tells of the first one.
+// remember the failure, and `status` tells of the first one. Several threads may call.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,10 +29,12 @@ class DeviceMemory {
 public:
   virtual ~DeviceMemory() = default;
 
-  /// Zeroed; `what` names the user in messages. Unsupported, with both numbers, when there is not as much.
-  virtual Status allocate(std::string_view what, uint64_t bytes, void *&out) = 0;
+  /// Zeroed; `what` names the user in messages. Unsupported, with both numbers and `advice`, which says what to do,
+  /// when there is not as much.
+  virtual Status allocate(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) = 0;
   virtual void release(void *memory) = 0;
-  /// Between any two places, of the device or of this process; in order with launches.
+  /// Between any two places, of the device or of this process; in order with launches. What goes to this process is
+  /// there behind the next `status`.
   virtual void copy(void *to, const void *from, uint64_t bytes) = 0;
   virtual void fill(void *to, uint8_t value, uint64_t bytes) = 0;
   /// Waits for all that was asked for.
@@ -58,6 +60,12 @@ inline void fillMemory(DeviceMemory *device, void *to, uint8_t value, uint64_t b
     std::memset(to, value, bytes);
 }
 
+/// Waits for copies to this process; what fails is kept by the device.
+inline void finishReads(DeviceMemory *device) {
+  if (device)
+    (void)device->status();
+}
+
 /// One piece of a device's memory.
 class DeviceBlock {
 public:
@@ -72,11 +80,12 @@ public:
     return *this;
   }
 
-  static Status create(DeviceMemory &device, std::string_view what, uint64_t bytes, DeviceBlock &out) {
+  static Status create(DeviceMemory &device, std::string_view what, std::string_view advice, uint64_t bytes,
+                       DeviceBlock &out) {
     DeviceBlock block;
     block.device = &device;
     if (bytes)
-      V4_RETURN_IF_ERROR(device.allocate(what, bytes, block.start));
+      V4_RETURN_IF_ERROR(device.allocate(what, advice, bytes, block.start));
     out = std::move(block);
     return Status();
   }

@@ -8,9 +8,11 @@
 
 #include "runtime/device/CudaDevice.h"
 
+#include "runtime/plan/CubinImage.h"
 #include "runtime/plan/PlanTarget.h"
 
 #include <algorithm>
+#include <utility>
 
 using namespace v4;
 using namespace v4::plan;
@@ -30,13 +32,11 @@ CudaDevice::~CudaDevice() {
   driver.useContext(context);
   if (stream)
     driver.finishStream(stream);
+  for (CudaHandle upload : uploads)
+    if (upload)
+      driver.finishStream(upload);
+  closeStaging();
   release(weightMemory);
-  for (size_t i = 0; i < kStagingBuffers; ++i) {
-    if (staging[i])
-      driver.releasePinned(staging[i]);
-    if (uploads[i])
-      driver.destroyStream(uploads[i]);
-  }
   for (CudaHandle module : modules)
     driver.unloadModule(module);
   if (stream)
@@ -48,9 +48,17 @@ Status CudaDevice::load(const Plan &plan, const char *library) {
   planName = plan.name();
   V4_RETURN_IF_ERROR(plan.checkSeal());
   V4_RETURN_IF_ERROR(CudaDriver::open(planName, library, driver));
-  V4_RETURN_IF_ERROR(openDevice(*plan.program().target()));
+  V4_RETURN_IF_ERROR(findDevice(*plan.program().target()));
+  V4_RETURN_IF_ERROR(openContext());
   V4_RETURN_IF_ERROR(loadKernels(plan));
   return uploadWeights(plan);
+}
+
+Status CudaDevice::checkGpu(const std::string &planName, const fb::Target &target, const char *library) {
+  CudaDevice device;
+  device.planName = planName;
+  V4_RETURN_IF_ERROR(CudaDriver::open(planName, library, device.driver));
+  return device.findDevice(target);
 }
 
 Status CudaDevice::check(const char *call, CudaResult result) const {
@@ -66,20 +74,24 @@ void CudaDevice::keep(const char *call, CudaResult result, const std::string &wh
                        driver.describe(call, result), "; end this process, its GPU context is of no further use");
 }
 
-Status CudaDevice::openDevice(const fb::Target &target) {
+Status CudaDevice::findDevice(const fb::Target &target) {
   V4_RETURN_IF_ERROR(check("cuInit", driver.init(0)));
   int count = 0;
   V4_RETURN_IF_ERROR(check("cuDeviceGetCount", driver.deviceCount(&count)));
   if (count == 0)
     return unsupported(planName, ": target '", target.name()->string_view(),
-                       "' needs a GPU, the CUDA driver of this machine has none");
+                       "' needs a GPU, the CUDA driver of this machine shows none; see that one is there and that "
+                       "CUDA_VISIBLE_DEVICES does not hide it (nvidia-smi), or compile the plan with --target=cpu");
   int first = -1;
   V4_RETURN_IF_ERROR(check("cuDeviceGet", driver.device(&first, 0)));
   device = first;
   char name[256] = {};
   V4_RETURN_IF_ERROR(check("cuDeviceGetName", driver.deviceName(name, sizeof(name) - 1, device)));
   deviceName = name;
-  V4_RETURN_IF_ERROR(checkArch(target));
+  return checkArch(target);
+}
+
+Status CudaDevice::openContext() {
   V4_RETURN_IF_ERROR(check("cuDevicePrimaryCtxRetain", driver.retainContext(&context, device)));
   V4_RETURN_IF_ERROR(check("cuCtxSetCurrent", driver.useContext(context)));
   return check("cuStreamCreate", driver.createStream(&stream, kCudaStreamNonBlocking));
@@ -90,11 +102,19 @@ Status CudaDevice::checkArch(const fb::Target &target) {
   int major = 0, minor = 0;
   V4_RETURN_IF_ERROR(check("cuDeviceGetAttribute", driver.deviceAttribute(&major, kCudaComputeMajor, device)));
   V4_RETURN_IF_ERROR(check("cuDeviceGetAttribute", driver.deviceAttribute(&minor, kCudaComputeMinor, device)));
-  std::string here = joinText(kCudaPrefix, "sm_", major, minor, "a");
-  if (target.name()->string_view() == here)
+  std::string_view wanted = target.name()->string_view();
+  std::string here = joinText(kCudaPrefix, "sm_", major, minor, "a"), known;
+  if (wanted == here)
     return Status();
-  return unsupported(planName, ": target is '", target.name()->string_view(), "', the GPU '", deviceName,
-                     "' runs plans of '", here, "'; compile the plan with --target=", here);
+  for (std::string_view name : kCudaTargets) {
+    if (name == here)
+      return unsupported(planName, ": target is '", wanted, "', the GPU '", deviceName, "' runs plans of '", here,
+                         "'; compile the plan with --target=", here);
+    known += joinText(known.empty() ? "" : ", ", name);
+  }
+  return unsupported(planName, ": target is '", wanted, "', the GPU '", deviceName, "' has compute capability ", major,
+                     ".", minor, ": no target of v4c fits this GPU, expected one of ", known,
+                     "; use such a GPU, or compile the plan with --target=cpu");
 }
 
 //===----------------------------------------------------------------------===//
@@ -103,14 +123,16 @@ Status CudaDevice::checkArch(const fb::Target &target) {
 
 Status CudaDevice::loadKernels(const Plan &plan) {
   const auto &list = *plan.program().kernels();
-  std::map<uint64_t, CudaHandle> byOffset; // kernels may share an image
+  std::map<std::pair<uint64_t, uint64_t>, CudaHandle> byPlace; // kernels may share an image
   size_t most = 0;
   kernels.resize(list.size());
   for (uint32_t i = 0; i < list.size(); ++i) {
     const fb::Block &block = *list.Get(i)->block();
-    CudaHandle &module = byOffset[block.image_offset()];
-    if (!module)
-      V4_RETURN_IF_ERROR(loadModule({plan.code().data + block.image_offset(), block.image_bytes()}, module));
+    CudaHandle &module = byPlace[{block.image_offset(), block.image_bytes()}];
+    if (!module) {
+      V4_RETURN_IF_ERROR(checkCubin(planName, i, block, imageOf(plan, block)));
+      V4_RETURN_IF_ERROR(loadModule(imageOf(plan, block), module));
+    }
     V4_RETURN_IF_ERROR(loadKernel(i, *list.Get(i), module));
     most = std::max(most, kernels[i].bindings);
   }
@@ -149,6 +171,7 @@ Status CudaDevice::loadKernel(uint32_t index, const fb::Kernel &table, CudaHandl
 }
 
 void CudaDevice::launch(uint32_t index, void *const *bindings, int64_t workgroups, uint32_t launch) {
+  std::lock_guard<std::mutex> lock(calls);
   if (workgroups <= 0 || !failure.empty())
     return;
   Kernel &kernel = kernels[index];
@@ -167,17 +190,20 @@ void CudaDevice::launch(uint32_t index, void *const *bindings, int64_t workgroup
 // Memory
 //===----------------------------------------------------------------------===//
 
-Status CudaDevice::allocate(std::string_view what, uint64_t bytes, void *&out) {
+Status CudaDevice::allocate(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) {
+  std::unique_lock<std::mutex> lock(calls);
   V4_RETURN_IF_ERROR(check("cuCtxSetCurrent", driver.useContext(context)));
   size_t available = 0, all = 0;
   V4_RETURN_IF_ERROR(check("cuMemGetInfo", driver.memoryInfo(&available, &all)));
   CudaAddress address = 0;
   CudaResult result = bytes <= available ? driver.allocate(&address, bytes) : 0;
   if (bytes > available || result)
-    return unsupported(planName, ": ", what, " needs ", bytes, " bytes, the GPU '", deviceName, "' has ", available,
-                       " of ", all, " free", result ? ": " + driver.describe("cuMemAlloc", result) : std::string(),
-                       "; free its memory, or lower the session's tokens, sequences or context");
+    return unsupported(planName, ": ", what, " of ", bytes, " bytes do not fit the GPU '", deviceName, "', which has ",
+                       available, " of ", all, " free",
+                       result ? ": " + driver.describe("cuMemAlloc", result) : std::string(),
+                       "; end what else runs on it, or ", advice);
   out = reinterpret_cast<void *>(address);
+  lock.unlock();
   fill(out, 0, bytes);
   return status();
 }
@@ -185,26 +211,48 @@ Status CudaDevice::allocate(std::string_view what, uint64_t bytes, void *&out) {
 void CudaDevice::release(void *memory) {
   if (!memory)
     return;
+  std::lock_guard<std::mutex> lock(calls);
   driver.useContext(context);
   driver.release(addressOf(memory));
 }
 
 void CudaDevice::copy(void *to, const void *from, uint64_t bytes) {
+  std::lock_guard<std::mutex> lock(calls);
   keep("cuCtxSetCurrent", driver.useContext(context));
   keep("cuMemcpyAsync", driver.copy(addressOf(to), addressOf(from), bytes, stream));
 }
 
 void CudaDevice::fill(void *to, uint8_t value, uint64_t bytes) {
+  std::lock_guard<std::mutex> lock(calls);
   keep("cuCtxSetCurrent", driver.useContext(context));
   keep("cuMemsetD8Async", driver.fill(addressOf(to), value, bytes, stream));
 }
 
+/// Waits behind a failure too: memory that is copied to may go when this returns. Other threads go on meanwhile.
 Status CudaDevice::status() {
-  if (failure.empty()) {
-    keep("cuCtxSetCurrent", driver.useContext(context));
-    keep("cuStreamSynchronize", driver.finishStream(stream));
-  }
+  CudaResult used = driver.useContext(context);
+  CudaResult waited = driver.finishStream(stream);
+  std::lock_guard<std::mutex> lock(calls);
+  keep("cuCtxSetCurrent", used);
+  keep("cuStreamSynchronize", waited);
   return failure.empty() ? Status() : Status(StatusCode::Unsupported, failure);
+}
+
+Status CudaDevice::openStaging() {
+  for (size_t i = 0; i < kStagingBuffers; ++i) {
+    V4_RETURN_IF_ERROR(check("cuStreamCreate", driver.createStream(&uploads[i], kCudaStreamNonBlocking)));
+    V4_RETURN_IF_ERROR(check("cuMemAllocHost", driver.allocatePinned(&staging[i], kStagingBytes)));
+  }
+  return Status();
+}
+
+void CudaDevice::closeStaging() {
+  for (size_t i = 0; i < kStagingBuffers; ++i) {
+    if (staging[i])
+      driver.releasePinned(std::exchange(staging[i], nullptr));
+    if (uploads[i])
+      driver.destroyStream(std::exchange(uploads[i], nullptr));
+  }
 }
 
 Status CudaDevice::uploadWeights(const Plan &plan) {
@@ -212,12 +260,9 @@ Status CudaDevice::uploadWeights(const Plan &plan) {
   uint64_t total = 0;
   for (const fb::Weight *weight : list)
     total += alignWeight(weight->bytes());
-  for (size_t i = 0; i < kStagingBuffers; ++i) {
-    V4_RETURN_IF_ERROR(check("cuStreamCreate", driver.createStream(&uploads[i], kCudaStreamNonBlocking)));
-    V4_RETURN_IF_ERROR(check("cuMemAllocHost", driver.allocatePinned(&staging[i], kStagingBytes)));
-  }
+  V4_RETURN_IF_ERROR(openStaging());
   if (total)
-    V4_RETURN_IF_ERROR(allocate("weights", total, weightMemory));
+    V4_RETURN_IF_ERROR(allocate("weights", "use a GPU with more memory", total, weightMemory));
   uint8_t *to = static_cast<uint8_t *>(weightMemory);
   uint64_t piece = 0;
   for (uint32_t i = 0; i < list.size(); ++i) {
@@ -227,6 +272,7 @@ Status CudaDevice::uploadWeights(const Plan &plan) {
   }
   for (CudaHandle upload : uploads)
     V4_RETURN_IF_ERROR(check("cuStreamSynchronize", driver.finishStream(upload)));
+  closeStaging();
   return Status();
 }
 

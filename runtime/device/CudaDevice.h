@@ -10,7 +10,8 @@
 // goes through one stream, in the order of the calls: a launch sees what the one in front
 // wrote, and no barrier is needed between phases.
 //
-// One thread at a time after load: sessions of one engine on a GPU take turns.
+// After load sessions of several threads may share it: each call is whole, the calls of a
+// session keep their order, and no two sessions share memory but the weights.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,6 +23,7 @@
 #include "runtime/plan/PlanLoader.h"
 
 #include <map>
+#include <mutex>
 
 namespace v4 {
 
@@ -36,6 +38,10 @@ public:
   /// target, or no room.
   Status load(const plan::Plan &plan, const char *library = kCudaLibrary);
 
+  /// Whether the first GPU here runs plans of `target`; takes nothing of it. Unsupported, as of `load`, when not.
+  static Status checkGpu(const std::string &planName, const plan::fb::Target &target,
+                         const char *library = kCudaLibrary);
+
   /// By weight index: addresses of the device.
   const uint8_t *const *weights() const { return weightAddresses.data(); }
 
@@ -44,7 +50,7 @@ public:
   void launch(uint32_t kernel, void *const *bindings, int64_t workgroups, uint32_t launch);
 
   // DeviceMemory
-  Status allocate(std::string_view what, uint64_t bytes, void *&out) override;
+  Status allocate(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) override;
   void release(void *memory) override;
   void copy(void *to, const void *from, uint64_t bytes) override;
   void fill(void *to, uint8_t value, uint64_t bytes) override;
@@ -59,16 +65,19 @@ private:
     size_t bindings = 0;
   };
 
-  Status openDevice(const plan::fb::Target &target);
+  Status findDevice(const plan::fb::Target &target);
   Status checkArch(const plan::fb::Target &target);
+  Status openContext();
   Status loadKernels(const plan::Plan &plan);
   Status loadModule(plan::Bytes image, CudaHandle &out);
   Status loadKernel(uint32_t index, const plan::fb::Kernel &kernel, CudaHandle module);
   Status uploadWeights(const plan::Plan &plan);
+  Status openStaging();
+  void closeStaging();
   Status upload(uint8_t *to, const uint8_t *from, uint64_t bytes, uint64_t &piece);
   /// Success, or Unsupported with what the driver says.
   Status check(const char *call, CudaResult result) const;
-  /// Keeps the first failure of a call that returns nothing.
+  /// Keeps the first failure of a call that returns nothing. REQUIRES: `calls` is held.
   void keep(const char *call, CudaResult result, const std::string &where = "");
 
   /// Pieces of weights on their way.
@@ -87,6 +96,8 @@ private:
   std::vector<Kernel> kernels;
   void *weightMemory = nullptr;
   std::vector<const uint8_t *> weightAddresses;
+
+  std::mutex calls;              ///< Of what follows.
   std::vector<void *> arguments; ///< Of the launch being made; room for the longest.
   std::string failure;           ///< Of the first call that failed and could not say so.
 };

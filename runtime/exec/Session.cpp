@@ -147,12 +147,13 @@ void Session::runTraced(uint32_t launch) {
   span.step = stepNumber;
   span.beginNanoseconds = monotonicNanoseconds();
   runTogether(launch, launch + 1);
-  if (program.device)
-    (void)program.device->status(); // the launch's own time; finishRun says what went wrong
+  if (!deviceStatus().isOk()) // waits: the launch's own time
+    return;                   // finishRun says what went wrong
   span.endNanoseconds = monotonicNanoseconds();
   span.launch = launches[launch].index;
   span.workgroups = calls[launch].end;
-  span.bindings = program.device ? nullptr : calls[launch].args.bindings;
+  span.bindings = calls[launch].args.bindings;
+  span.device = program.device;
   span.counts = steps.array<int64_t>(StepField::Counts);
   trace.receive(trace.user, span);
 }
@@ -170,7 +171,8 @@ void Session::emitProbes(const Phase &phase) {
     if (program.device) {
       hostProbe.resize(rows.rowCount * probe.shape.rowBytes);
       copyMemory(program.device, hostProbe.data(), probe.data, hostProbe.size());
-      (void)program.device->status();
+      if (!deviceStatus().isOk())
+        return; // what is there is of another step; finishRun says what went wrong
       rows.data = hostProbe.data();
     }
     if (rows.rowCount)

@@ -19,6 +19,8 @@ static constexpr uint64_t kStackReserveBytes = uint64_t(1) << 20;
 static constexpr uint64_t kMaxWorkgroups = uint64_t(1) << 40;
 /// Thread blocks of one launch on a GPU.
 static constexpr uint64_t kMaxBlocks = (uint64_t(1) << 31) - 1;
+/// Where buffers of a step do not fit a GPU.
+static constexpr std::string_view kStepAdvice = "lower the session's tokens, sequences or context";
 /// Of slots in the arena of a GPU; the plan's own.
 static constexpr uint64_t kSlotAlignment = 64;
 
@@ -38,8 +40,10 @@ Status v4::resolveSessionOptions(const RunnableProgram &program, SessionOptions 
   V4_RETURN_IF_ERROR(resolveLimit(program, "max_context", envelope->max_context(), options.maxContext));
   if (options.mtp && program.program->mtp_logits_buffer() < 0)
     return invalidInput(program.name, ": session option mtp is set, the plan has no MTP block; clear it");
+  if (program.device && kCanaryDefault)
+    options.canary = false; // its checks read the cache from outside; a build that always has them asks for nothing
   if (program.device)
-    options.canary = false; // its checks read the cache from outside
+    options.threads = 1; // of the host, which only launches
   if (options.threads == 0)
     options.threads = std::min(availableCpus(), ThreadPool::kMaxThreads);
   return Status();
@@ -77,13 +81,15 @@ Status Session::setUp() {
   V4_RETURN_IF_ERROR(StepBlock::create(planLimits(), placement(), host, steps));
   V4_RETURN_IF_ERROR(createCache());
   if (program.device)
-    V4_RETURN_IF_ERROR(DeviceBlock::create(*program.device, "step block", steps.bytes(), deviceSteps));
+    V4_RETURN_IF_ERROR(DeviceBlock::create(*program.device, "step block", kStepAdvice, steps.bytes(), deviceSteps));
   V4_RETURN_IF_ERROR(bindLaunches());
   V4_RETURN_IF_ERROR(placeLogits());
   V4_RETURN_IF_ERROR(LazyArray<BatchEntry>::create("batch", options.maxSequences, entries));
   V4_RETURN_IF_ERROR(LazyArray<Sequence>::create("sequences", options.maxSequences, sequences));
   V4_RETURN_IF_ERROR(LazyArray<int32_t>::create("tokens", options.maxSequences * positionLimit, history));
-  return ThreadPool::create(options.threads, stackBytes(plan) + kStackReserveBytes, pool);
+  // On a GPU stacks of kernels are its own.
+  uint64_t stack = program.device ? 0 : stackBytes(plan);
+  return ThreadPool::create(options.threads, stack + kStackReserveBytes, pool);
 }
 
 /// On a GPU they are copied behind every step.
@@ -103,11 +109,12 @@ Status Session::placeLogits() {
   return Status();
 }
 
-/// Guards are pages of this process.
+/// Guards are pages of this process, and seals are checked by it.
 Status Session::checkDeviceOptions() const {
-  if (!program.device || !options.debugPlacement)
+  if (!program.device || (!options.debugPlacement && !options.canary))
     return Status();
-  return unsupported(program.name, ": session option debug_placement is set, a plan for a GPU runs without; clear it");
+  return unsupported(program.name, ": session option ", options.debugPlacement ? "debug_placement" : "canary",
+                     " is set, a plan for a GPU runs without; clear it");
 }
 
 /// Slots of the arena, or every buffer on its own in debug placement.
@@ -137,7 +144,7 @@ Status Session::placeOnDevice(const std::vector<uint64_t> &sizes) {
     offsets.push_back(total);
     total += alignUp(size, kSlotAlignment);
   }
-  V4_RETURN_IF_ERROR(DeviceBlock::create(*program.device, "arena", total, deviceArena));
+  V4_RETURN_IF_ERROR(DeviceBlock::create(*program.device, "arena", kStepAdvice, total, deviceArena));
   for (const fb::Buffer *buffer : *program.program->buffers())
     bufferAddresses.push_back(deviceArena.data() + offsets[buffer->slot()]);
   return Status();

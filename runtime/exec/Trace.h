@@ -14,6 +14,8 @@
 #ifndef V4_RUNTIME_EXEC_TRACE_H
 #define V4_RUNTIME_EXEC_TRACE_H
 
+#include "runtime/base/KernelMemory.h"
+
 #include <cstdint>
 
 namespace v4 {
@@ -25,7 +27,8 @@ struct LaunchSpan {
   int64_t workgroups;
   int64_t beginNanoseconds; ///< CLOCK_MONOTONIC.
   int64_t endNanoseconds;
-  void *const *bindings; ///< What the kernel got: its inputs are still there. Null on a GPU.
+  void *const *bindings; ///< What the kernel got: its inputs are still there.
+  DeviceMemory *device;  ///< Where they lie; null = in this process.
   const int64_t *counts; ///< Step field `counts`.
 };
 

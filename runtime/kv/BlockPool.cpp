@@ -31,7 +31,8 @@ Status BlockPool::create(const char *what, uint64_t blockBytes, uint64_t count, 
                        " bytes do not fit the address space; lower the session's sequences or context");
   pool.device = device;
   if (device)
-    V4_RETURN_IF_ERROR(DeviceBlock::create(*device, what, blockBytes * count, pool.deviceBlocks));
+    V4_RETURN_IF_ERROR(DeviceBlock::create(*device, what, "lower the session's cache_bytes, sequences or context",
+                                           blockBytes * count, pool.deviceBlocks));
   else
     V4_RETURN_IF_ERROR(AddressRange::reserve(what, pool.stride * count, pool.range));
   V4_RETURN_IF_ERROR(LazyArray<uint32_t>::create(what, count, pool.freeBlocks));

@@ -107,7 +107,10 @@ public:
   void clearState(uint32_t index);
   uint32_t nextBlock(uint32_t block) const { return chain[block]; }
   /// The bytes of a page, and back; pageBytes() of them.
-  void readBlock(uint32_t block, uint8_t *out) const { copyMemory(device, out, blockData(block), pageBytes()); }
+  void readBlock(uint32_t block, uint8_t *out) const {
+    copyMemory(device, out, blockData(block), pageBytes());
+    finishReads(device);
+  }
   void writeBlock(uint32_t block, const uint8_t *bytes) { copyMemory(device, blockData(block), bytes, pageBytes()); }
   void copyBytes(void *to, const void *from, uint64_t bytes) const { copyMemory(device, to, from, bytes); }
 

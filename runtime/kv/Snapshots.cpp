@@ -123,6 +123,7 @@ void KvStore::readState(uint32_t index, uint64_t position, uint8_t *out) const {
     copyBytes(out, rows, bytes);
     out += bytes;
   });
+  finishReads(device);
 }
 
 void KvStore::writeState(uint32_t index, uint64_t position, const uint8_t *bytes) {
@@ -137,6 +138,7 @@ void KvStore::readSnapshot(const Snapshot &snapshot, uint8_t *out) const {
   ChainCursor cursor(*this, snapshot.first);
   cursor.pass(out, snapshotBytes(snapshot.position),
               [&](uint8_t *from, uint8_t *to, uint64_t count) { copyBytes(to, from, count); });
+  finishReads(device);
 }
 
 Status KvStore::writeSnapshot(uint64_t position, const uint8_t *bytes, Snapshot &out) {

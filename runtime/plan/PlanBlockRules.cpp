@@ -14,11 +14,11 @@
 using namespace v4;
 using namespace v4::plan;
 
-// No device of a known target offers more.
+// No device of a known target offers more (BlockAttr::verify has the same).
 static constexpr uint64_t kMaxThreads = 1024;
 static constexpr uint64_t kMaxSharedBytes = 227u << 10;
-static constexpr uint64_t kMaxCluster = 16;
 static constexpr uint64_t kMaxRegisters = 255;
+static constexpr uint64_t kMaxBlockRegisters = 65536;
 
 Status PlanRules::checkBlocks(uint64_t codeBytes) {
   bool gpu = isForGpu(program);
@@ -37,8 +37,13 @@ Status PlanRules::checkBlock(uint32_t kernel, const fb::Block &block, uint64_t c
   V4_RETURN_IF_ERROR(expectRange(at("kernels", kernel, "block.threads"), block.threads(), 1, kMaxThreads));
   V4_RETURN_IF_ERROR(
       expectRange(at("kernels", kernel, "block.shared_bytes"), block.shared_bytes(), 0, kMaxSharedBytes));
-  V4_RETURN_IF_ERROR(expectRange(at("kernels", kernel, "block.cluster"), block.cluster(), 1, kMaxCluster));
+  if (block.cluster() != 1)
+    return fail(at("kernels", kernel, "block.cluster"), " is ", block.cluster(),
+                ", expected 1, the only one that launches ask for");
   V4_RETURN_IF_ERROR(expectRange(at("kernels", kernel, "block.registers"), block.registers(), 0, kMaxRegisters));
+  if (uint64_t registers = uint64_t(block.threads()) * block.registers(); registers > kMaxBlockRegisters)
+    return fail(at("kernels", kernel, "block.registers"), " is ", block.registers(), ", of ", block.threads(),
+                " threads ", registers, ", expected at most ", kMaxBlockRegisters);
   V4_RETURN_IF_ERROR(expectRange(at("kernels", kernel, "block.image_bytes"), block.image_bytes(), 1, codeBytes));
   V4_RETURN_IF_ERROR(expectRange(at("kernels", kernel, "block.image_offset"), block.image_offset(), 0,
                                  codeBytes - block.image_bytes()));

@@ -18,6 +18,9 @@ namespace v4::plan {
 
 inline constexpr std::string_view kCudaPrefix = "cuda:";
 
+/// Those of codegen/cuda/CudaTarget.cpp.
+inline constexpr std::string_view kCudaTargets[] = {"cuda:sm_90a", "cuda:sm_100a", "cuda:sm_120a"};
+
 /// The plan's code is cubins, and its kernels have blocks.
 inline bool isForGpu(const fb::Program &program) {
   return program.target()->name()->string_view().substr(0, kCudaPrefix.size()) == kCudaPrefix;

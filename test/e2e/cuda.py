@@ -7,9 +7,12 @@ running the kernels of a CPU plan they give that plan's bits.
 Needs ptxas; without it the test is skipped (exit code 77).
 """
 
+import json
 import os
 import re
 import tempfile
+
+import numpy as np
 
 import bad_plans
 import checkpoints
@@ -33,17 +36,50 @@ def code_of(plan_path, target):
     return target
 
 
+def check_static(tools, expect, plan):
+    """What can be said of a plan on any machine."""
+    for view in ("--structure", "--closed-world"):
+        expect.equal(f"v4-verify {view}", tools.call("v4-verify", plan, view, expect=None).returncode, 0)
+
+
 def check_without_driver(tools, expect, plan):
     """What people see who have the plan and no GPU."""
+    if os.path.exists("/proc/driver/nvidia/version"):
+        print("a driver is here: what is said without one is not checked")
+        return
     for command in ("v4-run", "v4-bench"):
         done = tools.call(command, plan, *(["--tokens=1,2,3"] if command == "v4-run" else []), expect=None)
         expect.equal(f"{command} without a driver", done.returncode, 3)
         expect.equal(f"lines of {command}", len(done.stderr.strip().splitlines()), 1)
         expect.holds(f"sentence of {command}", "plan for a GPU and this machine has no CUDA driver" in done.stderr,
                      done.stderr)
-    for view in ("--structure", "--closed-world"):
-        expect.equal(f"v4-verify {view}", tools.call("v4-verify", plan, view, expect=None).returncode, 0)
     expect.equal("v4-verify --here", tools.call("v4-verify", plan, "--here", expect=None).returncode, 3)
+
+
+def check_here(tools, expect, plan, env):
+    """v4-verify asks the driver what GPU this is."""
+    limits = "--here=context:128,sequences:1,tokens:8"
+    expect.equal("--here on its GPU", tools.call("v4-verify", plan, limits, env=env, expect=None).returncode, 0)
+    for arch, text in (("100", "compile the plan with --target=cuda:sm_100a"),
+                       ("89", "no target of v4c fits this GPU")):
+        done = tools.call("v4-verify", plan, limits, env={**env, "V4_FAKE_CUDA_ARCH": arch}, expect=None)
+        expect.equal(f"--here on {arch}", done.returncode, 3)
+        expect.holds(f"--here on {arch}: its sentence", text in done.stdout + done.stderr, done.stdout + done.stderr)
+
+
+def check_bench(tools, expect, plan, cpu, env):
+    """Figures of a GPU are compared with no CPU; the experts that a step goes to count as there."""
+    row, there = (json.loads(tools.call("v4-bench", p, "-p", 0, "-n", 4, "-r", 1, "-o", "json", env=e).stdout)[0]
+                  for p, e in ((plan, env), (cpu, {})))
+    expect.equal("bytes of a token", row["bytes_per_token"], there["bytes_per_token"])
+    expect.equal("fractions", (row["bandwidth_fraction"], row["flop_fraction"], row["threads"]), (None, None, 1))
+    done = tools.call("v4-bench", plan, "-p", 0, "-n", 4, "-r", 1, "--profile", "-o", "json", env=env)
+    launches = json.loads(done.stdout)[0]["launches"]
+    expect.equal("floors", {(item["floor_seconds"], item["achieved"]) for item in launches}, {(None, None)})
+    refused = tools.call("v4-bench", plan, "--machine", env=env, expect=None)
+    expect.equal("--machine", (refused.returncode, len(refused.stderr.splitlines())), (1, 1))
+    table = tools.call("v4-bench", plan, "-p", 0, "-n", 4, "-r", 1, env=env).stdout
+    expect.holds("a table without fractions", "| -  " in table, table)
 
 
 def check_kernels(tools, expect, name, plan):
@@ -58,25 +94,46 @@ def check_kernels(tools, expect, name, plan):
     expect.holds("kernels", len(kernels) > 5, text[:200])
 
 
+def check_bisection(tools, expect, plan, env, scratch):
+    """What a GPU that computes nothing got is brought to the host."""
+    certificate, repro = os.path.join(scratch, "gpu.v4cert"), os.path.join(scratch, "repro")
+    tools.call("v4-verify", plan, "--numerics", f"--record={certificate}", env=env)
+    idle = {key: value for key, value in env.items() if key != "V4_FAKE_CUDA_CODE"}
+    done = tools.call("v4-verify", plan, f"--numerics={certificate}", f"--bisect={repro}", env=idle, expect=None)
+    expect.equal(f"an idle GPU: {done.stderr[-300:]}", done.returncode, 2)
+    with open(os.path.join(repro, "launches.json"), encoding="utf-8") as f:
+        view = json.load(f)
+    files = {b["name"]: b["file"] for launch in view["launches"] for b in launch["bindings"] if "file" in b}
+    tokens = []
+    for name in ("tokens.txt", "forced.txt"):
+        with open(os.path.join(repro, name), encoding="ascii") as f:
+            tokens += [int(line) for line in f]
+    ids = np.load(os.path.join(repro, files["step.token_ids"]))
+    first = view["step_first_position"]
+    expect.equal("token ids of a launch", ids.tolist(), tokens[first:first + view["step_tokens"]])
+
+
 def same_bits(tools, cache, expect, name, fake):
     """Runs the plan on the played GPU and the CPU plan of the same kernels."""
     checkpoint = checkpoints.standard(cache, name)
     gpu = checkpoints.plan(tools, cache, checkpoint, TARGET)
     cpu = checkpoints.plan(tools, cache, checkpoint, "--target=cpu:x86-64-v3", "--disable-pass=v4-choose-kernels")
     check_kernels(tools, expect, name, gpu)
+    check_static(tools, expect, gpu)
     check_without_driver(tools, expect, gpu)
     prompt = random_prompt(23, 300, 0, checkpoints.config(checkpoint)["vocab_size"])
     with tempfile.TemporaryDirectory() as scratch:
         code = code_of(cpu, os.path.join(scratch, "code.so"))
         expected = os.path.join(scratch, "cpu")
         invariance.run(tools, cpu, expected, prompt, ())
+        played = {"LD_LIBRARY_PATH": os.pathsep.join(filter(None, (fake, os.environ.get("LD_LIBRARY_PATH")))),
+                  "V4_FAKE_CUDA_CODE": code}
+        check_here(tools, expect, gpu, played)
+        check_bench(tools, expect, gpu, cpu, played)
+        check_bisection(tools, expect, gpu, played, scratch)
         for number, flags in enumerate(SPLITS):
             folder = os.path.join(scratch, str(number))
-            os.environ.update({"LD_LIBRARY_PATH": fake, "V4_FAKE_CUDA_CODE": code})
-            try:
-                invariance.run(tools, gpu, folder, prompt, flags)
-            finally:
-                del os.environ["LD_LIBRARY_PATH"], os.environ["V4_FAKE_CUDA_CODE"]
+            invariance.run(tools, gpu, folder, prompt, flags, env=played)
             expect.equal(f"{name} {flags}: files that differ", invariance.differences(expected, folder), [])
 
 
@@ -88,6 +145,11 @@ def check_errors(tools, cache, expect):
         missing = tools.call("v4-compile", plain, "-o", plan, TARGET, env={"CUDA_HOME": scratch}, expect=None)
         expect.equal("without ptxas", (missing.returncode, len(missing.stderr.splitlines())), (3, 1))
         expect.holds("its sentence", "target 'cuda:sm_90a' needs ptxas" in missing.stderr, missing.stderr)
+        module = os.path.join(scratch, "x.mlir")
+        tools.call("v4-compile", plain, "-o", module, TARGET, "--compile-to=graph", env={"CUDA_HOME": scratch})
+        later = tools.call("v4-compile", module, "--compile-from=graph", "-o", plan, "--weights=none",
+                           env={"CUDA_HOME": scratch}, expect=None)
+        expect.equal("the same from a module", (later.returncode, later.stderr), (3, missing.stderr))
         refused = tools.call("v4-compile", plain, "-o", plan, "--target=cuda:sm_75", expect=None)
         expect.equal("unknown architecture", refused.returncode, 1)
         expect.holds("its sentence", "target 'cuda:sm_75' is unknown, expected cpu, " in refused.stderr, refused.stderr)

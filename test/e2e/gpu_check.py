@@ -21,17 +21,35 @@ from expectations import Expectations
 SCRIPT = os.path.join(engine.ROOT, "tools", "gpu-check.sh")
 FAKE_SMI = """#!/bin/sh
 case $1 in
-  *name) echo 'Fake H200' ;;
+  *name) echo 'Fake "H200"' ;;
   *compute_cap) echo '9.0' ;;
   *driver_version) echo '1.2.3' ;;
 esac
 """
 
 
-def run(*flags, **environment):
+def run(*flags, cwd=None, **environment):
     """The script's end."""
-    return subprocess.run([SCRIPT, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+    return subprocess.run([SCRIPT, *flags], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
                           env={**os.environ, **environment}, check=False)
+
+
+def check_failed_compile(tools, expect, scratch, environment):
+    """A compiler that fails is seen, though an older plan lies there; folders are those of the caller."""
+    broken = os.path.join(scratch, "bin")
+    os.mkdir(broken)
+    for name in ("v4-run", "v4-bench", "v4-inspect", "v4-verify"):
+        os.symlink(tools.path(name), os.path.join(broken, name))
+    compiler = os.path.join(broken, "v4-compile")
+    with open(compiler, "w", encoding="ascii") as f:
+        f.write("#!/bin/sh\nexit 1\n")
+    os.chmod(compiler, 0o755)
+    done = run("--bin", "bin", "--work", "work", "--out", "out", "--models", "csa", cwd=scratch, **environment)
+    expect.equal("a failed compilation", done.returncode, 2)
+    with open(os.path.join(scratch, "out", "Fake-H200.json"), encoding="utf-8") as f:
+        kept = json.load(f)
+    verdicts = {check["name"]: check["verdict"] for check in kept["checks"]}
+    expect.equal("verdicts without a compiler", (verdicts["compile"], kept["bench"]), ("failed (1)", None))
 
 
 def main():
@@ -45,7 +63,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         smi = os.path.join(scratch, "nvidia-smi")
         with open(smi, "w", encoding="ascii") as f:
-            f.write("#!/bin/sh\nexit 9\n")
+            f.write("#!/bin/sh\necho NVIDIA-SMI has failed\nexit 9\n")
         os.chmod(smi, 0o755)
         path = scratch + os.pathsep + os.environ["PATH"]
         done = run(PATH=path)
@@ -65,9 +83,10 @@ def main():
         with open(os.path.join(scratch, "Fake-H200.json"), encoding="utf-8") as f:
             kept = json.load(f)
         verdicts = {check["name"]: check["verdict"] for check in kept["checks"]}
-        expect.equal("device", (kept["device"], kept["target"]), ("Fake H200", "cuda:sm_90a"))
+        expect.equal("device", (kept["device"], kept["target"]), ('Fake "H200"', "cuda:sm_90a"))
         expect.holds("verdicts", verdicts["compile"] == "passed" and verdicts["goldens"] == "failed (1)" and
                      verdicts["bench"] == "passed" and kept["bench"], f"{verdicts} {done.stdout} {done.stderr}")
+        check_failed_compile(tools, expect, scratch, {"PATH": path, "PYTHON": sys.executable})
     expect.finish()
 
 

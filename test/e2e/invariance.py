@@ -16,12 +16,13 @@ from make_goldens import random_prompt
 CHUNKS, THREADS, GENERATED = (1, 7, 64, 128, 1000), (1, 2, 3), 4
 
 
-def run(tools, plan, folder, prompt, flags):
+def run(tools, plan, folder, prompt, flags, env=None):
     """Runs into `folder`: logits, MTP logits and probes."""
     os.makedirs(folder)
     engine.write_tokens(folder + ".tokens", prompt)
     tools.call("v4-run", plan, f"--tokens-file={folder}.tokens", "-n", GENERATED, "--ignore-eos",
-               f"--logits-out={folder}.logits.npy", f"--mtp-logits-out={folder}.mtp.npy", f"--dump-probes={folder}", *flags)
+               f"--logits-out={folder}.logits.npy", f"--mtp-logits-out={folder}.mtp.npy", f"--dump-probes={folder}", *flags,
+               env=env)
 
 
 def differences(left, right):

@@ -7,9 +7,11 @@
 //===----------------------------------------------------------------------===//
 //
 // A library with the calls of CudaDriver.h: memory of the GPU is the heap, kernels are host
-// code. An image that is an x86-64 shared object brings its own; for a cubin the function
-// of the same name in the object V4_FAKE_CUDA_CODE runs, after the cubin was seen to have
-// it. Everything is finished when a call returns.
+// code. An image whose last byte of e_ident says x86-64 is a shared object that poses as a
+// cubin and brings its own; for others the function of the same name in the object
+// V4_FAKE_CUDA_CODE runs, after the cubin was seen to have it. Everything is finished when
+// a call returns, but for copies to the host: these read at once and write when a stream
+// is waited for. Threads may share it.
 //
 //   V4_FAKE_CUDA_FAIL=call:n    the n-th call of that name fails with 999
 //   V4_FAKE_CUDA_BYTES=n        memory of the GPU, default 8 GiB
@@ -26,9 +28,12 @@
 #include <elf.h>
 #include <list>
 #include <map>
+#include <mutex>
 #include <string>
 #include <sys/mman.h>
+#include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace {
 
@@ -47,13 +52,25 @@ struct Function {
 };
 struct Module {
   const uint8_t *image;
+  bool isPosing;
   void *host;
+  int file; ///< Of the host's object: its path must name nothing else while it is loaded.
   /// What was asked for by name, alive as long as the module.
   std::list<Function> functions = {};
 };
 
+/// A copy to the host that nobody has waited for.
+struct Reading {
+  void *to;
+  std::vector<uint8_t> bytes;
+};
+
+std::mutex mutex; ///< Of all that follows.
+using Lock = std::lock_guard<std::mutex>;
 std::map<std::string, int> calls;
 std::map<void *, size_t> allocations;
+std::map<void *, size_t> pinned;
+std::list<Reading> readings;
 size_t allocated = 0;
 bool retained = false;
 
@@ -81,6 +98,14 @@ void note(const char *format, const char *text, uint64_t number) {
 
 uint64_t sizeOf(const Elf64_Ehdr &header) { return header.e_shoff + uint64_t(header.e_shnum) * header.e_shentsize; }
 
+bool isOnGpu(uint64_t address) {
+  auto behind = allocations.upper_bound(reinterpret_cast<void *>(address));
+  if (behind == allocations.begin())
+    return false;
+  auto &block = *std::prev(behind);
+  return address < reinterpret_cast<uint64_t>(block.first) + block.second;
+}
+
 /// Whether a cubin has a global function of this name.
 bool hasFunction(const uint8_t *image, const char *name) {
   auto &header = *reinterpret_cast<const Elf64_Ehdr *>(image);
@@ -97,10 +122,15 @@ bool hasFunction(const uint8_t *image, const char *name) {
   return false;
 }
 
-void *openObject(const uint8_t *image) {
-  int file = memfd_create("fake-cuda", 0);
-  uint64_t bytes = sizeOf(*reinterpret_cast<const Elf64_Ehdr *>(image));
-  if (write(file, image, bytes) != static_cast<ssize_t>(bytes))
+void *openObject(const uint8_t *image, int &file) {
+  file = memfd_create("fake-cuda", 0);
+  Elf64_Ehdr header = *reinterpret_cast<const Elf64_Ehdr *>(image);
+  uint64_t bytes = sizeOf(header);
+  header.e_type = ET_DYN;
+  header.e_machine = EM_X86_64;
+  header.e_ident[EI_NIDENT - 1] = 0;
+  if (write(file, image, bytes) != static_cast<ssize_t>(bytes) ||
+      pwrite(file, &header, sizeof(header), 0) != sizeof(header))
     return nullptr;
   return dlopen(("/proc/self/fd/" + std::to_string(file)).c_str(), RTLD_NOW | RTLD_LOCAL);
 }
@@ -109,30 +139,38 @@ void *openObject(const uint8_t *image) {
 
 extern "C" {
 
-int cuInit(unsigned) { return fails("cuInit") ? kFailure : 0; }
+int cuInit(unsigned) {
+  Lock lock(mutex);
+  return fails("cuInit") ? kFailure : 0;
+}
 
 int cuDeviceGetCount(int *count) {
+  Lock lock(mutex);
   *count = static_cast<int>(numberOf("V4_FAKE_CUDA_DEVICES", 1));
   return fails("cuDeviceGetCount") ? kFailure : 0;
 }
 
 int cuDeviceGet(int *device, int index) {
+  Lock lock(mutex);
   *device = index;
   return fails("cuDeviceGet") ? kFailure : 0;
 }
 
 int cuDeviceGetName(char *name, int length, int) {
+  Lock lock(mutex);
   std::snprintf(name, static_cast<size_t>(length), "%s", "Fake H200");
   return fails("cuDeviceGetName") ? kFailure : 0;
 }
 
 int cuDeviceGetAttribute(int *value, int attribute, int) {
+  Lock lock(mutex);
   uint64_t arch = numberOf("V4_FAKE_CUDA_ARCH", 90);
   *value = static_cast<int>(attribute == 75 ? arch / 10 : arch % 10);
   return fails("cuDeviceGetAttribute") ? kFailure : 0;
 }
 
 int cuDevicePrimaryCtxRetain(void **context, int) {
+  Lock lock(mutex);
   if (fails("cuDevicePrimaryCtxRetain"))
     return kFailure;
   retained = true;
@@ -141,19 +179,25 @@ int cuDevicePrimaryCtxRetain(void **context, int) {
 }
 
 int cuDevicePrimaryCtxRelease_v2(int) {
+  Lock lock(mutex);
   retained = false;
   return 0;
 }
 
-int cuCtxSetCurrent(void *) { return fails("cuCtxSetCurrent") ? kFailure : 0; }
+int cuCtxSetCurrent(void *) {
+  Lock lock(mutex);
+  return fails("cuCtxSetCurrent") ? kFailure : 0;
+}
 
 int cuMemGetInfo_v2(size_t *available, size_t *all) {
+  Lock lock(mutex);
   *all = memoryBytes();
   *available = *all - allocated;
   return fails("cuMemGetInfo_v2") ? kFailure : 0;
 }
 
 int cuMemAlloc_v2(uint64_t *address, size_t bytes) {
+  Lock lock(mutex);
   if (fails("cuMemAlloc_v2"))
     return kFailure;
   if (bytes > memoryBytes() - allocated)
@@ -169,6 +213,7 @@ int cuMemAlloc_v2(uint64_t *address, size_t bytes) {
 }
 
 int cuMemFree_v2(uint64_t address) {
+  Lock lock(mutex);
   auto found = allocations.find(reinterpret_cast<void *>(address));
   if (found == allocations.end())
     return kFailure;
@@ -179,26 +224,36 @@ int cuMemFree_v2(uint64_t address) {
 }
 
 int cuMemAllocHost_v2(void **memory, size_t bytes) {
+  Lock lock(mutex);
   *memory = nullptr;
   if (fails("cuMemAllocHost_v2"))
     return kFailure;
   *memory = std::malloc(bytes);
+  pinned[*memory] = bytes;
   return 0;
 }
 
 int cuMemFreeHost(void *memory) {
+  Lock lock(mutex);
+  pinned.erase(memory);
   std::free(memory);
   return 0;
 }
 
 int cuMemcpyAsync(uint64_t to, uint64_t from, size_t bytes, void *) {
+  Lock lock(mutex);
   if (fails("cuMemcpyAsync"))
     return kFailure;
-  std::memmove(reinterpret_cast<void *>(to), reinterpret_cast<const void *>(from), bytes);
+  auto *source = reinterpret_cast<const uint8_t *>(from);
+  if (isOnGpu(to) || !isOnGpu(from))
+    std::memmove(reinterpret_cast<void *>(to), source, bytes);
+  else
+    readings.push_back({reinterpret_cast<void *>(to), {source, source + bytes}});
   return 0;
 }
 
 int cuMemsetD8Async(uint64_t to, unsigned char value, size_t bytes, void *) {
+  Lock lock(mutex);
   if (fails("cuMemsetD8Async"))
     return kFailure;
   std::memset(reinterpret_cast<void *>(to), value, bytes);
@@ -206,6 +261,7 @@ int cuMemsetD8Async(uint64_t to, unsigned char value, size_t bytes, void *) {
 }
 
 int cuStreamCreate(void **stream, unsigned) {
+  Lock lock(mutex);
   *stream = nullptr;
   if (fails("cuStreamCreate"))
     return kFailure;
@@ -215,44 +271,57 @@ int cuStreamCreate(void **stream, unsigned) {
 
 int cuStreamDestroy_v2(void *) { return 0; }
 
-int cuStreamSynchronize(void *) { return fails("cuStreamSynchronize") ? kFailure : 0; }
+int cuStreamSynchronize(void *) {
+  Lock lock(mutex);
+  bool failed = fails("cuStreamSynchronize");
+  for (const Reading &reading : readings)
+    if (!failed)
+      std::memcpy(reading.to, reading.bytes.data(), reading.bytes.size());
+  readings.clear();
+  return failed ? kFailure : 0;
+}
 
 int cuModuleLoadData(void **module, const void *image) {
+  Lock lock(mutex);
   if (fails("cuModuleLoadData"))
     return kFailure;
   auto *bytes = static_cast<const uint8_t *>(image);
   auto &header = *reinterpret_cast<const Elf64_Ehdr *>(bytes);
-  if (std::memcmp(bytes, ELFMAG, SELFMAG) != 0)
+  if (std::memcmp(bytes, ELFMAG, SELFMAG) != 0 || header.e_machine != kCudaMachine)
     return kFailure;
   const char *code = std::getenv("V4_FAKE_CUDA_CODE");
-  void *host = header.e_machine != kCudaMachine ? openObject(bytes)
-               : code                           ? dlopen(code, RTLD_NOW | RTLD_LOCAL)
-                                                : nullptr;
-  *module = new Module{bytes, host, {}};
+  bool isPosing = header.e_ident[EI_NIDENT - 1] == EM_X86_64;
+  int file = -1;
+  void *host = isPosing ? openObject(bytes, file) : code ? dlopen(code, RTLD_NOW | RTLD_LOCAL) : nullptr;
+  *module = new Module{bytes, isPosing, host, file, {}};
   return 0;
 }
 
 int cuModuleUnload(void *module) {
+  Lock lock(mutex);
   auto *loaded = static_cast<Module *>(module);
   if (loaded->host)
     dlclose(loaded->host);
+  if (loaded->file >= 0)
+    close(loaded->file);
   delete loaded;
   return 0;
 }
 
 int cuModuleGetFunction(void **function, void *module, const char *name) {
+  Lock lock(mutex);
   if (fails("cuModuleGetFunction"))
     return kFailure;
   auto &loaded = *static_cast<Module *>(module);
-  auto &header = *reinterpret_cast<const Elf64_Ehdr *>(loaded.image);
   void *host = loaded.host ? dlsym(loaded.host, name) : nullptr;
-  if (header.e_machine == kCudaMachine ? !hasFunction(loaded.image, name) : !host)
+  if (loaded.isPosing ? !host : !hasFunction(loaded.image, name))
     return kNotFound;
   *function = &loaded.functions.emplace_back(Function{name, reinterpret_cast<HostKernel>(host)});
   return 0;
 }
 
 int cuFuncSetAttribute(void *function, int attribute, int value) {
+  Lock lock(mutex);
   if (fails("cuFuncSetAttribute") || attribute != 8 || value > 227 << 10)
     return kFailure;
   static_cast<Function *>(function)->sharedBytes = static_cast<uint64_t>(value);
@@ -261,6 +330,9 @@ int cuFuncSetAttribute(void *function, int attribute, int value) {
 
 int cuLaunchKernel(void *function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
                    unsigned blockZ, unsigned sharedBytes, void *, void **, void **extra) {
+  // Whoever shares arguments between threads gets those of the other one.
+  std::this_thread::yield();
+  Lock lock(mutex);
   auto &kernel = *static_cast<Function *>(function);
   bool sound = gridX && gridY == 1 && gridZ == 1 && blockX && blockX <= 1024 && blockY == 1 && blockZ == 1;
   if (fails("cuLaunchKernel") || !sound || sharedBytes > kernel.sharedBytes)
@@ -282,6 +354,7 @@ int cuGetErrorString(int result, const char **text) {
 
 /// For tests in this process: what is held, and a fresh count of calls.
 size_t fakeCudaAllocated() { return allocated; }
+size_t fakeCudaPinned() { return pinned.size(); }
 bool fakeCudaRetained() { return retained; }
 void fakeCudaForgetCalls() { calls.clear(); }
 int fakeCudaCalls(const char *name) { return calls[name]; }

@@ -96,16 +96,18 @@ auto pools(Builder &b) {
   });
 }
 
-auto kernels(Builder &b, const std::string &firstSymbol, uint64_t imageBytes) {
+auto kernels(Builder &b, const FakeOptions &options) {
   auto make = [&](const std::string &symbol, uint32_t bindings) {
     auto name = b.CreateString(symbol), op = b.CreateString("fake");
     // The kernel in the middle asks for more shared memory than blocks have without asking.
     uint64_t shared = symbol == "fake_logits" ? 64 << 10 : 0;
+    uint64_t imageBytes =
+        symbol == "fake_mtp_save" && options.lastImageBytes ? options.lastImageBytes : options.imageBytes;
     auto block = imageBytes ? fb::CreateBlock(b, 1, shared, 1, 32, 0, imageBytes) : flatbuffers::Offset<fb::Block>();
     return fb::CreateKernel(b, name, op, bindings, 128, 0, -1, block);
   };
   return b.CreateVector(std::vector<flatbuffers::Offset<fb::Kernel>>{
-      make(firstSymbol, 9), make("fake_append", 10), make("fake_save", 5), make("fake_logits", 8),
+      make(options.firstSymbol, 9), make("fake_append", 10), make("fake_save", 5), make("fake_logits", 8),
       make("fake_mtp_scan", 8), make("fake_mtp", 3), make("fake_mtp_save", 5)});
 }
 
@@ -187,7 +189,7 @@ flatbuffers::DetachedBuffer test::buildFakeMetadata(const FakeOptions &options) 
   auto bufferList = buffers(b, options.twinLogits);
   auto weightList = weights(b);
   auto poolList = pools(b);
-  auto kernelList = kernels(b, options.firstSymbol, options.imageBytes);
+  auto kernelList = kernels(b, options);
   auto launchList = launches(b, options.twinLogits);
   auto probeList = probes(b, options.twinLogits);
   b.Finish(fb::CreateProgram(b, producer, flags, targetTable, model, envelope, bufferList, weightList, poolList,

@@ -23,8 +23,9 @@ struct FakeOptions {
   uint32_t maxDraft = 1;
   std::vector<std::string> features;
   std::string firstSymbol = "fake_scan";
-  uint64_t imageBytes = 0; ///< Not 0: a plan for a GPU, with code of that size.
-  bool twinLogits = false; ///< A second launch computes logits into a buffer of its own, in the phase of the first.
+  uint64_t imageBytes = 0;     ///< Not 0: a plan for a GPU, with code of that size.
+  uint64_t lastImageBytes = 0; ///< Not 0: of the image of the last kernel, which lies where the others do.
+  bool twinLogits = false;     ///< A second launch computes logits into a buffer of its own, in the phase of the first.
 };
 
 /// The metadata section.

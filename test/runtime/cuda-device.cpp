@@ -6,50 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FakePlan.h"
-
-#include "runtime/device/CudaDevice.h"
-
-#include <cstdlib>
-#include <cstring>
-#include <dlfcn.h>
-#include <fstream>
-#include <gtest/gtest.h>
-#include <iterator>
+#include "FakeGpu.h"
 
 using namespace v4;
 using namespace v4::test;
 
 namespace {
-
-std::vector<uint8_t> fakeObject() {
-  std::ifstream file(V4_FAKE_KERNELS, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-/// A checked plan for a GPU, whose image is the fake kernels as host code.
-struct GpuPlan {
-  explicit GpuPlan(FakeOptions options = {}) {
-    std::vector<uint8_t> object = fakeObject();
-    options.imageBytes = object.size();
-    std::vector<uint8_t> file = buildFakePlan(options, object);
-    EXPECT_TRUE(AddressRange::map("test", file.size(), memory).isOk());
-    std::memcpy(memory.data(), file.data(), file.size());
-    Status status = plan::checkPlan("fake.v4plan", {memory.data(), file.size()}, plan);
-    EXPECT_TRUE(status.isOk()) << status.message();
-  }
-  AddressRange memory;
-  plan::Plan plan;
-};
-
-/// Control of the driver that the device opens too.
-template <typename Call>
-Call *fakeCall(const char *name) {
-  static void *handle = dlopen(V4_FAKE_CUDA, RTLD_NOW | RTLD_LOCAL);
-  void *address = handle ? dlsym(handle, name) : nullptr;
-  EXPECT_TRUE(address) << name;
-  return reinterpret_cast<Call *>(address);
-}
 
 /// Calls that may fail.
 constexpr const char *kCalls[] = {"cuInit",
@@ -79,36 +41,27 @@ std::vector<int> madeCalls() {
   return made;
 }
 
-class CudaDeviceTest : public testing::Test {
+class CudaDeviceTest : public FakeGpuTest {
 protected:
-  void SetUp() override {
-    log = testing::TempDir() + "/fake-cuda-" + std::to_string(getpid());
-    fakeCall<void()>("fakeCudaForgetCalls")();
-  }
-  void TearDown() override {
-    for (const char *name : {"FAIL", "BYTES", "ARCH", "LOG", "DEVICES"})
-      unsetenv((std::string("V4_FAKE_CUDA_") + name).c_str());
-    std::remove(log.c_str());
-    EXPECT_EQ(fakeCall<size_t()>("fakeCudaAllocated")(), 0u);
-    EXPECT_FALSE(fakeCall<bool()>("fakeCudaRetained")());
-  }
-
-  /// Loads, steps, saves and forks: every call of the driver happens. The first failure, or success.
+  /// Loads, steps, forks, saves and goes on from the file: every call of the driver happens. The first failure, or
+  /// success.
   Status runAll(const GpuPlan &gpu, std::vector<float> *logits = nullptr) {
     CudaDevice device;
     V4_RETURN_IF_ERROR(device.load(gpu.plan, V4_FAKE_CUDA));
-    RunnableProgram program{"fake.v4plan", &gpu.plan.program(), device.weights(), nullptr, {}, &device};
     std::unique_ptr<Session> session;
     SessionOptions options;
     options.mtp = true;
-    V4_RETURN_IF_ERROR(Session::create(program, options, {}, session));
+    V4_RETURN_IF_ERROR(Session::create(gpu.program(device), options, {}, session));
     memory = session->memory();
     Sequence *sequence = nullptr, *twin = nullptr;
     V4_RETURN_IF_ERROR(session->createSequence(sequence));
     session->batch()[0] = {sequence, tokens.data(), 50, 1};
     V4_RETURN_IF_ERROR(session->step(1));
     V4_RETURN_IF_ERROR(session->fork(*sequence, twin));
-    session->batch()[0] = {twin, tokens.data() + 50, tokens.size() - 50, 1};
+    session->batch()[0] = {twin, tokens.data() + 50, tokens.size() - 51, 1};
+    V4_RETURN_IF_ERROR(session->step(1));
+    V4_RETURN_IF_ERROR(reload(*session, *sequence, twin));
+    session->batch()[0] = {twin, &tokens.back(), 1, 1};
     V4_RETURN_IF_ERROR(session->step(1));
     if (logits)
       logits->assign(session->logits(0), session->logits(0) + kVocabulary);
@@ -119,6 +72,19 @@ protected:
     return status;
   }
 
+  /// Puts both sequences into a file, and takes `twin` from there.
+  Status reload(Session &session, Sequence &first, Sequence *&twin) {
+    Sequence *both[] = {&first, twin};
+    V4_RETURN_IF_ERROR(session.save(state, both, 2));
+    for (Sequence *sequence : both)
+      session.releaseSequence(*sequence);
+    session.forgetPrefixes();
+    std::vector<Sequence *> loaded;
+    V4_RETURN_IF_ERROR(session.load(state, loaded));
+    twin = loaded[1];
+    return Status();
+  }
+
   std::vector<std::string> logged() const {
     std::ifstream file(log);
     std::vector<std::string> lines;
@@ -127,14 +93,12 @@ protected:
     return lines;
   }
 
-  std::string log;
-  std::vector<int32_t> tokens = somePrompt(80, 8);
   std::vector<float> mtpLogits;
   std::vector<int> callsInRun; ///< By kCalls, before the session ends.
   SessionMemory memory;
 };
 
-TEST_F(CudaDeviceTest, RunsStepsAndForks) {
+TEST_F(CudaDeviceTest, RunsStepsForksAndSaves) {
   GpuPlan gpu;
   std::vector<float> logits;
   Status status = runAll(gpu, &logits);
@@ -147,11 +111,10 @@ TEST_F(CudaDeviceTest, RewindsReusesAndDrafts) {
   GpuPlan gpu;
   CudaDevice device;
   ASSERT_TRUE(device.load(gpu.plan, V4_FAKE_CUDA).isOk());
-  RunnableProgram program{"fake.v4plan", &gpu.plan.program(), device.weights(), nullptr, {}, &device};
   std::unique_ptr<Session> session;
   SessionOptions options;
   options.mtp = true;
-  ASSERT_TRUE(Session::create(program, options, {}, session).isOk());
+  ASSERT_TRUE(Session::create(gpu.program(device), options, {}, session).isOk());
   std::vector<int32_t> prompt = somePrompt(300, 3);
   auto feed = [&](Sequence *sequence, uint64_t from) {
     for (uint64_t at = from; at < prompt.size();) {
@@ -188,7 +151,7 @@ TEST_F(CudaDeviceTest, LaunchesInTheOrderOfThePlan) {
       names.push_back(line.substr(0, line.find(' ')));
   const auto &program = gpu.plan.program();
   std::vector<std::string> expected;
-  for (int step = 0; step < 2; ++step)
+  for (int step = 0; step < 3; ++step)
     for (const plan::fb::Launch *launch : *program.launches())
       if (launch->group() != plan::fb::LaunchGroup::MtpDraft)
         expected.push_back(program.kernels()->Get(launch->kernel())->symbol()->str());
@@ -215,12 +178,24 @@ TEST_F(CudaDeviceTest, TakesTheCertifiedBytes) {
             (std::vector<uint64_t>{256, memory.arenaBytes, memory.pageBytes, memory.stateBytes, memory.stepBytes}));
 }
 
-TEST_F(CudaDeviceTest, RefusesAPlanLargerThanTheDevice) {
-  setenv("V4_FAKE_CUDA_BYTES", "100", 1);
-  Status status = runAll(GpuPlan());
-  EXPECT_EQ(status.code(), StatusCode::Unsupported);
-  EXPECT_EQ(status.message(), "fake.v4plan: weights needs 256 bytes, the GPU 'Fake H200' has 100 of 100 free; free its "
-                              "memory, or lower the session's tokens, sequences or context");
+TEST_F(CudaDeviceTest, AdviceOnMemoryFitsWhatNeedsIt) {
+  auto message = [&](uint64_t bytes) {
+    setenv("V4_FAKE_CUDA_BYTES", std::to_string(bytes).c_str(), 1);
+    Status status = runAll(GpuPlan());
+    EXPECT_EQ(status.code(), StatusCode::Unsupported);
+    return status.message();
+  };
+  EXPECT_EQ(message(100),
+            "fake.v4plan: weights of 256 bytes do not fit the GPU 'Fake H200', which has 100 of 100 free; "
+            "end what else runs on it, or use a GPU with more memory");
+  std::string arena = message(256);
+  EXPECT_NE(arena.find("arena of "), std::string::npos) << arena;
+  EXPECT_NE(arena.find("or lower the session's tokens, sequences or context"), std::string::npos) << arena;
+  unsetenv("V4_FAKE_CUDA_BYTES");
+  ASSERT_TRUE(runAll(GpuPlan()).isOk());
+  std::string cache = message(256 + memory.arenaBytes);
+  EXPECT_NE(cache.find("cache pages of "), std::string::npos) << cache;
+  EXPECT_NE(cache.find("or lower the session's cache_bytes, sequences or context"), std::string::npos) << cache;
 }
 
 TEST_F(CudaDeviceTest, RefusesAnotherArchitecture) {
@@ -229,6 +204,20 @@ TEST_F(CudaDeviceTest, RefusesAnotherArchitecture) {
   EXPECT_EQ(status.code(), StatusCode::Unsupported);
   EXPECT_EQ(status.message(), "fake.v4plan: target is 'cuda:sm_90a', the GPU 'Fake H200' runs plans of 'cuda:sm_100a'; "
                               "compile the plan with --target=cuda:sm_100a");
+  setenv("V4_FAKE_CUDA_ARCH", "89", 1);
+  EXPECT_EQ(runAll(GpuPlan()).message(),
+            "fake.v4plan: target is 'cuda:sm_90a', the GPU 'Fake H200' has compute capability 8.9: no target of v4c "
+            "fits this GPU, expected one of cuda:sm_90a, cuda:sm_100a, cuda:sm_120a; use such a GPU, or compile the "
+            "plan with --target=cpu");
+}
+
+TEST_F(CudaDeviceTest, ChecksTheGpuWithoutAContext) {
+  GpuPlan gpu;
+  auto check = [&] { return CudaDevice::checkGpu("fake.v4plan", *gpu.plan.program().target(), V4_FAKE_CUDA); };
+  EXPECT_TRUE(check().isOk());
+  setenv("V4_FAKE_CUDA_ARCH", "120", 1);
+  EXPECT_NE(check().message().find("runs plans of 'cuda:sm_120a'"), std::string::npos) << check().message();
+  EXPECT_EQ(fakeCall<int(const char *)>("fakeCudaCalls")("cuDevicePrimaryCtxRetain"), 0);
 }
 
 TEST_F(CudaDeviceTest, RefusesAMachineWithoutGpuOrDriver) {
@@ -241,8 +230,10 @@ TEST_F(CudaDeviceTest, RefusesAMachineWithoutGpuOrDriver) {
   setenv("V4_FAKE_CUDA_DEVICES", "0", 1);
   status = runAll(gpu);
   EXPECT_EQ(status.code(), StatusCode::Unsupported);
-  EXPECT_EQ(status.message(),
-            "fake.v4plan: target 'cuda:sm_90a' needs a GPU, the CUDA driver of this machine has none");
+  EXPECT_EQ(
+      status.message(),
+      "fake.v4plan: target 'cuda:sm_90a' needs a GPU, the CUDA driver of this machine shows none; see that one is "
+      "there and that CUDA_VISIBLE_DEVICES does not hide it (nvidia-smi), or compile the plan with --target=cpu");
 }
 
 TEST_F(CudaDeviceTest, RefusesCodeWithoutTheKernel) {
@@ -279,18 +270,6 @@ TEST_F(CudaDeviceTest, EachCallThatFailsIsAnError) {
         EXPECT_NE(status.message().find("fake failure"), std::string::npos) << status.message();
     }
   }
-}
-
-TEST_F(CudaDeviceTest, HasNoDebugPlacement) {
-  GpuPlan gpu;
-  CudaDevice device;
-  ASSERT_TRUE(device.load(gpu.plan, V4_FAKE_CUDA).isOk());
-  RunnableProgram program{"fake.v4plan", &gpu.plan.program(), device.weights(), nullptr, {}, &device};
-  SessionOptions options;
-  options.debugPlacement = true;
-  std::unique_ptr<Session> session;
-  EXPECT_EQ(Session::create(program, options, {}, session).message(),
-            "fake.v4plan: session option debug_placement is set, a plan for a GPU runs without; clear it");
 }
 
 } // namespace

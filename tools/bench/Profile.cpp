@@ -31,6 +31,15 @@ void Profile::detach() {
   workload = nullptr;
 }
 
+/// The first number of the binding. On a GPU this costs a wait between launches, of which no launch's time counts.
+uint64_t Profile::readHits(const LaunchSpan &span, int32_t binding) {
+  int32_t hits = 0;
+  copyMemory(span.device, &hits, span.bindings[binding], sizeof(hits));
+  if (span.device && !span.device->status().isOk())
+    return 0; // the step says why
+  return static_cast<uint64_t>(hits);
+}
+
 void Profile::receive(void *profile, const LaunchSpan &span) {
   Profile &self = *static_cast<Profile *>(profile);
   Entry &entry = self.entries[span.launch];
@@ -38,7 +47,7 @@ void Profile::receive(void *profile, const LaunchSpan &span) {
   entry.ran = true;
   entry.worked = span.workgroups > 0;
   if (int32_t binding = self.hits[span.launch]; binding >= 0)
-    entry.hits = !span.bindings ? 0 : static_cast<uint64_t>(*static_cast<const int32_t *>(span.bindings[binding]));
+    entry.hits = readHits(span, binding);
 }
 
 double Profile::floorOf(const plan::Cost &cost) const {

@@ -27,7 +27,7 @@ struct ProfileGroup {
   std::string layers; ///< "csa", "hca", "window", "mtp" or "-".
   uint64_t launches = 0;
   double seconds = 0;
-  double floorSeconds = 0;
+  double floorSeconds = 0; ///< 0 when the speed of the machine is not known.
   plan::Cost cost;
 };
 
@@ -38,8 +38,9 @@ public:
   /// From now on steps of `workload` are traced.
   void attach(Workload &workload);
   void detach();
-  /// Floors of the steps that follow use this.
+  /// Floors of the steps that follow use this; without, there are none.
   void setSpeed(const MachineSpeed &machine) { speed = machine; }
+  bool hasFloors() const { return speed.bytesPerSecond > 0; }
 
   /// By falling time.
   std::vector<ProfileGroup> groups() const;
@@ -63,6 +64,7 @@ private:
   };
 
   static void receive(void *profile, const LaunchSpan &span);
+  static uint64_t readHits(const LaunchSpan &span, int32_t binding);
   static void endStep(void *profile, double seconds);
   double floorOf(const plan::Cost &cost) const;
   std::string layerKind(const plan::fb::Launch &launch) const;

@@ -18,6 +18,11 @@ namespace {
 
 Json jsonOf(const Spread &spread) { return {{"median", spread.median}, {"min", spread.least}, {"max", spread.most}}; }
 
+Json jsonOf(const std::optional<double> &value) { return value ? Json(*value) : Json(); }
+
+/// What has no machine to be compared with is null.
+Json floorOf(const Profile &profile, double seconds) { return profile.hasFloors() ? Json(seconds) : Json(); }
+
 double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 /// Four digits that count; millions and more with a letter.
@@ -35,6 +40,8 @@ std::string shortNumber(double value) {
 std::string cellOf(const Json &value) {
   if (value.is_string())
     return value.get<std::string>();
+  if (value.is_null())
+    return "-";
   bool large = value.is_number_integer() && value.get<int64_t>() >= 1000000;
   return value.is_number_float() || large ? shortNumber(value.get<double>()) : value.dump();
 }
@@ -67,8 +74,8 @@ Json bench::jsonOf(const Row &row) {
           {"threads", row.threads},
           {"tokens_per_second", ::jsonOf(row.tokensPerSecond)},
           {"bytes_per_token", row.bytesPerToken},
-          {"bandwidth_fraction", row.bandwidthFraction},
-          {"flop_fraction", row.flopFraction},
+          {"bandwidth_fraction", ::jsonOf(row.bandwidthFraction)},
+          {"flop_fraction", ::jsonOf(row.flopFraction)},
           {"peak_rss", row.peakRss}};
 }
 
@@ -128,8 +135,8 @@ Json bench::jsonOf(const Profile &profile, const Test &test) {
                         {"seconds", group.seconds / runs},
                         {"bytes", (group.cost.memoryBytes() + group.cost.activationBytes) / runs},
                         {"flop", group.cost.flops() / runs},
-                        {"floor_seconds", group.floorSeconds / runs},
-                        {"achieved", ratio(group.floorSeconds, group.seconds)}});
+                        {"floor_seconds", floorOf(profile, group.floorSeconds / runs)},
+                        {"achieved", floorOf(profile, ratio(group.floorSeconds, group.seconds))}});
   }
   double rest = profile.stepSeconds() - profile.launchSeconds();
   return {{"test", test.name()},
@@ -177,7 +184,9 @@ void bench::printCsv(const Json &rows) {
     std::vector<std::string> names, values;
     for (const auto &cell : flatten(rows[i])) {
       names.push_back(cell.first);
-      values.push_back(cell.second.is_string() ? "\"" + cell.second.get<std::string>() + "\"" : cell.second.dump());
+      values.push_back(cell.second.is_null()     ? ""
+                       : cell.second.is_string() ? "\"" + cell.second.get<std::string>() + "\""
+                                                 : cell.second.dump());
     }
     if (i == 0)
       std::printf("%s\n", joined(names, ",").c_str());
@@ -198,8 +207,8 @@ void bench::printProfile(const Profile &profile, const Test &test) {
                     {"us", group.seconds / runs * 1e6},
                     {"MB", (group.cost.memoryBytes() + group.cost.activationBytes) / runs * 1e-6},
                     {"MFLOP", group.cost.flops() / runs * 1e-6},
-                    {"floor us", group.floorSeconds / runs * 1e6},
-                    {"achieved", ratio(group.floorSeconds, group.seconds)}});
+                    {"floor us", floorOf(profile, group.floorSeconds / runs * 1e6)},
+                    {"achieved", floorOf(profile, ratio(group.floorSeconds, group.seconds))}});
   }
   std::printf("\n%s, depth %llu, batch %llu\n", test.name().c_str(), static_cast<unsigned long long>(test.depth),
               static_cast<unsigned long long>(test.batch));

@@ -35,7 +35,7 @@ uint64_t peakRss() {
 /// One test on its workload.
 class Series {
 public:
-  Series(MachinePass &machine, const Test &test, Workload &workload)
+  Series(MachinePass *machine, const Test &test, Workload &workload)
       : machine(machine), test(test), workload(workload) {}
 
   Status repeat(uint64_t repetitions);
@@ -46,8 +46,10 @@ public:
 private:
   Status prepare();
   Status runOnce();
+  /// Zeros without a machine.
+  MachineSpeed speedNow() { return machine ? machine->run() : MachineSpeed(); }
 
-  MachinePass &machine;
+  MachinePass *machine;
   const Test &test;
   Workload &workload;
   bool ready = false;
@@ -75,13 +77,13 @@ Status Series::repeat(uint64_t repetitions) {
   V4_RETURN_IF_ERROR(prepare());
   // Warms code, caches and page tables; of a decode a few steps are enough.
   V4_RETURN_IF_ERROR(test.kind == TestKind::Decode ? workload.decode(std::min<uint64_t>(test.count, 4)) : runOnce());
-  MachineSpeed before = machine.run();
+  MachineSpeed before = speedNow();
   for (uint64_t i = 0; i < repetitions; ++i) {
     V4_RETURN_IF_ERROR(prepare());
     int64_t begin = monotonicNanoseconds();
     V4_RETURN_IF_ERROR(runOnce());
     double seconds = static_cast<double>(monotonicNanoseconds() - begin) * 1e-9;
-    MachineSpeed after = machine.run();
+    MachineSpeed after = speedNow();
     rates.push_back(static_cast<double>(tokens) / seconds);
     speeds.push_back(meanOf(before, after));
     before = after;
@@ -101,16 +103,18 @@ Status Series::trace(Profile &profile) {
 void Series::fill(const plan::Cost &traced, Row &out) const {
   double perToken = 1.0 / static_cast<double>(tokens);
   out.bytesPerToken = traced.memoryBytes() * perToken;
+  out.tokensPerSecond = spreadOf(rates);
+  out.peakRss = peakRss() - (machine ? machine->ownBytes() : 0);
+  if (!machine)
+    return;
   std::vector<double> bandwidth, flops;
   for (size_t i = 0; i < rates.size(); ++i) {
     bandwidth.push_back(rates[i] * out.bytesPerToken / speeds[i].bytesPerSecond);
     flops.push_back(rates[i] * perToken *
                     (traced.dotFlops / speeds[i].dotFlopsPerSecond + traced.fmaFlops / speeds[i].fmaFlopsPerSecond));
   }
-  out.tokensPerSecond = spreadOf(rates);
   out.bandwidthFraction = spreadOf(bandwidth).median;
   out.flopFraction = spreadOf(flops).median;
-  out.peakRss = peakRss() - machine.ownBytes();
 }
 
 } // namespace
@@ -124,7 +128,7 @@ Spread bench::spreadOf(std::vector<double> values) {
   return {median, values.front(), values.back()};
 }
 
-Status bench::measure(Engine &engine, MachinePass &machine, const RunOptions &options, const Test &test,
+Status bench::measure(Engine &engine, MachinePass *machine, const RunOptions &options, const Test &test,
                       Profile &profile, Row &out) {
   WorkloadOptions load;
   load.batch = test.batch;

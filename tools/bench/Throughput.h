@@ -17,6 +17,8 @@
 
 #include "tools/bench/Profile.h"
 
+#include <optional>
+
 namespace v4::bench {
 
 enum class TestKind { Prefill, Decode };
@@ -42,9 +44,9 @@ struct Row {
   Test test;
   unsigned threads = 0;
   Spread tokensPerSecond;
-  double bytesPerToken = 0; ///< Weights and cache.
-  double bandwidthFraction = 0;
-  double flopFraction = 0;
+  double bytesPerToken = 0;                ///< Weights and cache.
+  std::optional<double> bandwidthFraction; ///< Of this machine's, where its CPUs do the work.
+  std::optional<double> flopFraction;
   uint64_t peakRss = 0;
 };
 
@@ -54,8 +56,9 @@ struct RunOptions {
   unsigned threads = 0;
 };
 
-/// One row. `profile` listens to one further repetition, which no figure of the row counts.
-Status measure(Engine &engine, MachinePass &machine, const RunOptions &options, const Test &test, Profile &profile,
+/// One row. `machine` is null for a plan whose work is not done by the CPUs here. `profile` listens to one further
+/// repetition, which no figure of the row counts.
+Status measure(Engine &engine, MachinePass *machine, const RunOptions &options, const Test &test, Profile &profile,
                Row &out);
 
 } // namespace v4::bench

@@ -39,28 +39,29 @@ void checkTarget(const Plan &plan, Check &check) {
                           "', expected the level's own; rebuild the plan with v4-compile"));
 }
 
-/// Names of the functions of the code section, or of the images of a plan for a GPU, by offset.
+/// Names of the functions of the code section, or of the images of a plan for a GPU, by where they lie.
 class ExportedSymbols {
 public:
   explicit ExportedSymbols(const Plan &plan) : plan(plan) {}
 
   /// Each object is read once.
-  Status find(const fb::Kernel &kernel, bool &found) {
+  Status find(uint32_t index, bool &found) {
+    const fb::Kernel &kernel = *plan.program().kernels()->Get(index);
     const fb::Block *block = kernel.block();
-    auto [entry, isNew] = objects.try_emplace(block ? block->image_offset() : 0);
+    Place place = block ? Place(block->image_offset(), block->image_bytes()) : Place();
+    auto [entry, isNew] = objects.try_emplace(place);
     if (isNew)
-      V4_RETURN_IF_ERROR(block ? readCubinSymbols(plan.name(), imageOf(*block), entry->second)
+      V4_RETURN_IF_ERROR(block ? readCubinSymbols(plan, index, *block, entry->second)
                                : readKernelSymbols(plan.name(), plan.code(), entry->second));
     found = std::binary_search(entry->second.begin(), entry->second.end(), kernel.symbol()->string_view());
     return Status();
   }
 
 private:
-  /// The validator saw that it lies in the code section.
-  Bytes imageOf(const fb::Block &block) const { return {plan.code().data + block.image_offset(), block.image_bytes()}; }
+  using Place = std::pair<uint64_t, uint64_t>; ///< Offset and bytes in the code section.
 
   const Plan &plan;
-  std::map<uint64_t, std::vector<std::string_view>> objects;
+  std::map<Place, std::vector<std::string_view>> objects;
 };
 
 void checkKernels(const Plan &plan, Check &check) {
@@ -70,7 +71,7 @@ void checkKernels(const Plan &plan, Check &check) {
   for (uint32_t i = 0; i < program.kernels()->size(); ++i) {
     std::string_view symbol = program.kernels()->Get(i)->symbol()->string_view();
     bool found = false;
-    if (Status status = exported.find(*program.kernels()->Get(i), found); !status.isOk()) {
+    if (Status status = exported.find(i, found); !status.isOk()) {
       check.add(status);
       return;
     }

@@ -8,6 +8,7 @@
 
 #include "tools/verify/KernelSymbols.h"
 
+#include "runtime/plan/CubinImage.h"
 #include "runtime/plan/PlanValidator.h"
 
 #include <algorithm>
@@ -19,9 +20,6 @@ using namespace v4::verify;
 
 namespace {
 
-/// Of ELF: code for a GPU of NVIDIA.
-constexpr uint16_t kCudaMachine = 190;
-
 /// Tables of an object that may hold anything.
 class ElfObject {
 public:
@@ -29,8 +27,8 @@ public:
 
   Status readHeader();
   Status readSymbols(std::vector<std::string_view> &out);
-  /// The same for a cubin, which must call nothing either.
-  Status readCubinHeader();
+  /// The same for a cubin, which must call nothing either. REQUIRES: checkCubin.
+  void readCubinHeader();
   Status readCubinSymbols(std::vector<std::string_view> &out);
 
 private:
@@ -69,16 +67,7 @@ Status ElfObject::readHeader() {
   return checkTables();
 }
 
-Status ElfObject::readCubinHeader() {
-  if (code.size < sizeof(header))
-    return fail("has a cubin of ", code.size, " bytes, expected an ELF object of at least ", sizeof(header));
-  header = at<Elf64_Ehdr>(0);
-  const unsigned char expected[] = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB};
-  if (std::memcmp(header.e_ident, expected, sizeof(expected)) != 0 || header.e_type != ET_EXEC ||
-      header.e_machine != kCudaMachine)
-    return fail("has an image that is no 64-bit little-endian CUDA executable");
-  return checkTables();
-}
+void ElfObject::readCubinHeader() { header = at<Elf64_Ehdr>(0); }
 
 Status ElfObject::checkTables() const {
   if (header.e_phentsize != sizeof(Elf64_Phdr) || !holds(header.e_phoff, uint64_t(header.e_phnum) * sizeof(Elf64_Phdr)))
@@ -156,9 +145,12 @@ Status ElfObject::readCubinSymbols(std::vector<std::string_view> &out) {
 
 } // namespace
 
-Status verify::readCubinSymbols(const std::string &name, plan::Bytes image, std::vector<std::string_view> &out) {
-  ElfObject object(name, image);
-  V4_RETURN_IF_ERROR(object.readCubinHeader());
+Status verify::readCubinSymbols(const plan::Plan &plan, uint32_t kernel, const plan::fb::Block &block,
+                                std::vector<std::string_view> &out) {
+  plan::Bytes image = plan::imageOf(plan, block);
+  V4_RETURN_IF_ERROR(plan::checkCubin(plan.name(), kernel, block, image));
+  ElfObject object(plan.name(), image);
+  object.readCubinHeader();
   return object.readCubinSymbols(out);
 }
 

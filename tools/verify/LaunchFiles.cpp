@@ -105,12 +105,12 @@ Json LaunchFiles::addBinding(const LaunchSpan &span, uint32_t index, const std::
   case fb::BindingKind::Buffer: {
     const fb::Buffer &buffer = *program.buffers()->Get(binding.index());
     view["element"] = plan::elementName(buffer.element());
-    writeBuffer(span, buffer, span.bindings[index], folder + "/" + path);
+    writeBuffer(span, index, buffer, folder + "/" + path);
     view["file"] = path;
     break;
   }
   case fb::BindingKind::Step:
-    writeStepField(span, binding.index(), span.bindings[index], folder + "/" + path);
+    writeStepField(span, index, binding.index(), folder + "/" + path);
     view["file"] = path;
     break;
   case fb::BindingKind::Weight: {
@@ -125,7 +125,17 @@ Json LaunchFiles::addBinding(const LaunchSpan &span, uint32_t index, const std::
   return view;
 }
 
-void LaunchFiles::writeBuffer(const LaunchSpan &span, const fb::Buffer &buffer, const void *data,
+const void *LaunchFiles::readBinding(const LaunchSpan &span, uint32_t index, uint64_t bytes) {
+  if (!span.device)
+    return span.bindings[index];
+  fromDevice.resize(bytes);
+  copyMemory(span.device, fromDevice.data(), span.bindings[index], bytes);
+  if (Status status = span.device->status(); !status.isOk())
+    throw InputError(status.message());
+  return fromDevice.data();
+}
+
+void LaunchFiles::writeBuffer(const LaunchSpan &span, uint32_t index, const fb::Buffer &buffer,
                               const std::string &path) {
   NpyType type = npyType(buffer.element());
   std::vector<uint64_t> shape;
@@ -137,8 +147,13 @@ void LaunchFiles::writeBuffer(const LaunchSpan &span, const fb::Buffer &buffer, 
   if (buffer.element() == fb::ElementType::F4E2M1 && !shape.empty())
     shape.back() = (shape.back() + 1) / 2;
   auto rows = static_cast<uint64_t>(span.counts[static_cast<size_t>(buffer.rows())]);
+  bool isHalf = buffer.element() == fb::ElementType::BF16;
+  uint64_t bytes = rows * (isHalf ? sizeof(uint16_t) : type.bytes);
+  for (uint64_t dimension : shape)
+    bytes *= dimension;
+  const void *data = readBinding(span, index, bytes);
   NpyFile file(path, type.name, type.bytes, shape);
-  if (buffer.element() == fb::ElementType::BF16)
+  if (isHalf)
     file.write(0, widened(data, rows * values).data(), rows);
   else
     file.write(0, data, rows);
@@ -146,7 +161,7 @@ void LaunchFiles::writeBuffer(const LaunchSpan &span, const fb::Buffer &buffer, 
 }
 
 /// Shapes as in KernelAbi.h.
-void LaunchFiles::writeStepField(const LaunchSpan &span, uint32_t field, const void *data, const std::string &path) {
+void LaunchFiles::writeStepField(const LaunchSpan &span, uint32_t index, uint32_t field, const std::string &path) {
   using plan::StepField;
   auto count = [&](plan::StepCount which) { return static_cast<uint64_t>(span.counts[which]); };
   uint64_t rows = 0;
@@ -186,7 +201,10 @@ void LaunchFiles::writeStepField(const LaunchSpan &span, uint32_t field, const v
     rows = count(plan::kCountLogits);
     break;
   }
-  NpyFile file(path, isWide ? "<i8" : "<i4", isWide ? 8 : 4, shape);
-  file.write(0, data, rows);
+  uint64_t elementBytes = isWide ? 8 : 4, bytes = rows * elementBytes;
+  for (uint64_t dimension : shape)
+    bytes *= dimension;
+  NpyFile file(path, isWide ? "<i8" : "<i4", elementBytes, shape);
+  file.write(0, readBinding(span, index, bytes), rows);
   file.finish(rows);
 }

@@ -31,13 +31,16 @@ private:
   static void receive(void *self, const LaunchSpan &span);
   void add(const LaunchSpan &span);
   nlohmann::ordered_json addBinding(const LaunchSpan &span, uint32_t index, const std::string &place);
-  void writeBuffer(const LaunchSpan &span, const plan::fb::Buffer &buffer, const void *data, const std::string &path);
-  void writeStepField(const LaunchSpan &span, uint32_t field, const void *data, const std::string &path);
+  void writeBuffer(const LaunchSpan &span, uint32_t index, const plan::fb::Buffer &buffer, const std::string &path);
+  void writeStepField(const LaunchSpan &span, uint32_t index, uint32_t field, const std::string &path);
+  /// The first `bytes` of binding `index`, until the next call.
+  const void *readBinding(const LaunchSpan &span, uint32_t index, uint64_t bytes);
 
   const plan::fb::Program &program;
   std::string folder;
   uint32_t begin, end;
   nlohmann::ordered_json launches = nlohmann::ordered_json::array();
+  std::vector<uint8_t> fromDevice;
   std::string failure;
 };
 

@@ -8,6 +8,8 @@
 
 #include "tools/verify/TargetLevels.h"
 
+#include "runtime/plan/PlanTarget.h"
+
 using namespace v4;
 
 namespace {
@@ -26,8 +28,8 @@ const std::vector<Level> &levels() {
     for (size_t i = 1; i < adds.size(); ++i)
       adds[i].second.insert(adds[i].second.begin(), adds[i - 1].second.begin(), adds[i - 1].second.end());
     // A GPU architecture says all with its name.
-    for (const char *name : {"cuda:sm_90a", "cuda:sm_100a", "cuda:sm_120a"})
-      adds.push_back({name, {}});
+    for (std::string_view name : plan::kCudaTargets)
+      adds.push_back({std::string(name), {}});
     return adds;
   }();
   return list;

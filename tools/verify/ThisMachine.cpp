@@ -9,11 +9,11 @@
 #include "runtime/base/AvailableMemory.h"
 #include "runtime/base/ThreadPool.h"
 #include "runtime/device/CpuFeatures.h"
+#include "runtime/device/CudaDevice.h"
 #include "runtime/plan/PlanTarget.h"
 #include "tools/verify/Checks.h"
 
 #include <algorithm>
-#include <unistd.h>
 
 using namespace v4;
 using namespace v4::plan;
@@ -21,15 +21,9 @@ using namespace v4::verify;
 
 namespace {
 
-/// The driver's own mark; the tool opens no library.
-constexpr const char *kNvidiaDriver = "/proc/driver/nvidia/version";
-
 void checkFeatures(const Plan &plan, Check &check) {
   if (isForGpu(plan.program())) {
-    if (access(kNvidiaDriver, R_OK) != 0)
-      check.add(unsupported(plan.name(), ": target '", plan.program().target()->name()->string_view(),
-                            "' needs a GPU, this machine has no driver for one (", kNvidiaDriver,
-                            "); compile the plan with --target=cpu to run it here"));
+    check.add(CudaDevice::checkGpu(plan.name(), *plan.program().target()));
     return;
   }
   std::string features;

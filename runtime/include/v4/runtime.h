@@ -195,14 +195,15 @@ typedef struct v4_session_options {
   uint32_t max_tokens;      /* of one step, over all sequences; 0 = the plan's */
   uint32_t max_sequences;   /* 0 = the plan's */
   uint32_t max_context;     /* positions of a sequence, drafts not counted; 0 = the plan's */
-  uint32_t threads;         /* the caller included; 0 = the CPUs of this process */
+  uint32_t threads;         /* the caller included; 0 = the CPUs of this process; a GPU needs the caller alone */
   uint64_t cache_bytes;     /* bound of all cache pages and snapshots; 0 = every sequence may be full */
   uint32_t mtp;             /* run the MTP block */
-  uint32_t debug_placement; /* end every buffer and cache page at an inaccessible memory page */
+  uint32_t debug_placement; /* end every buffer and cache page at an inaccessible memory page; not on a GPU */
   v4_probe_callback probe;  /* called within v4_session_step, on its thread; null = no probes */
   void *probe_user;
   uint32_t forget_prefixes; /* keep nothing of a sequence that another one could begin with */
-  uint32_t canary;          /* seal the cache and check all of it around every step; V4_INTERNAL names a broken block */
+  uint32_t canary;          /* seal the cache and check all of it around every step; V4_INTERNAL names a broken block;
+                             * not on a GPU */
   /* Called behind each launch, on the thread that runs the step; null = no trace. Launches of a traced step run one by
    * one: the results are the same, the step is a little slower. */
   v4_trace_callback trace;

@@ -11,13 +11,43 @@ func.func private @cost_c1() attributes {plan.value = #plan.cost<dot_flops, toke
 
 // -----
 
-// expected-error @below {{block has 0 threads, cluster 1 and an image of 1 bytes, expected at least 1 of each}}
-func.func private @block_c1() attributes {plan.value = #plan.block<threads = 0, shared_bytes = 0, cluster = 1, registers = 1, image = 0 : 1>}
+// expected-error @below {{block has an image of 1 bytes at -64, expected at least 1 byte at 0 or behind}}
+func.func private @block_c1() attributes {plan.value = #plan.block<threads = 1, shared_bytes = 0, cluster = 1, registers = 1, image = -64 : 1>}
 
 // -----
 
-// expected-error @below {{block has 0 shared bytes, 1 registers and its image at -64, expected no negative number}}
-func.func private @block_c1() attributes {plan.value = #plan.block<threads = 1, shared_bytes = 0, cluster = 1, registers = 1, image = -64 : 1>}
+// expected-error @below {{block has an image of 0 bytes at 0, expected at least 1 byte at 0 or behind}}
+func.func private @block_c1() attributes {plan.value = #plan.block<threads = 1, shared_bytes = 0, cluster = 1, registers = 1, image = 0 : 0>}
+
+// -----
+
+// expected-error @below {{block has 0 threads, expected 1 to 1024}}
+func.func private @block_c2() attributes {plan.value = #plan.block<threads = 0, shared_bytes = 0, cluster = 1, registers = 1, image = 0 : 1>}
+
+// -----
+
+// expected-error @below {{block has 4294967328 threads, expected 1 to 1024}}
+func.func private @block_c2() attributes {plan.value = #plan.block<threads = 4294967328, shared_bytes = 0, cluster = 1, registers = 1, image = 0 : 1>}
+
+// -----
+
+// expected-error @below {{block has 4294967296 shared bytes, expected 0 to 232448}}
+func.func private @block_c2() attributes {plan.value = #plan.block<threads = 1, shared_bytes = 4294967296, cluster = 1, registers = 1, image = 0 : 1>}
+
+// -----
+
+// expected-error @below {{block has 1 threads of 256 registers, expected at most 255 each and 65536 together}}
+func.func private @block_c2() attributes {plan.value = #plan.block<threads = 1, shared_bytes = 0, cluster = 1, registers = 256, image = 0 : 1>}
+
+// -----
+
+// expected-error @below {{block has 1024 threads of 65 registers, expected at most 255 each and 65536 together}}
+func.func private @block_c2() attributes {plan.value = #plan.block<threads = 1024, shared_bytes = 0, cluster = 1, registers = 65, image = 0 : 1>}
+
+// -----
+
+// expected-error @below {{block has cluster 2, expected 1, the only one that launches ask for}}
+func.func private @block_c3() attributes {plan.value = #plan.block<threads = 1, shared_bytes = 0, cluster = 2, registers = 1, image = 0 : 1>}
 
 // -----
 
@@ -540,6 +570,36 @@ module @kernel_c3 {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
     // expected-error @below {{'plan.kernel' op block is 1 : i64, expected a #plan.block}}
     plan.kernel @k {op = "scale", bindings = 1 : i64, block = 1 : i64}
+  }
+}
+
+// -----
+
+module @program_c7 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op has a block, expected none for target 'cpu'}}
+    plan.kernel @k {op = "scale", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>, stack_bytes = 0 : i64}
+  }
+}
+
+// -----
+
+module @program_c7 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op has no block, expected one beside its stack_bytes for target 'cuda:sm_90a'}}
+    plan.kernel @k {op = "scale", bindings = 1 : i64, stack_bytes = 0 : i64}
+  }
+}
+
+// -----
+
+module @program_c7 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op has a block, expected stack_bytes beside it for target 'cuda:sm_90a'}}
+    plan.kernel @k {op = "scale", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>}
   }
 }
 
