@@ -52,7 +52,7 @@ bool dumpText(KernelJob &job, StringRef folder, StringRef suffix, StringRef text
     os.clear_error();
   }
   if (code)
-    job.error = (path + ": " + code.message() + "; --dump-kernels-to needs an existing folder").str();
+    job.error = (path + ": " + code.message() + "; --dump-kernels-to needs a folder that can be written").str();
   return !code;
 }
 

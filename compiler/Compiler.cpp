@@ -275,8 +275,10 @@ ExitCode Compilation::writePlan() {
 
 ExitCode Compilation::run() {
   if (!options.dumpKernelsTo.empty())
-    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpKernelsTo))
-      return fail(options.dumpKernelsTo + ": cannot be created: " + error.message());
+    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpKernelsTo);
+        error || !llvm::sys::fs::is_directory(options.dumpKernelsTo))
+      return fail(options.dumpKernelsTo + ": cannot be created: " + (error ? error.message() : "it is a file") +
+                  "; give --dump-kernels-to another folder");
   if (!options.kernelCache.empty())
     if (std::error_code error = llvm::sys::fs::create_directories(options.kernelCache);
         error || !llvm::sys::fs::is_directory(options.kernelCache))

@@ -11,6 +11,7 @@
 
 #include "runtime/base/Status.h"
 #include "tools/FlagValues.h"
+#include "tools/OutputPaths.h"
 
 #include <CLI/CLI.hpp>
 
@@ -36,6 +37,7 @@ public:
 
   /// Parses into what `app` declares. Gives the exit code when the tool is to end here.
   std::optional<int> parse(CLI::App &app, int argc, char **argv) const {
+    outliveFileLimits();
     std::vector<std::string> list;
     if (Status status = prepare(argc, argv, list); !status.isOk())
       return report(status);

@@ -16,6 +16,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <fcntl.h>
 #include <stdexcept>
@@ -40,11 +41,14 @@ public:
       : path(std::move(path)), type(std::move(type)), rowShape(std::move(rowShape)), bytesPerRow(elementBytes) {
     for (uint64_t dimension : this->rowShape)
       bytesPerRow *= dimension;
-    descriptor = open(this->path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    struct stat information;
+    bool isOther = stat(this->path.c_str(), &information) == 0 && !S_ISREG(information.st_mode);
+    partial = isOther ? "" : this->path + ".part";
+    // A pipe that nobody reads does not open.
+    int how = isOther ? O_NONBLOCK : O_CREAT | O_TRUNC;
+    descriptor = open((isOther ? this->path : partial).c_str(), O_WRONLY | O_CLOEXEC | how, 0644);
     if (descriptor < 0)
       fail("cannot be created");
-    struct stat information;
-    removable = fstat(descriptor, &information) == 0 && S_ISREG(information.st_mode);
   }
   NpyFile(const NpyFile &) = delete;
   NpyFile &operator=(const NpyFile &) = delete;
@@ -74,8 +78,8 @@ public:
     writeAt(0, header.data(), header.size());
     if (ftruncate(descriptor, static_cast<off_t>(kHeaderBytes + rows * bytesPerRow)) != 0)
       fail("cannot be written");
-    int closing = std::exchange(descriptor, -1);
-    if (close(closing) == 0)
+    bool closed = close(std::exchange(descriptor, -1)) == 0;
+    if (closed && (partial.empty() || rename(partial.c_str(), path.c_str()) == 0))
       return;
     remove();
     fail("cannot be written");
@@ -114,16 +118,16 @@ private:
 
   /// Devices and pipes stay where they are.
   void remove() {
-    if (removable)
-      unlink(path.c_str());
+    if (!partial.empty())
+      unlink(partial.c_str());
   }
 
   std::string path;
+  std::string partial; ///< Beside the path until it is whole; "" for a device.
   std::string type;
   std::vector<uint64_t> rowShape;
   uint64_t bytesPerRow;
   int descriptor = -1;
-  bool removable = false;
 };
 
 } // namespace v4

@@ -12,6 +12,7 @@
 #include "runtime/plan/PlanLoader.h"
 
 #include "tools/FlagValues.h"
+#include "tools/OutputPaths.h"
 #include "tools/certify/CertifiedRun.h"
 #include "tools/compile/ProgressBar.h"
 #include "tools/compile/ReportFile.h"
@@ -157,6 +158,34 @@ int resolvePlanFlags(Flags &flags) {
   return v4::kOk;
 }
 
+/// All files of a checkpoint: what is written must not take the place of one.
+void addInputs(const std::string &input, std::vector<v4::NamedPath> &inputs) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(input, error)) {
+    inputs.push_back({"the input", input});
+    return;
+  }
+  for (const auto &entry : std::filesystem::directory_iterator(input, error))
+    if (entry.path().extension() == ".json" || entry.path().extension() == ".safetensors")
+      inputs.push_back({"the checkpoint", entry.path().string()});
+}
+
+/// A refit may give its own plan other weights.
+int resolveOutputs(const Flags &flags) {
+  const v4::CompileOptions &o = flags.options;
+  std::vector<v4::NamedPath> inputs = {{"--sign-key", flags.signKey}}, outputs = {{"-o", o.output}};
+  for (const std::string &input : {o.input, o.checkpoint})
+    if (!input.empty())
+      addInputs(input, inputs);
+  if (o.weights == v4::codegen::WeightPlacement::External)
+    outputs.push_back({"the weights", v4::plan::weightsPathOf(o.output)});
+  if (flags.certify)
+    outputs.push_back({"--certify", v4::certify::certificatePathOf(o.output)});
+  outputs.push_back({"--report", flags.report});
+  std::string conflict = v4::outputConflict(outputs, inputs);
+  return conflict.empty() ? int(v4::kOk) : refuse(conflict);
+}
+
 /// What the flags ask for that cannot be expressed in CompileOptions' types.
 int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
   v4::CompileOptions &o = flags.options;
@@ -180,7 +209,9 @@ int resolve(const CLI::App &app, Flags &flags, const std::string &weights) {
     return refuse("no checkpoint given, expected a checkpoint folder, a config.json or a module");
   if (o.output.empty() && o.compileTo == v4::Phase::Plan)
     return refuse("no output given; name the plan with -o FILE.v4plan");
-  return v4::kOk;
+  if (!o.compileFrom && !o.checkpoint.empty())
+    return refuse("--checkpoint=" + o.checkpoint + " supplies the weights of a module, the input is a checkpoint itself; leave it out");
+  return resolveOutputs(flags);
 }
 
 /// Any failure of the loader is one of the input here.
@@ -224,6 +255,7 @@ int compile(Flags &flags) {
 } // namespace
 
 int main(int argc, char **argv) {
+  v4::outliveFileLimits();
   CLI::App app("Compiles a DeepSeek-V4-Flash checkpoint into an engine plan.", "v4-compile");
   Flags flags;
   std::string weights = "embed";

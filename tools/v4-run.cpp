@@ -13,6 +13,7 @@
 
 #include "tools/FlagValues.h"
 #include "tools/NpyFile.h"
+#include "tools/OutputPaths.h"
 #include "tools/run/BatchRun.h"
 #include "tools/run/PromptRun.h"
 
@@ -50,21 +51,25 @@ int executePrompt(const RunFlags &flags, api::Engine &engine, TraceFile *trace) 
   return 0;
 }
 
-/// An output must not take the place of what is read, the plan above all: it is mapped.
+/// An output must not take the place of what is read, the plan above all: it is mapped. A state may be replaced by the
+/// one that follows it.
 void refuseInputsAsOutputs(const RunFlags &flags) {
-  std::pair<const char *, const std::string &> inputs[] = {
+  std::vector<NamedPath> inputs = {
       {"the plan", flags.plan},          {"--tokens-file", flags.tokensFile}, {"--force-tokens", flags.forceTokens},
-      {"--batch-file", flags.batchFile}, {"--weights", flags.weights},        {"--load-state", flags.loadState},
-      {"--public-key", flags.publicKey}};
-  std::pair<const char *, const std::string &> outputs[] = {
-      {"--logits-out", flags.logitsOut}, {"--mtp-logits-out", flags.mtpLogitsOut}, {"--trace", flags.trace}};
-  for (auto &[flag, output] : outputs)
-    for (auto &[name, input] : inputs) {
-      std::error_code ignored;
-      if (!output.empty() && !input.empty() && std::filesystem::equivalent(output, input, ignored))
-        throw InputError(std::string(flag) + "=" + output + " is the file of " + name +
-                         " too, expected a file to write; name another one");
-    }
+      {"--batch-file", flags.batchFile}, {"--public-key", flags.publicKey},   {"--weights", flags.weights}};
+  if (flags.weights.empty())
+    inputs.push_back(
+        {"the plan's weights", std::filesystem::path(flags.plan).replace_extension(".v4weights").string()});
+  std::vector<NamedPath> outputs = {{"--logits-out", flags.logitsOut},
+                                    {"--mtp-logits-out", flags.mtpLogitsOut},
+                                    {"--trace", flags.trace},
+                                    {"--save-state", flags.saveState}};
+  std::string conflict = outputConflict(outputs, inputs);
+  for (const NamedPath &output : outputs)
+    if (conflict.empty() && output.name != "--save-state")
+      conflict = outputConflict({output}, {{"--load-state", flags.loadState}});
+  if (!conflict.empty())
+    throw InputError(conflict);
 }
 
 int execute(const RunFlags &flags) {
@@ -101,6 +106,7 @@ int fail(const char *message, int code) {
 } // namespace
 
 int main(int argc, char **argv) {
+  outliveFileLimits();
   RunFlags flags;
   if (const char *flag = flagWithoutValue(argc, argv))
     return fail((std::string(flag) + " has no value, expected one").c_str(), 1);

@@ -21,6 +21,7 @@
 
 #include <cstdio>
 #include <optional>
+#include <unistd.h>
 
 using namespace v4;
 using namespace v4::verify;
@@ -105,6 +106,12 @@ Status runNumerics(const Arguments &arguments, std::vector<Check> &checks, Resul
   if (!arguments.record.empty()) {
     if (arguments.record != kBesidePlan)
       file = arguments.record;
+    std::string weightsFile = weights.empty() ? plan::weightsPathOf(arguments.path) : weights;
+    std::string conflict = outputConflict(
+        {{"--record", file}},
+        {{"the plan", arguments.path}, {"its weights", weightsFile}, {"--public-key", arguments.publicKey}});
+    if (!conflict.empty())
+      return invalidInput(conflict);
     V4_RETURN_IF_ERROR(certify::recordCertificate(arguments.path, weights, file, arguments.threads, results.recorded));
     checks.push_back({"record", {}});
     return Status();
@@ -126,8 +133,16 @@ Status runChecks(const Arguments &arguments, std::vector<Check> &checks, Results
   // The others rely on what it checks.
   if (!checks.back().holds())
     return Status();
-  if (!arguments.weights.empty())
-    V4_RETURN_IF_ERROR(plan::attachWeights(arguments.weights == kEmbedded ? "" : arguments.weights, {}, plan));
+  if (!arguments.weights.empty()) {
+    Status attached = plan::attachWeights(arguments.weights == kEmbedded ? "" : arguments.weights, {}, plan);
+    // A file that is there but not what it should be is what the check is for.
+    std::string path = arguments.weights == kEmbedded ? plan::weightsPathOf(arguments.path) : arguments.weights;
+    bool isDamaged = !attached.isOk() && plan.hasExternalWeights() && access(path.c_str(), R_OK) == 0;
+    if (isDamaged)
+      checks.push_back({"weights", {attached.message()}});
+    if (!attached.isOk())
+      return isDamaged ? Status() : std::move(attached);
+  }
   plan::Limits limits;
   if (!arguments.here.empty())
     V4_RETURN_IF_ERROR(inspect::parseLimits("--here", arguments.here, plan.program(), limits));

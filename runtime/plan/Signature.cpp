@@ -39,7 +39,12 @@ static int digitOf(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-Status plan::parseKey(const std::string &name, std::string_view text, uint8_t (&out)[32]) {
+Status plan::parseKey(const std::string &name, std::string_view text, KeyKind kind, uint8_t (&out)[32]) {
+  bool isSecret = kind == KeyKind::Secret;
+  std::string_view other = isSecret ? "# public key " : "# secret key ";
+  if (text.substr(0, other.size()) == other)
+    return invalidInput(name, isSecret ? ": is a public key, expected a secret one; name the file without .pub"
+                                       : ": is a secret key, expected the public one; name the file with .pub");
   uint64_t digits = 0, lines = 0;
   while (!text.empty()) {
     std::string_view line = text.substr(0, text.find('\n'));
@@ -71,7 +76,7 @@ Status plan::readPublicKey(const std::string &path, PublicKey &out) {
   V4_RETURN_IF_ERROR(MappedFile::open(path, LoadMode::Map, file));
   if (file.size() > kMostKeyFile)
     return invalidInput(path, ": has ", file.size(), " bytes, expected a key of 64 hex digits");
-  return parseKey(path, {reinterpret_cast<const char *>(file.data()), file.size()}, out.bytes);
+  return parseKey(path, {reinterpret_cast<const char *>(file.data()), file.size()}, KeyKind::Public, out.bytes);
 }
 
 Status plan::checkSignature(const std::string &name, Bytes file, const PublicKey *demanded) {

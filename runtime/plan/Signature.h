@@ -33,9 +33,11 @@ struct PublicKey {
   std::string hex() const;
 };
 
+enum class KeyKind { Public, Secret };
+
 /// The key in a file's text. InvalidInput, beginning with `name` and never quoting the text (it may be a secret),
-/// unless it is one line of 64 hex digits.
-Status parseKey(const std::string &name, std::string_view text, uint8_t (&out)[32]);
+/// unless it is one line of 64 hex digits, and when the first line says that it is a key of the other kind.
+Status parseKey(const std::string &name, std::string_view text, KeyKind kind, uint8_t (&out)[32]);
 
 /// Reads such a file.
 Status readPublicKey(const std::string &path, PublicKey &out);

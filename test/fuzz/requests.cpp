@@ -36,7 +36,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   uint8_t key[32];
   if (text[0] == 'k') {
-    use(plan::parseKey("key", text.substr(1), key).isOk());
+    use(plan::parseKey("key", text.substr(1), plan::KeyKind::Public, key).isOk());
     return 0;
   }
   try {

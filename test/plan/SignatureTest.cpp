@@ -109,17 +109,21 @@ TEST(Signature, keysAsText) {
   const std::string digits = "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F";
   uint8_t key[32];
   for (const std::string &text : {digits, digits + "\n", "# ours\n\n" + digits + "  # here\r\n# end"}) {
-    ASSERT_EQ(parseKey("key", text, key).message(), "") << text;
+    ASSERT_EQ(parseKey("key", text, KeyKind::Secret, key).message(), "") << text;
     for (unsigned i = 0; i < 32; ++i)
       EXPECT_EQ(key[i], i);
   }
   const char *hint = ", expected 64 hex digits; v4-compile --make-key writes such files";
-  auto message = [&](const std::string &text) { return parseKey("key", text, key).message(); };
+  auto message = [&](const std::string &text) { return parseKey("key", text, KeyKind::Secret, key).message(); };
   EXPECT_EQ(message(""), std::string("key: its key has 0 digits") + hint);
   EXPECT_EQ(message("#" + digits), std::string("key: its key has 0 digits") + hint);
   EXPECT_EQ(message(digits.substr(1)), std::string("key: its key has 63 digits") + hint);
   EXPECT_EQ(message(digits + "0"), std::string("key: character 65 of its key is one too many") + hint);
   EXPECT_EQ(message("12g4"), std::string("key: character 3 of its key is no hex digit") + hint);
+  EXPECT_EQ(message("# public key of a maker\n" + digits).find("key: is a public key, expected a secret one"), 0u);
+  EXPECT_EQ(parseKey("key", "# secret key of a maker\n" + digits, KeyKind::Public, key).message(),
+            "key: is a secret key, expected the public one; name the file with .pub");
+  EXPECT_EQ(parseKey("key", "# public key of a maker\n" + digits, KeyKind::Public, key).message(), "");
   EXPECT_EQ(message(digits + "\n" + digits), "key: has more than one line, expected one key of 64 hex digits");
 }
 

@@ -28,7 +28,7 @@ Status SigningKey::read(const std::string &path) {
   V4_RETURN_IF_ERROR(MappedFile::open(path, LoadMode::Map, file));
   uint8_t seed[32];
   std::string_view text(reinterpret_cast<const char *>(file.data()), file.size());
-  V4_RETURN_IF_ERROR(plan::parseKey(path, text, seed));
+  V4_RETURN_IF_ERROR(plan::parseKey(path, text, plan::KeyKind::Secret, seed));
   fromSeed(seed);
   sodium_memzero(seed, sizeof(seed));
   return Status();

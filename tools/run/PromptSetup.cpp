@@ -24,8 +24,6 @@ PromptRun::PromptRun(const RunFlags &flags, api::Engine &engine, TraceFile *trac
   wantAllRows = !flags.logitsOut.empty() || !flags.mtpLogitsOut.empty() || !flags.probesFolder.empty();
   if (!flags.loadState.empty() && !flags.probesFolder.empty())
     throw InputError("--dump-probes contradicts --load-state, whose positions have no rows; leave one of them out");
-  if (!flags.logitsOut.empty() && flags.logitsOut == flags.mtpLogitsOut)
-    throw InputError("--mtp-logits-out=" + flags.mtpLogitsOut + " is the file of --logits-out too; name another one");
   checkContext();
   checkDraft();
 

@@ -10,11 +10,23 @@
 
 #include "tools/NpyFile.h"
 
+#include <charconv>
+
 namespace v4 {
 namespace {
 
 /// Flags of the contract whose feature does not exist yet.
 constexpr const char *kLater[] = {"--prompt", "--tokenizer"};
+
+/// The parser would take what is too large for the largest.
+const CLI::Validator kWhole(
+    [](std::string &text) {
+      uint64_t value = 0;
+      auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+      bool whole = error == std::errc() && end == text.data() + text.size();
+      return whole ? std::string() : "'" + text + "', expected a whole number from 0 to 18446744073709551615";
+    },
+    "UINT64");
 
 void addTokenFlags(CLI::App &app, RunFlags &flags) {
   auto *tokens = app.add_option("--tokens", flags.tokens, "Prompt as token ids: 1,2,3");
@@ -37,7 +49,7 @@ void addTokenFlags(CLI::App &app, RunFlags &flags) {
   app.add_option("--top-p", flags.topP, "Keep the fewest tokens whose probability reaches p")->capture_default_str();
   app.add_option("--min-p", flags.minP, "Keep tokens of at least this share of the best one's probability")
       ->capture_default_str();
-  app.add_option("--seed", flags.seed, "Of the random numbers")->capture_default_str();
+  app.add_option("--seed", flags.seed, "Of the random numbers")->capture_default_str()->check(kWhole);
 }
 
 void addRunFlags(CLI::App &app, RunFlags &flags) {
@@ -47,7 +59,7 @@ void addRunFlags(CLI::App &app, RunFlags &flags) {
       ->check(CLI::Range(uint64_t(0), uint64_t(UINT32_MAX)));
   app.add_option("--chunk", flags.chunk, "Prompt tokens per step")->check(positive);
   app.add_option("--step-tokens", flags.stepTokens, "Token budget of one step, at most the plan's")->check(positive);
-  app.add_option("--cache-bytes", flags.cacheBytes, "Bound of the KV cache's pages");
+  app.add_option("--cache-bytes", flags.cacheBytes, "Bound of the KV cache's pages")->check(kWhole);
   app.add_option("--threads", flags.threads, "Worker threads (default: the CPUs of this process)")->check(positive);
   app.add_option("--load", flags.load, "map: read weights as they are touched; copy: read them at once")
       ->capture_default_str()

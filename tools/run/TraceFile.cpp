@@ -11,6 +11,7 @@
 #include "tools/NpyFile.h"
 
 #include <cinttypes>
+#include <fcntl.h>
 #include <utility>
 
 namespace v4 {
@@ -39,7 +40,9 @@ TraceFile::TraceFile(std::string path) : path(std::move(path)) {
   struct stat information;
   bool isOther = stat(this->path.c_str(), &information) == 0 && !S_ISREG(information.st_mode);
   partial = isOther ? "" : this->path + ".part";
-  file = std::fopen(isOther ? this->path.c_str() : partial.c_str(), "we");
+  // A pipe that nobody reads does not open.
+  int descriptor = isOther ? open(this->path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+  file = isOther ? fdopen(descriptor, "w") : std::fopen(partial.c_str(), "we");
   if (!file)
     fail("cannot be created");
   std::fprintf(file, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n");

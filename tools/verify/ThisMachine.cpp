@@ -14,6 +14,7 @@
 #include "tools/verify/Checks.h"
 
 #include <algorithm>
+#include <unistd.h>
 
 using namespace v4;
 using namespace v4::plan;
@@ -47,6 +48,21 @@ void checkMemory(const Plan &plan, const Limits &limits, unsigned threads, Check
                           " available; ask for less with --here=context:N,sequences:N,tokens:N"));
 }
 
+/// Whether weights are where the runtime looks for them.
+void checkWeightsThere(const Plan &plan, Check &check) {
+  if (plan.hasNoWeights())
+    check.add(unsupported(plan.name(),
+                          ": was compiled with --weights=none and cannot run; compile it from a checkpoint "
+                          "with --weights=embed or external"));
+  bool attached = !plan.hasExternalWeights();
+  for (uint32_t i = 0; i < plan.program().weights()->size(); ++i)
+    attached |= !plan.program().weights()->Get(i)->in_tables() && plan.weight(i);
+  std::string path = weightsPathOf(plan.name());
+  if (!attached && access(path.c_str(), R_OK) != 0)
+    check.add(unsupported(plan.name(), ": its weights are no file that can be read at ", path,
+                          ", expected them beside the plan; put them there, or run with --weights=FILE"));
+}
+
 void checkThreads(const Plan &plan, unsigned threads, Check &check) {
   unsigned cpus = availableCpus();
   if (threads > cpus)
@@ -62,6 +78,7 @@ Check verify::checkHere(const Plan &plan, const Limits &limits, unsigned threads
   Check check{"here", {}, StatusCode::Unsupported};
   unsigned count = threads ? threads : std::min(availableCpus(), ThreadPool::kMaxThreads);
   checkFeatures(plan, check);
+  checkWeightsThere(plan, check);
   checkMemory(plan, limits, count, check);
   checkThreads(plan, count, check);
   return check;
