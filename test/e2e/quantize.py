@@ -104,7 +104,7 @@ def reports(tools, cache, scratch):
     with open(report, encoding="utf-8") as f:
         document = json.load(f)
     require(list(document) == ["producer", "input", "output", "target", "optimization", "disabled_passes", "quantize", "phases",
-                               "passes", "made", "declined", "kernels", "packed_weights", "quantization", "memory"],
+                               "passes", "made", "declined", "kernels", "packed_weights", "quantization", "memory", "cost", "cost_parts", "cost_launches", "against_v3_2"],
             f"keys are {list(document)}")
     require(document["optimization"] == 1 and document["disabled_passes"] == ["v4-prove-exact-forms", "cse"], "options")
     require([p["phase"] for p in document["phases"]] == ["import", "graph", "quant", "lower", "schedule", "codegen", "plan"], "phases")
