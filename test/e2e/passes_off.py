@@ -24,7 +24,7 @@ SPLITS = (("--chunk=7", "--threads=3"), ("--chunk=128", "--threads=1"))
 
 def optional_passes(tools):
     """Names that --disable-pass takes, from the sentence that refuses another one."""
-    done = subprocess.run([tools.path("v4-compile"), "nothing", "-o", "nothing", "--disable-pass=?"], stdout=subprocess.PIPE,
+    done = subprocess.run([tools.path("v4-compile"), "nothing", "-o", "nothing.v4plan", "--disable-pass=?"], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, encoding="utf-8", timeout=60, check=False)
     names = done.stdout.strip().rpartition("expected one of: ")[2].split(", ")
     if done.returncode != 1 or len(names) < 5:
