@@ -14,15 +14,13 @@
 #ifndef V4_TOOLS_NPYFILE_H
 #define V4_TOOLS_NPYFILE_H
 
+#include "tools/PartFile.h"
+
 #include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
-#include <fcntl.h>
 #include <stdexcept>
 #include <string>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -41,18 +39,9 @@ public:
       : path(std::move(path)), type(std::move(type)), rowShape(std::move(rowShape)), bytesPerRow(elementBytes) {
     for (uint64_t dimension : this->rowShape)
       bytesPerRow *= dimension;
-    struct stat information;
-    bool isOther = stat(this->path.c_str(), &information) == 0 && !S_ISREG(information.st_mode);
-    partial = isOther ? "" : this->path + ".part";
-    // A pipe that nobody reads does not open.
-    int how = isOther ? O_NONBLOCK : O_CREAT | O_TRUNC;
-    descriptor = open((isOther ? this->path : partial).c_str(), O_WRONLY | O_CLOEXEC | how, 0644);
-    if (descriptor < 0)
+    if (file.descriptor() < 0)
       fail("cannot be created");
   }
-  NpyFile(const NpyFile &) = delete;
-  NpyFile &operator=(const NpyFile &) = delete;
-  ~NpyFile() { abandon(); }
 
   uint64_t rowBytes() const { return bytesPerRow; }
 
@@ -76,13 +65,10 @@ public:
     header.resize(kHeaderBytes - 1, ' ');
     header += '\n';
     writeAt(0, header.data(), header.size());
-    if (ftruncate(descriptor, static_cast<off_t>(kHeaderBytes + rows * bytesPerRow)) != 0)
+    if (ftruncate(file.descriptor(), static_cast<off_t>(kHeaderBytes + rows * bytesPerRow)) != 0)
       fail("cannot be written");
-    bool closed = close(std::exchange(descriptor, -1)) == 0;
-    if (closed && (partial.empty() || rename(partial.c_str(), path.c_str()) == 0))
-      return;
-    remove();
-    fail("cannot be written");
+    if (!file.finish())
+      fail("cannot be written");
   }
 
 private:
@@ -92,7 +78,7 @@ private:
   void writeAt(uint64_t offset, const void *data, uint64_t bytes) {
     const char *next = static_cast<const char *>(data);
     while (bytes) {
-      ssize_t written = pwrite(descriptor, next, bytes, static_cast<off_t>(offset));
+      ssize_t written = pwrite(file.descriptor(), next, bytes, static_cast<off_t>(offset));
       if (written < 0 && errno == EINTR)
         continue;
       if (written <= 0)
@@ -104,30 +90,14 @@ private:
   }
 
   [[noreturn]] void fail(const char *what) {
-    std::string message = path + ": " + what + " (" + std::strerror(errno) + "); choose another place";
-    abandon();
-    throw InputError(message);
-  }
-
-  void abandon() {
-    if (descriptor < 0)
-      return;
-    close(std::exchange(descriptor, -1));
-    remove();
-  }
-
-  /// Devices and pipes stay where they are.
-  void remove() {
-    if (!partial.empty())
-      unlink(partial.c_str());
+    throw InputError(path + ": " + what + " (" + std::strerror(errno) + "); choose another place");
   }
 
   std::string path;
-  std::string partial; ///< Beside the path until it is whole; "" for a device.
+  PartFile file{path};
   std::string type;
   std::vector<uint64_t> rowShape;
   uint64_t bytesPerRow;
-  int descriptor = -1;
 };
 
 } // namespace v4

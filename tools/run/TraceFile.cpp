@@ -37,12 +37,9 @@ double microseconds(int64_t nanoseconds) { return static_cast<double>(nanosecond
 } // namespace
 
 TraceFile::TraceFile(std::string path) : path(std::move(path)) {
-  struct stat information;
-  bool isOther = stat(this->path.c_str(), &information) == 0 && !S_ISREG(information.st_mode);
-  partial = isOther ? "" : this->path + ".part";
-  // A pipe that nobody reads does not open.
-  int descriptor = isOther ? open(this->path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC) : -1;
-  file = isOther ? fdopen(descriptor, "w") : std::fopen(partial.c_str(), "we");
+  // The stream has a descriptor of its own, so that it can be closed in front of the file.
+  int copy = part.descriptor() < 0 ? -1 : fcntl(part.descriptor(), F_DUPFD_CLOEXEC, 0);
+  file = copy < 0 ? nullptr : fdopen(copy, "w");
   if (!file)
     fail("cannot be created");
   std::fprintf(file, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n");
@@ -52,11 +49,8 @@ TraceFile::TraceFile(std::string path) : path(std::move(path)) {
 }
 
 TraceFile::~TraceFile() {
-  if (!file)
-    return;
-  std::fclose(file);
-  if (!partial.empty())
-    unlink(partial.c_str());
+  if (file)
+    std::fclose(file);
 }
 
 void TraceFile::listen(v4_session_options &options) {
@@ -106,9 +100,9 @@ void TraceFile::finish() {
   endStep();
   std::fprintf(file, "\n]}\n");
   bool written = std::fflush(file) == 0 && !std::ferror(file);
-  if (!written || (!partial.empty() && std::rename(partial.c_str(), path.c_str()) != 0))
+  written &= std::fclose(std::exchange(file, nullptr)) == 0;
+  if (!written || !part.finish())
     fail("cannot be written");
-  std::fclose(std::exchange(file, nullptr));
 }
 
 void TraceFile::fail(const char *what) {

@@ -14,6 +14,8 @@
 #ifndef V4_TOOLS_RUN_TRACEFILE_H
 #define V4_TOOLS_RUN_TRACEFILE_H
 
+#include "tools/PartFile.h"
+
 #include <v4/runtime.h>
 
 #include <cstdio>
@@ -41,7 +43,8 @@ private:
   void endStep();
   [[noreturn]] void fail(const char *what);
 
-  std::string path, partial; ///< The second is empty where there is no file to put in a place.
+  std::string path;
+  PartFile part{path};
   std::FILE *file = nullptr;
   bool any = false;
   int64_t origin = 0; ///< Of all times.
