@@ -37,15 +37,11 @@ void PanelMatmul::pass(const Panel &panel, int64_t inputs, Value first, Value be
 }
 
 void PanelMatmul::buffered(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store) {
-  auto eachHalf = [&](Value input, llvm::function_ref<void(Value at)> body) {
-    Value at = k.mul(k.sub(input, begin), kPanelRows);
-    body(at);
-  };
+  auto totalsOf = [&](Value input) { return k.mul(k.sub(input, begin), kPanelRows); };
   k.loop(begin, end, 1, [&](Value input) {
-    eachHalf(input, [&](Value at) {
-      k.store(k.real(0, kLanes), totals, at);
-      k.store(k.real(0, kLanes), totals, k.add(at, kLanes));
-    });
+    Value at = totalsOf(input);
+    k.store(k.real(0, kLanes), totals, at);
+    k.store(k.real(0, kLanes), totals, k.add(at, kLanes));
   });
   int64_t step = bufferColumns();
   k.loop(k.index(0), k.index(columns), step, [&](Value columnBegin) {
@@ -61,7 +57,7 @@ void PanelMatmul::buffered(const Panel &panel, Value begin, Value end, Offset of
     }
   });
   k.loop(begin, end, 1, [&](Value input) {
-    eachHalf(input,
-             [&](Value at) { store(input, k.load(totals, at, kLanes), k.load(totals, k.add(at, kLanes), kLanes)); });
+    Value at = totalsOf(input);
+    store(input, k.load(totals, at, kLanes), k.load(totals, k.add(at, kLanes), kLanes));
   });
 }

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+
 #ifndef V4_RUNTIME_PLAN_CUBINIMAGE_H
 #define V4_RUNTIME_PLAN_CUBINIMAGE_H
 

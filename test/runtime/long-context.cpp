@@ -16,6 +16,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CountedHost.h"
+
 #include "runtime/base/Clock.h"
 #include "runtime/base/Hash.h"
 #include "runtime/exec/Engine.h"
@@ -25,15 +27,9 @@
 #include <cstdlib>
 
 using namespace v4;
+using namespace v4::test;
 
 namespace {
-
-void require(const Status &status) {
-  if (status.isOk())
-    return;
-  std::fprintf(stderr, "long-context: %s\n", status.message().c_str());
-  std::exit(status.exitCode());
-}
 
 void expectEqual(std::string_view what, uint64_t done, uint64_t found, uint64_t expected) {
   if (found == expected)
@@ -43,20 +39,6 @@ void expectEqual(std::string_view what, uint64_t done, uint64_t found, uint64_t 
   std::fprintf(stderr, "long-context: %s\n", text.c_str());
   std::exit(2);
 }
-
-/// What the hooks gave and did not get back.
-struct Counter {
-  uint64_t bytes = 0;
-
-  static void *allocate(void *user, size_t bytes, size_t alignment) {
-    static_cast<Counter *>(user)->bytes += bytes;
-    return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  }
-  static void release(void *user, void *memory, size_t bytes) {
-    static_cast<Counter *>(user)->bytes -= bytes;
-    std::free(memory);
-  }
-};
 
 /// The same for every run of one length.
 std::vector<int32_t> tokensOf(uint64_t count, uint64_t vocabulary) {
@@ -77,7 +59,7 @@ std::string hashOf(const float *row, uint64_t count) {
 
 class LongPrompt {
 public:
-  LongPrompt(Engine &engine, const Counter &counter, uint64_t chunk)
+  LongPrompt(Engine &engine, const CountedHost &counter, uint64_t chunk)
       : program(engine.program()), counter(counter), chunk(chunk) {}
 
   void run(Engine &engine, uint64_t count) {
@@ -126,7 +108,7 @@ private:
   }
 
   const plan::fb::Program &program;
-  const Counter &counter;
+  const CountedHost &counter;
   uint64_t chunk;
   uint64_t fixed = 0; ///< Arena and step block.
   std::unique_ptr<Session> session;
@@ -142,13 +124,9 @@ int main(int count, char **arguments) {
     std::fprintf(stderr, "usage: long-context FILE.v4plan TOKENS CHUNK\n");
     return 1;
   }
-  Counter counter;
-  Host host;
-  host.user = &counter;
-  host.allocate = Counter::allocate;
-  host.release = Counter::release;
+  CountedHost counter;
   std::unique_ptr<Engine> engine;
-  require(Engine::open(arguments[1], {}, host, engine));
+  require(Engine::open(arguments[1], {}, counter.hooks(), engine));
   LongPrompt(*engine, counter, chunk).run(*engine, tokens);
   return 0;
 }

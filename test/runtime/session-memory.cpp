@@ -17,6 +17,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CountedHost.h"
+
 #include "runtime/exec/Engine.h"
 #include "runtime/schedule/Scheduler.h"
 
@@ -26,15 +28,9 @@
 #include <random>
 
 using namespace v4;
+using namespace v4::test;
 
 namespace {
-
-void require(const Status &status) {
-  if (status.isOk())
-    return;
-  std::fprintf(stderr, "session-memory: %s\n", status.message().c_str());
-  std::exit(status.exitCode());
-}
 
 void expectEqual(std::string_view what, uint64_t found, uint64_t expected) {
   if (found == expected)
@@ -44,23 +40,9 @@ void expectEqual(std::string_view what, uint64_t found, uint64_t expected) {
   std::exit(2);
 }
 
-/// Counts what the hooks gave and did not get back.
-struct Counter {
-  uint64_t bytes = 0;
-
-  static void *allocate(void *user, size_t bytes, size_t alignment) {
-    static_cast<Counter *>(user)->bytes += bytes;
-    return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  }
-  static void release(void *user, void *memory, size_t bytes) {
-    static_cast<Counter *>(user)->bytes -= bytes;
-    std::free(memory);
-  }
-};
-
 class Draws {
 public:
-  Draws(Engine &engine, Counter &counter, uint32_t seed)
+  Draws(Engine &engine, CountedHost &counter, uint32_t seed)
       : engine(engine), program(engine.program()), counter(counter), random(seed) {}
 
   void run() {
@@ -186,7 +168,7 @@ private:
 
   Engine &engine;
   const plan::fb::Program &program;
-  Counter &counter;
+  CountedHost &counter;
   std::mt19937 random;
   SessionOptions options;
   std::unique_ptr<Session> session;
@@ -203,13 +185,9 @@ int main(int count, char **arguments) {
   uint32_t seed = count > 3 ? static_cast<uint32_t>(std::strtoul(arguments[3], nullptr, 10)) : std::random_device()();
   std::printf("seed %u, %llu draws\n", seed, static_cast<unsigned long long>(draws));
   std::fflush(stdout);
-  Counter counter;
-  Host host;
-  host.user = &counter;
-  host.allocate = Counter::allocate;
-  host.release = Counter::release;
+  CountedHost counter;
   std::unique_ptr<Engine> engine;
-  require(Engine::open(arguments[1], {}, host, engine));
+  require(Engine::open(arguments[1], {}, counter.hooks(), engine));
   for (uint64_t i = 0; i < draws; ++i)
     Draws(*engine, counter, seed + static_cast<uint32_t>(i)).run();
   return 0;
