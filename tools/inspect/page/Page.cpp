@@ -9,6 +9,7 @@
 #include "tools/inspect/page/Page.h"
 
 #include "runtime/base/AtomicFile.h"
+#include "tools/OutputPaths.h"
 #include "tools/inspect/LaunchCost.h"
 #include "tools/inspect/page/ClosedForms.h"
 #include "tools/inspect/page/ContextPlot.h"
@@ -16,7 +17,6 @@
 #include "tools/inspect/page/Roofline.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 
 using namespace v4;
@@ -113,11 +113,10 @@ Status inspect::writePage(const Plan &plan, const Device *device, const std::str
   if (!program.parts() || program.parts()->size() == 0)
     return unsupported(plan.name(), ": holds no counts of the model's parts, expected those of a newer v4-compile; "
                                     "compile the plan again");
-  std::error_code error;
-  std::filesystem::path weights = std::filesystem::path(plan.name()).replace_extension(".v4weights");
-  for (const std::filesystem::path &own : {std::filesystem::path(plan.name()), weights})
-    if (std::filesystem::equivalent(own, path, error))
-      return invalidInput("--html=", path, " is the plan itself or its weights, expected another file; choose another path");
+  std::string conflict =
+      outputConflict({{"--html", path}}, {{"the plan", plan.name()}, {"its weights", weightsPathOf(plan.name())}});
+  if (!conflict.empty())
+    return invalidInput(conflict);
   std::string text =
       fill(kPageTemplate, piecesOf(plan, device ? *device : usualDevice(program.target()->name()->string_view())));
   AtomicFile file(path);
