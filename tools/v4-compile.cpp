@@ -41,8 +41,8 @@ constexpr const char *kImportFlags[] = {
     "--target",       "--max-tokens", "--max-sequences", "--max-context",   "--max-draft", "-O",
     "--disable-pass", "--quantize",   "--probes",        "--plant-mistake", "--shrink"};
 /// Flags of a compilation, which a refit does without.
-constexpr const char *kPhaseFlags[] = {"--checkpoint", "--compile-to",     "--compile-from",
-                                       "--report",     "--device", "--dump-phases-to", "--dump-kernels-to"};
+constexpr const char *kPhaseFlags[] = {"--checkpoint", "--compile-to",     "--compile-from",   "--report",
+                                       "--device",     "--dump-phases-to", "--dump-kernels-to"};
 
 int refuse(const std::string &what) {
   std::cerr << "v4-compile: error: " << what << '\n';

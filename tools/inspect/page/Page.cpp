@@ -17,6 +17,7 @@
 #include "tools/inspect/page/Roofline.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 using namespace v4;
