@@ -18,34 +18,84 @@ using namespace v4;
 // Projections
 //===----------------------------------------------------------------------===//
 
-void v4::emitPanelProjections(kernel::PanelProjectionsOp op, const CpuLevel &level) {
-  CpuBody k(op, level);
-  int64_t columns = op.getColumns();
-  PanelMatmul matmul(k, op.getFormat(), op.getRows()[0], columns, op.getGrid().getTile());
-  matmul.x = op.getX();
-  matmul.inputStride = columns;
-  k.workgroupRuns(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(),
-                  [&](Value begin, Value end, Value firstTile, Value endTile) {
-                    int64_t before = 0;
-                    for (auto [i, weight] : llvm::enumerate(op.getWeights())) {
-                      int64_t rows = op.getRows()[i], panels = panelCount(rows);
-                      matmul.bind(weight, op.getScales().empty() ? Value() : op.getScales()[i], rows);
-                      Value out = op.getOuts()[i];
-                      Value first = k.sub(k.maxIndex(firstTile, k.index(before)), k.index(before));
-                      Value last = k.sub(k.minIndex(endTile, k.index(before + panels)), k.index(before));
-                      k.ifThen(k.less(first, last), [&] {
-                        matmul.run(
-                            Value(), first, last, begin, end, [&](Value input) { return k.mul(input, columns); },
-                            [&](Value panel, Value input, Value low, Value high) {
-                              Value at = k.add(k.mul(input, rows), k.mul(panel, kPanelRows));
-                              matmul.storeRows(out, at, panel, low, high);
-                            });
-                      });
-                      before += panels;
-                    }
-                  });
-  matmul.finish();
-}
+namespace {
+
+/// Weights of one projection whose code differs in numbers and addresses alone.
+class Projections {
+public:
+  Projections(kernel::PanelProjectionsOp op, const CpuLevel &level)
+      : op(op), k(op, level), columns(op.getColumns()),
+        matmul(k, op.getFormat(), op.getRows()[0], columns, op.getGrid().getTile()) {
+    matmul.x = op.getX();
+    matmul.inputStride = columns;
+    for (int64_t rows : op.getRows())
+      before.push_back(before.back() + panelCount(rows));
+  }
+
+  void emit() {
+    k.workgroupRuns(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(),
+                    [&](Value begin, Value end, Value firstTile, Value endTile) {
+                      for (ArrayRef<int64_t> alike : groups())
+                        k.loop(k.index(0), k.index(alike.size()), 1,
+                               [&](Value which) { project(alike, which, begin, end, firstTile, endTile); });
+                    });
+    matmul.finish();
+  }
+
+private:
+  /// Runs of weights with whole panels and one type of results.
+  SmallVector<SmallVector<int64_t>> groups() {
+    SmallVector<SmallVector<int64_t>> result;
+    auto isWhole = [&](int64_t i) { return op.getRows()[i] % kPanelRows == 0; };
+    for (int64_t i = 0; i < int64_t(op.getRows().size()); ++i) {
+      int64_t last = result.empty() ? -1 : result.back().back();
+      if (last >= 0 && isWhole(last) && isWhole(i) && op.getOuts()[last].getType() == op.getOuts()[i].getType())
+        result.back().push_back(i);
+      else
+        result.push_back({i});
+    }
+    return result;
+  }
+
+  /// valueOf(alike[which])
+  Value choose(ArrayRef<int64_t> alike, Value which, function_ref<Value(int64_t i)> valueOf) {
+    Value result = valueOf(alike.back());
+    for (int64_t i = int64_t(alike.size()) - 2; i >= 0; --i)
+      result = k.select(k.less(which, k.index(i + 1)), valueOf(alike[i]), result);
+    return result;
+  }
+
+  void project(ArrayRef<int64_t> alike, Value which, Value begin, Value end, Value firstTile, Value endTile) {
+    auto number = [&](function_ref<int64_t(int64_t i)> of) {
+      return choose(alike, which, [&](int64_t i) { return k.index(of(i)); });
+    };
+    Value scales =
+        op.getScales().empty() ? Value() : choose(alike, which, [&](int64_t i) { return op.getScales()[i]; });
+    matmul.bind(choose(alike, which, [&](int64_t i) { return op.getWeights()[i]; }), scales, op.getRows()[alike[0]]);
+    Value out = choose(alike, which, [&](int64_t i) { return op.getOuts()[i]; });
+    Value rows = number([&](int64_t i) { return op.getRows()[i]; });
+    Value from = number([&](int64_t i) { return before[i]; }), to = number([&](int64_t i) { return before[i + 1]; });
+    Value first = k.sub(k.maxIndex(firstTile, from), from), last = k.sub(k.minIndex(endTile, to), from);
+    k.ifThen(k.less(first, last), [&] {
+      matmul.run(
+          Value(), first, last, begin, end, [&](Value input) { return k.mul(input, columns); },
+          [&](Value panel, Value input, Value low, Value high) {
+            Value at = k.add(k.mul(input, rows), k.mul(panel, kPanelRows));
+            matmul.storeRows(out, at, panel, low, high);
+          });
+    });
+  }
+
+  kernel::PanelProjectionsOp op;
+  CpuBody k;
+  int64_t columns;
+  PanelMatmul matmul;
+  SmallVector<int64_t> before{0}; ///< Panels in front of each weight, and of all.
+};
+
+} // namespace
+
+void v4::emitPanelProjections(kernel::PanelProjectionsOp op, const CpuLevel &level) { Projections(op, level).emit(); }
 
 //===----------------------------------------------------------------------===//
 // Gate and up
@@ -55,13 +105,14 @@ namespace {
 
 /// Columns of a workgroup: one run of the quantization.
 constexpr int64_t kColumns = 128;
+/// Element of the scratch from which results of up lie.
+constexpr int64_t kUp = kPanelInputs * kColumns;
 
 class GateUp {
 public:
   GateUp(kernel::PanelGateUpOp op, const CpuLevel &level)
       : op(op), k(op, level), matmul(k, op.getFormat(), op.getRows(), op.getColumns(), kPanelInputs) {
-    gate = k.scratch(kPanelInputs * kColumns, k.b.getBF16Type());
-    up = k.scratch(kPanelInputs * kColumns, k.b.getBF16Type());
+    hidden = k.scratch(2 * kUp, k.b.getBF16Type());
     matmul.x = op.getX();
     if (!op.getOrder())
       matmul.inputStride = op.getColumns();
@@ -129,8 +180,8 @@ private:
       };
       PanelMatmul::Panel gatePanel = panelOf(op.getGate(), op.getGateScales());
       PanelMatmul::Panel upPanel = panelOf(op.getUp(), op.getUpScales());
-      matmul.run(gatePanel, upPanel, begin, end, offset, [&](int64_t which, Value input, Value low, Value high) {
-        keep(which ? up : gate, k.sub(input, begin), part, low, high);
+      matmul.run(gatePanel, upPanel, begin, end, offset, [&](Value which, Value input, Value low, Value high) {
+        keep(which, k.sub(input, begin), part, low, high);
       });
     });
   }
@@ -138,35 +189,36 @@ private:
   /// All panels of gate, then all of up.
   void blocks(Value expert, Value tile, Value begin, Value end, PanelMatmul::Offset offset) {
     Value first = k.mul(tile, kColumns / kPanelRows);
-    auto multiply = [&](Value weight, Value scales, Value scratch) {
+    auto multiply = [&](Value weight, Value scales, int64_t which) {
       matmul.bind(weight, scales, op.getRows());
       matmul.runBlocks(expert, first, k.add(first, kColumns / kPanelRows), begin, end, offset,
                        [&](Value panel, Value input, Value low, Value high) {
-                         keep(scratch, k.sub(input, begin), k.sub(panel, first), low, high);
+                         keep(k.index(which), k.sub(input, begin), k.sub(panel, first), low, high);
                        });
     };
-    multiply(op.getGate(), op.getGateScales(), gate);
-    multiply(op.getUp(), op.getUpScales(), up);
+    multiply(op.getGate(), op.getGateScales(), 0);
+    multiply(op.getUp(), op.getUpScales(), 1);
   }
 
-  void keep(Value scratch, Value input, Value part, Value low, Value high) {
-    Value at = k.add(k.mul(input, kColumns), k.mul(part, kPanelRows));
-    k.store(low, scratch, at);
-    k.store(high, scratch, k.add(at, kLanes));
+  /// `which`: 0 of gate, 1 of up.
+  void keep(Value which, Value input, Value part, Value low, Value high) {
+    Value at = k.add(k.mul(which, kUp), k.add(k.mul(input, kColumns), k.mul(part, kPanelRows)));
+    k.store(low, hidden, at);
+    k.store(high, hidden, k.add(at, kLanes));
   }
 
   /// One run of 128 columns of one row.
   void epilogue(Value input, Value from, Value tile) {
     Value row = resultRow(input);
     Value weight = op.getWeights() ? k.splat(k.load(op.getWeights(), row), kLanes) : Value();
-    BodyBuilder::Values hidden;
+    BodyBuilder::Values results;
     for (int64_t i = 0; i < kColumns; i += kLanes)
-      hidden.push_back(
-          k.roundBf16(swiglu(k.load(gate, k.add(from, i), kLanes), k.load(up, k.add(from, i), kLanes), weight)));
+      results.push_back(k.roundBf16(
+          swiglu(k.load(hidden, k.add(from, i), kLanes), k.load(hidden, k.add(from, kUp + i), kLanes), weight)));
     if (op.getQuantized())
-      hidden = RunQuantizer{k, /*fp8=*/true}.run(hidden);
+      results = RunQuantizer{k, /*fp8=*/true}.run(results);
     Value to = k.add(k.mul(row, int64_t(op.getRows())), k.mul(tile, kColumns));
-    for (auto [i, value] : llvm::enumerate(hidden))
+    for (auto [i, value] : llvm::enumerate(results))
       storeExact(k, value, op.getOut(), k.add(to, int64_t(i) * kLanes));
   }
 
@@ -176,15 +228,15 @@ private:
       a = k.minimum(a, k.real(limit, kLanes));
       v = k.maximum(k.minimum(v, k.real(limit, kLanes)), k.real(-limit, kLanes));
     }
-    Value hidden = k.div(a, k.add(k.real(1, kLanes), k.exp(arith::NegFOp::create(k.b, k.loc, a))));
-    hidden = k.mul(hidden, v);
-    return weight ? k.mul(weight, hidden) : hidden;
+    Value silu = k.div(a, k.add(k.real(1, kLanes), k.exp(arith::NegFOp::create(k.b, k.loc, a))));
+    Value product = k.mul(silu, v);
+    return weight ? k.mul(weight, product) : product;
   }
 
   kernel::PanelGateUpOp op;
   CpuBody k;
   PanelMatmul matmul;
-  Value gate, up;
+  Value hidden; ///< Columns of gate for every input, behind them those of up.
 };
 
 } // namespace

@@ -12,13 +12,6 @@
 using namespace mlir;
 using namespace v4;
 
-/// Inputs up to which two panels are streams side by side: their sums and totals fit 32 registers.
-static constexpr int64_t kPairInputs = 2;
-/// Inputs up to which weights are decoded in registers.
-static constexpr int64_t kDirectInputs = 4;
-/// With 32 registers the same holds for twice as many, which is what a step of some decoding sequences has.
-static constexpr int64_t kManyDirectInputs = 8;
-
 static PanelFormat panelFormat(Type format) {
   if (isa<Float8E4M3FNType>(format))
     return PanelFormat::E4M3;
@@ -68,6 +61,13 @@ PanelMatmul::Panel PanelMatmul::panel(Value matrix, Value number) {
     result.scaleBase = k.mul(matrix ? k.add(k.mul(matrix, height), row) : row, width);
   }
   return result;
+}
+
+PanelMatmul::Panel PanelMatmul::either(Value which, const Panel &first, const Panel &second) {
+  Value isFirst = k.less(which, k.index(1));
+  auto choose = [&](Value a, Value b) { return a ? k.select(isFirst, a, b) : Value(); };
+  return {choose(first.number, second.number), choose(first.weight, second.weight), choose(first.scales, second.scales),
+          choose(first.base, second.base), choose(first.scaleBase, second.scaleBase)};
 }
 
 PanelMatmul::Values PanelMatmul::scalesAt(const Panel &panel, Value column) {
@@ -180,45 +180,6 @@ PanelMatmul::Values PanelMatmul::chains(Panels panels, Value begin, Value end, O
   });
 }
 
-void PanelMatmul::direct(Panels panels, int64_t inputs, Value begin, Offset offset, Store store) {
-  SmallVector<Value> offsets;
-  for (int64_t i = 0; i < inputs; ++i)
-    offsets.push_back(offset(k.add(begin, i)));
-  Values zeros(2 * inputs * panels.size(), k.real(0, kLanes));
-  Values sums = chains(panels, k.index(0), k.index(columns), offsets, zeros, Value());
-  for (auto [which, panel] : llvm::enumerate(panels))
-    for (int64_t i = 0; i < inputs; ++i) {
-      int64_t at = 2 * (which * inputs + i);
-      store(which, k.add(begin, i), sums[at], sums[at + 1]);
-    }
-}
-
-/// The direct form for `inputs` or more of them, up to `most`, as `count` says.
-void PanelMatmul::directByCount(Panels panels, int64_t inputs, int64_t most, Value count, Value begin, Offset offset,
-                                Store store) {
-  if (inputs == most)
-    return direct(panels, inputs, begin, offset, store);
-  k.ifElse(
-      k.less(count, k.index(inputs + 1)),
-      [&] {
-        direct(panels, inputs, begin, offset, store);
-        return Values();
-      },
-      [&] {
-        directByCount(panels, inputs + 1, most, count, begin, offset, store);
-        return Values();
-      });
-}
-
-/// The direct form for at most kManyDirectInputs inputs: behind the last one it is computed again, and stored where it
-/// was.
-void PanelMatmul::directWithRepeats(const Panel &panel, Value begin, Value end, Offset offset, Store store) {
-  auto within = [&](Value input) { return k.minIndex(input, k.add(end, -1)); };
-  direct(
-      panel, kManyDirectInputs, begin, [&](Value input) { return offset(within(input)); },
-      [&](int64_t which, Value input, Value low, Value high) { store(which, within(input), low, high); });
-}
-
 //===----------------------------------------------------------------------===//
 // Panels
 //===----------------------------------------------------------------------===//
@@ -226,7 +187,7 @@ void PanelMatmul::directWithRepeats(const Panel &panel, Value begin, Value end, 
 /// More than kPairInputs inputs.
 void PanelMatmul::runOne(const Panel &panel, Value begin, Value end, Offset offset, StorePanel storeOne) {
   Value count = k.sub(end, begin);
-  auto store = [&](int64_t, Value input, Value low, Value high) { storeOne(input, low, high); };
+  auto store = [&](Value, Value input, Value low, Value high) { storeOne(input, low, high); };
   auto many = [&] {
     if (!k.has512()) {
       buffered(panel, begin, end, offset, storeOne);
@@ -264,8 +225,11 @@ void PanelMatmul::run(const Panel &first, const Panel &second, Value begin, Valu
         return Values();
       },
       [&] {
-        runOne(first, begin, end, offset, [&](Value input, Value low, Value high) { store(0, input, low, high); });
-        runOne(second, begin, end, offset, [&](Value input, Value low, Value high) { store(1, input, low, high); });
+        // Code for one panel, run for either.
+        k.loop(k.index(0), k.index(2), 1, [&](Value which) {
+          runOne(either(which, first, second), begin, end, offset,
+                 [&](Value input, Value low, Value high) { store(which, input, low, high); });
+        });
         return Values();
       });
 }
@@ -278,8 +242,8 @@ void PanelMatmul::run(Value matrix, Value firstPanel, Value endPanel, Value begi
       // Without a second half, the last panel of the first one again: its lines are in L1, its results the same.
       Value first = k.add(firstPanel, i), other = k.add(first, half);
       Value second = k.select(k.less(other, endPanel), other, first);
-      auto storePair = [&](int64_t which, Value input, Value low, Value high) {
-        store(which ? second : first, input, low, high);
+      auto storePair = [&](Value which, Value input, Value low, Value high) {
+        store(k.select(k.less(which, k.index(1)), first, second), input, low, high);
       };
       if (tiles)
         tiles->runPair(panel(matrix, first), panel(matrix, second), begin, end, offset, storePair);

@@ -68,11 +68,13 @@ public:
   };
   /// Panel `number` of matrix `matrix` (null: there is one) of the bound weight.
   Panel panel(Value matrix, Value number);
+  /// `first` where `which` is 0: one piece of code for both.
+  Panel either(Value which, const Panel &first, const Panel &second);
 
   /// Element offset of input i in x.
   using Offset = llvm::function_ref<Value(Value input)>;
-  /// Receives rows 0..15 and 16..31 of the results of panel `first` or second (1) for input i.
-  using Store = llvm::function_ref<void(int64_t which, Value input, Value low, Value high)>;
+  /// Receives rows 0..15 and 16..31 of the results of the first panel (`which` is index 0) or the second for input i.
+  using Store = llvm::function_ref<void(Value which, Value input, Value low, Value high)>;
   /// The same for one panel at a time.
   using StoreOne = llvm::function_ref<void(Value panel, Value input, Value low, Value high)>;
 
@@ -97,6 +99,13 @@ public:
 
 private:
   friend class PanelTiles;
+  /// Inputs up to which two panels are streams side by side: their sums and totals fit 32 registers.
+  static constexpr int64_t kPairInputs = 2;
+  /// Inputs up to which weights are decoded in registers.
+  static constexpr int64_t kDirectInputs = 4;
+  /// With 32 registers the same holds for twice as many, which is what a step of some decoding sequences has.
+  static constexpr int64_t kManyDirectInputs = 8;
+
   using Values = BodyBuilder::Values;
   using Offsets = llvm::ArrayRef<Value>;
   using Panels = llvm::ArrayRef<Panel>;

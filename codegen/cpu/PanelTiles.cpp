@@ -211,7 +211,7 @@ void PanelTiles::streamed(Panels panels, Value begin, Value end, Offset offset, 
   k.loop(zero, count, 1, [&](Value input) {
     Value at = k.mul(input, vectors * kLanes);
     for (int64_t which = 0; which < int64_t(panels.size()); ++which)
-      store(which, k.add(begin, input), k.load(totals, k.add(at, 2 * which * kLanes), kLanes),
+      store(k.index(which), k.add(begin, input), k.load(totals, k.add(at, 2 * which * kLanes), kLanes),
             k.load(totals, k.add(at, (2 * which + 1) * kLanes), kLanes));
   });
 }
@@ -227,8 +227,8 @@ void PanelTiles::runPair(const Panel &first, const Panel &second, Value begin, V
   Value folds[2] = {scalesFold(first), scalesFold(second)};
   k.ifThen(arith::OrIOp::create(k.b, k.loc, folds[0], folds[1]), [&] {
     // What the other one gives is not stored.
-    streamed({first, second}, begin, end, offset, [&](int64_t which, Value input, Value low, Value high) {
-      k.ifThen(folds[which], [&] { store(which, input, low, high); });
+    streamed({first, second}, begin, end, offset, [&](Value which, Value input, Value low, Value high) {
+      k.ifThen(k.select(k.less(which, k.index(1)), folds[0], folds[1]), [&] { store(which, input, low, high); });
     });
   });
   for (int64_t which = 0; which < 2; ++which)
@@ -236,7 +236,7 @@ void PanelTiles::runPair(const Panel &first, const Panel &second, Value begin, V
         folds[which], [] { return PanelMatmul::Values(); },
         [&] {
           matmul.buffered(which ? second : first, begin, end, offset,
-                          [&](Value input, Value low, Value high) { store(which, input, low, high); });
+                          [&](Value input, Value low, Value high) { store(k.index(which), input, low, high); });
           return PanelMatmul::Values();
         });
 }

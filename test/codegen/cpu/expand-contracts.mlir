@@ -50,3 +50,26 @@ func.func @fp4(%begin: index, %end: index, %x: memref<?xbf16>, %w: memref<?xi8>,
   kernel.panel_linear range %begin %end grid <rows = 1, tile = 96, tiles = 4> counts %counts x %x weight %w scales %s out %y {format = f4E2M1FN, rows = 128, columns = 256, x_stride = 256, inner = 1, groups = 1} : memref<?xi64>, memref<?xbf16>, memref<?xi8> scales memref<?xi8>, memref<?xbf16>
   return
 }
+
+// Two weights of whole panels with one type of results are one piece of code, run for each; the third has rows left over.
+// CHECK-LABEL: func.func @projections
+// CHECK: arith.select %{{.*}}, %{{.*}}, %{{.*}} : memref<?xbf16>
+// CHECK: arith.select %{{.*}}, %{{.*}}, %{{.*}} : memref<?xf32>
+// CHECK-NOT: arith.select {{.*}} : memref
+// CHECK: return
+func.func @projections(%begin: index, %end: index, %x: memref<?xbf16>, %u: memref<?xbf16>, %v: memref<?xbf16>, %w: memref<?xbf16>, %y: memref<?xf32>, %z: memref<?xf32>, %t: memref<?xf32>, %counts: memref<?xi64>) attributes {kernel.entry, kernel.op = "projections"} {
+  kernel.panel_projections range %begin %end grid <rows = 1, tile = 96, tiles = 7> counts %counts x %x weights(%u, %v, %w) outs(%y, %z, %t) {format = bf16, rows = array<i64: 128, 64, 17>, columns = 256} : memref<?xi64>, memref<?xbf16> weights(memref<?xbf16>, memref<?xbf16>, memref<?xbf16>) outs(memref<?xf32>, memref<?xf32>, memref<?xf32>)
+  return
+}
+
+// Beyond two inputs, which read both side by side, gate and up are one piece of code; with tiles they go in blocks.
+// CHECK-LABEL: func.func @gate_up
+// BF16: arith.select %{{.*}}, %{{.*}}, %{{.*}} : memref<?xi8>
+// V4: arith.select %{{.*}}, %{{.*}}, %{{.*}} : memref<?xi8>
+// V3: arith.select %{{.*}}, %{{.*}}, %{{.*}} : memref<?xi8>
+// AMX-NOT: arith.select {{.*}} : memref
+// CHECK: return
+func.func @gate_up(%begin: index, %end: index, %x: memref<?xbf16>, %v: memref<?xi8>, %w: memref<?xi8>, %s: memref<?xi8>, %t: memref<?xi8>, %y: memref<?xbf16>, %counts: memref<?xi64>) attributes {kernel.entry, kernel.op = "gate_up"} {
+  kernel.panel_gate_up range %begin %end grid <rows = 1, tile = 96, tiles = 2> counts %counts x %x gate %v up %w scales %s %t out %y {format = f8E4M3FN, rows = 256, columns = 256, active = 1, limit = 1.0e+01 : f32, quantized} : memref<?xi64>, memref<?xbf16>, memref<?xi8>, memref<?xi8> scales memref<?xi8> memref<?xi8> out memref<?xbf16>
+  return
+}
