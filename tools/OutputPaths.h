@@ -1,4 +1,4 @@
-//===- OutputPaths.h - No output takes the place of an input ----*- C++ -*-===//
+//===- OutputPaths.h - Where outputs may be written -------------*- C++ -*-===//
 //
 // Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -9,9 +9,12 @@
 #ifndef V4_TOOLS_OUTPUTPATHS_H
 #define V4_TOOLS_OUTPUTPATHS_H
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 namespace v4 {
@@ -33,8 +36,25 @@ inline bool isSameFile(const std::string &a, const std::string &b) {
   return !error && left == std::filesystem::weakly_canonical(b, error) && !error;
 }
 
-/// One sentence about the first output that is an input or an output named before; "" when all are files of their own.
-inline std::string outputConflict(const std::vector<NamedPath> &outputs, std::vector<NamedPath> taken) {
+/// Why nothing can be written at `path`, as far as its folder tells; "" when it may be possible. Found out before the
+/// work, not behind it.
+inline std::string unwritableReason(const std::string &path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    return "is a folder";
+  // A device or a pipe is written where it is.
+  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error))
+    return "";
+  std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (access((folder / ".").c_str(), W_OK | X_OK) == 0)
+    return "";
+  return "cannot be written: " + (folder.empty() ? std::string("this folder") : folder.string()) + ": " +
+         std::strerror(errno);
+}
+
+/// One sentence about the first output that is an input, an output named before or in no folder to write to; "" when
+/// all are files of their own.
+inline std::string outputProblem(const std::vector<NamedPath> &outputs, std::vector<NamedPath> taken) {
   for (const NamedPath &output : outputs) {
     if (output.path.empty())
       continue;
@@ -42,6 +62,8 @@ inline std::string outputConflict(const std::vector<NamedPath> &outputs, std::ve
       if (!other.path.empty() && isSameFile(output.path, other.path))
         return output.name + "=" + output.path + " is the file of " + other.name +
                " too, expected a file to write; name another one";
+    if (std::string reason = unwritableReason(output.path); !reason.empty())
+      return output.name + "=" + output.path + " " + reason + ", expected the name of a file; name another one";
     taken.push_back(output);
   }
   return "";

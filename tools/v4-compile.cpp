@@ -173,7 +173,7 @@ void addInputs(const std::string &input, std::vector<v4::NamedPath> &inputs) {
 /// A refit may give its own plan other weights.
 int resolveOutputs(const Flags &flags) {
   const v4::CompileOptions &o = flags.options;
-  std::vector<v4::NamedPath> inputs = {{"--sign-key", flags.signKey}}, outputs = {{"-o", o.output}};
+  std::vector<v4::NamedPath> inputs = {{"--sign-key", flags.signKey}}, outputs = {{"-o", o.output == "-" ? "" : o.output}};
   for (const std::string &input : {o.input, o.checkpoint})
     if (!input.empty())
       addInputs(input, inputs);
@@ -182,8 +182,8 @@ int resolveOutputs(const Flags &flags) {
   if (flags.certify)
     outputs.push_back({"--certify", v4::certify::certificatePathOf(o.output)});
   outputs.push_back({"--report", flags.report});
-  std::string conflict = v4::outputConflict(outputs, inputs);
-  return conflict.empty() ? int(v4::kOk) : refuse(conflict);
+  std::string problem = v4::outputProblem(outputs, inputs);
+  return problem.empty() ? int(v4::kOk) : refuse(problem);
 }
 
 /// What the flags ask for that cannot be expressed in CompileOptions' types.

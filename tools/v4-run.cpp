@@ -64,12 +64,12 @@ void refuseInputsAsOutputs(const RunFlags &flags) {
                                     {"--mtp-logits-out", flags.mtpLogitsOut},
                                     {"--trace", flags.trace},
                                     {"--save-state", flags.saveState}};
-  std::string conflict = outputConflict(outputs, inputs);
+  std::string problem = outputProblem(outputs, inputs);
   for (const NamedPath &output : outputs)
-    if (conflict.empty() && output.name != "--save-state")
-      conflict = outputConflict({output}, {{"--load-state", flags.loadState}});
-  if (!conflict.empty())
-    throw InputError(conflict);
+    if (problem.empty() && output.name != "--save-state")
+      problem = outputProblem({output}, {{"--load-state", flags.loadState}});
+  if (!problem.empty())
+    throw InputError(problem);
 }
 
 int execute(const RunFlags &flags) {

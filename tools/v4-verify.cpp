@@ -107,11 +107,11 @@ Status runNumerics(const Arguments &arguments, std::vector<Check> &checks, Resul
     if (arguments.record != kBesidePlan)
       file = arguments.record;
     std::string weightsFile = weights.empty() ? plan::weightsPathOf(arguments.path) : weights;
-    std::string conflict = outputConflict(
+    std::string problem = outputProblem(
         {{"--record", file}},
         {{"the plan", arguments.path}, {"its weights", weightsFile}, {"--public-key", arguments.publicKey}});
-    if (!conflict.empty())
-      return invalidInput(conflict);
+    if (!problem.empty())
+      return invalidInput(problem);
     V4_RETURN_IF_ERROR(certify::recordCertificate(arguments.path, weights, file, arguments.threads, results.recorded));
     checks.push_back({"record", {}});
     return Status();

@@ -127,6 +127,21 @@ def check_verify(expect, folder, external, key):
     expect.refused("here without weights", "v4-verify", [alone, "--here"], ["alone.v4weights", "beside the plan"], 3)
 
 
+def check_folders(expect, folder, plan, source):
+    """Where nothing can be written is said before the work: no output is begun, no token is printed."""
+    fresh = f"{folder}/fresh.v4plan"
+    for flag in ("--logits-out", "--mtp-logits-out", "--trace", "--save-state"):
+        for place, why in ((f"{folder}/absent/x", "No such file"), (f"{folder}/key/x", "Not a directory"), (folder, "is a folder")):
+            done = expect.tools.call("v4-run", plan, *RUN, f"{flag}={place}", expect=1)
+            expect.holds(f"{flag}={place}", f"{flag}={place}" in done.stderr and why in done.stderr and not done.stdout,
+                         done.stderr + done.stdout)
+    for output, flags in ((fresh, [f"--report={folder}/absent/r.json"]), (f"{folder}/absent/p.v4plan", [])):
+        expect.refused("no folder", "v4-compile", [source, "-o", output, *flags], ["absent", "No such file"])
+    expect.holds("nothing is compiled", not os.path.exists(fresh), fresh)
+    expect.refused("no folder for a page", "v4-inspect", [plan, f"--html={folder}/absent/x"], ["--html=", "No such file"])
+    expect.refused("no folder for a certificate", "v4-verify", [plan, "--numerics", f"--record={folder}/absent/x"], ["--record="])
+
+
 def check_numbers(expect, plan):
     """Numbers that are too large are not the largest."""
     for flag in ("--seed", "--cache-bytes"):
@@ -148,6 +163,7 @@ def main():
         check_failures(expect, folder, plan)
         key = check_compile(expect, folder, source)
         check_verify(expect, folder, external, key)
+        check_folders(expect, folder, plan, source)
         check_numbers(expect, plan)
     expect.finish()
 

@@ -114,10 +114,10 @@ Status inspect::writePage(const Plan &plan, const Device *device, const std::str
   if (!program.parts() || program.parts()->size() == 0)
     return unsupported(plan.name(), ": holds no counts of the model's parts, expected those of a newer v4-compile; "
                                     "compile the plan again");
-  std::string conflict =
-      outputConflict({{"--html", path}}, {{"the plan", plan.name()}, {"its weights", weightsPathOf(plan.name())}});
-  if (!conflict.empty())
-    return invalidInput(conflict);
+  std::string problem =
+      outputProblem({{"--html", path}}, {{"the plan", plan.name()}, {"its weights", weightsPathOf(plan.name())}});
+  if (!problem.empty())
+    return invalidInput(problem);
   std::string text =
       fill(kPageTemplate, piecesOf(plan, device ? *device : usualDevice(program.target()->name()->string_view())));
   AtomicFile file(path);
