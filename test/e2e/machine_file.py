@@ -100,7 +100,9 @@ def check_refusals(tools, plan, folder):
     def median(value):
         return dict(ROW, dot_flops_per_second={"median": value})
     cases = (("no JSON", b"{", ["is no JSON", "v4-bench PLAN --machine"]), ("nothing", b"", ["machine.json"]),
-             ("not UTF-8", b'"\xff"', ["is no JSON"]), ("nested without end", b"[" * 100000, ["is no JSON"]),
+             ("not UTF-8", b'"\xff"', ["is no JSON"]), ("nested without end", b"[" * 100000, ["more than 16 levels"]),
+             ("a rate of many levels", b'[{"test":"machine","read_bytes_per_second":{"median":' + b"[" * 200000 + b"]" * 200000 + b"}}]",
+              ["more than 16 levels of brackets"]),
              ("no row", [], ["holds no row"]), ("a number", b"1", ["holds no row"]), ("null", b"null", ["holds no row"]),
              ("rows that are none", [1, None, [], {"test": 5}], ["holds no row"]),
              ("another test", dict(ROW, test="pp512"), ["holds no row"]),

@@ -7,7 +7,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=${V4_FUZZ_BUILD:-$root/build/fuzz}
-all=(plan state weights requests safetensors index config module)
+all=(plan state weights requests certificate machine safetensors index config module)
 
 [[ ${1:-} =~ ^[0-9]{1,6}$ ]] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 1; }
 seconds=$1

@@ -20,6 +20,18 @@ constexpr uint64_t kMostBytes = uint64_t(16) << 20;
 constexpr const char *kHow = "write one with v4-bench PLAN --machine -o json";
 /// Nothing computes or reads faster, and quotients stay finite.
 constexpr double kLeastRate = 1, kMostRate = 1e21;
+/// Levels of brackets: a list of rows, a row, a statistic, its repetitions.
+constexpr int kMostDepth = 16;
+
+/// Discarded when it is no JSON; `deep` when it has more levels than a row can have. Those are not built up: to copy
+/// them, to print them and to take them down needs stack for each.
+Json parseBounded(const char *text, uint64_t bytes, bool &deep) {
+  auto keep = [&](int depth, Json::parse_event_t, Json &) {
+    deep = deep || depth > kMostDepth;
+    return depth <= kMostDepth;
+  };
+  return Json::parse(text, text + bytes, keep, /*allow_exceptions=*/false);
+}
 
 /// Null when no row is that of --machine.
 const Json *findRow(const Json &document) {
@@ -56,8 +68,11 @@ Status inspect::readMachine(const std::string &path, Device &out) {
   V4_RETURN_IF_ERROR(MappedFile::open(path, LoadMode::Map, file));
   if (file.size() > kMostBytes)
     return invalidInput(path, ": has ", file.size(), " bytes, expected at most ", kMostBytes, "; ", kHow);
-  const char *text = reinterpret_cast<const char *>(file.data());
-  Json document = Json::parse(text, text + file.size(), nullptr, /*allow_exceptions=*/false);
+  bool deep = false;
+  Json document = parseBounded(reinterpret_cast<const char *>(file.data()), file.size(), deep);
+  if (deep)
+    return invalidInput(path, ": has more than ", kMostDepth,
+                        " levels of brackets, expected what v4-bench --machine prints; ", kHow);
   if (document.is_discarded())
     return invalidInput(path, ": is no JSON, expected what v4-bench --machine prints; ", kHow);
   const Json *row = findRow(document);
