@@ -117,6 +117,8 @@ void CpuBody::storePair(const Pair &pair, Value buffer, Value at) {
 }
 
 CpuBody::Pair CpuBody::broadcastPair(Value x, Value at) {
+  if (cast<MemRefType>(x.getType()).getElementType().isF32())
+    return {splat(load(x, at), kLanes), splat(load(x, add(at, 1)), kLanes)};
   Value two = bitcast(loadRaw(x, at, 2), b.getI32Type(), 1);
   Value word = vector::ExtractOp::create(b, loc, two, ArrayRef<int64_t>{0});
   Value words = vector::BroadcastOp::create(b, loc, VectorType::get({kLanes}, b.getI32Type()), word);

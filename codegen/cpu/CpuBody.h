@@ -66,7 +66,7 @@ public:
   mlir::Type pairElement() { return hasBf16() ? mlir::Type(b.getBF16Type()) : mlir::Type(b.getF32Type()); }
   Pair loadPair(Value buffer, Value at);
   void storePair(const Pair &pair, Value buffer, Value at);
-  /// Pair of the bf16 at `at` and `at + 1`, in all lanes.
+  /// Pair of the bf16, or without products of these the f32, at `at` and `at + 1`, in all lanes.
   Pair broadcastPair(Value x, Value at);
   /// total + a_even * b_even + a_odd * b_odd; the target's own rounding.
   Value dot(const Pair &a, const Pair &b, Value total);

@@ -21,13 +21,26 @@ void PanelMatmul::fillBuffer(const Panel &panel, Value begin, Value end) {
   });
 }
 
+Value PanelMatmul::widen(int64_t inputs, Value first, Value columnBegin, Value columnEnd, Offset offset) {
+  SmallVector<Value> offsets;
+  for (int64_t i = 0; i < inputs; ++i)
+    offsets.push_back(offset(k.add(first, i)));
+  k.loop(columnBegin, columnEnd, kLanes, [&](Value column) {
+    Value at = k.sub(column, columnBegin);
+    for (int64_t i = 0; i < inputs; ++i)
+      k.store(k.load(x, k.add(offsets[i], column), kLanes), wide, k.add(at, i * bufferColumns()));
+  });
+  return k.sub(k.index(0), columnBegin);
+}
+
 void PanelMatmul::pass(const Panel &panel, int64_t inputs, Value first, Value begin, Value columnBegin, Value columnEnd,
                        Offset offset) {
   SmallVector<Value> offsets;
   Values sums;
   Value at = k.mul(k.sub(first, begin), kPanelRows);
+  Value wideBegin = wide ? widen(inputs, first, columnBegin, columnEnd, offset) : Value();
   for (int64_t i = 0; i < inputs; ++i) {
-    offsets.push_back(offset(k.add(first, i)));
+    offsets.push_back(wide ? k.add(wideBegin, i * bufferColumns()) : offset(k.add(first, i)));
     sums.push_back(k.load(totals, k.add(at, i * kPanelRows), kLanes));
     sums.push_back(k.load(totals, k.add(at, i * kPanelRows + kLanes), kLanes));
   }

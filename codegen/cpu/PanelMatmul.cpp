@@ -30,6 +30,8 @@ PanelMatmul::PanelMatmul(CpuBody &k, Type type, int64_t rows, int64_t columns, i
   }
   buffer = k.scratch(bufferColumns() * kPanelRows, k.pairElement());
   totals = k.scratch(maxInputs * kPanelRows, k.f32());
+  if (!k.hasBf16())
+    wide = k.scratch(inputsPerPass() * bufferColumns(), k.f32());
 }
 
 PanelMatmul::~PanelMatmul() = default;
@@ -141,13 +143,14 @@ void PanelMatmul::read(Value bufferColumn, EachPair each) {
 
 PanelMatmul::Values PanelMatmul::chain(Panels panels, Value begin, Value end, Offsets offsets, Value bufferBegin) {
   int64_t inputs = offsets.size(), step = stepColumns(bool(bufferBegin));
+  Value from = bufferBegin && wide ? wide : x;
   Values zeros(2 * inputs * panels.size(), k.real(0, kLanes));
   return k.loop(begin, end, step, zeros, [&](Value column, ValueRange carried) {
     Values sums(carried.begin(), carried.end());
     int64_t which = 0;
     auto each = [&](int64_t pair, const CpuBody::Pair &low, const CpuBody::Pair &high) {
       for (int64_t i = 0; i < inputs; ++i) {
-        CpuBody::Pair input = k.broadcastPair(x, k.add(offsets[i], k.add(column, 2 * pair)));
+        CpuBody::Pair input = k.broadcastPair(from, k.add(offsets[i], k.add(column, 2 * pair)));
         Value *sum = &sums[2 * (which * inputs + i)];
         sum[0] = k.dot(low, input, sum[0]);
         sum[1] = k.dot(high, input, sum[1]);

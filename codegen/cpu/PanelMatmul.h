@@ -132,6 +132,9 @@ private:
   void directWithRepeats(const Panel &panel, Value begin, Value end, Offset offset, Store store);
   void runOne(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store);
   void buffered(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store);
+  /// Columns [columnBegin, columnEnd) of `inputs` inputs from `first` become reals in `wide`, where a column lies at that
+  /// many more than the result; once here, rather than for every two columns of a panel.
+  Value widen(int64_t inputs, Value first, Value columnBegin, Value columnEnd, Offset offset);
   void pass(const Panel &panel, int64_t inputs, Value first, Value begin, Value columnBegin, Value columnEnd,
             Offset offset);
   void fillBuffer(const Panel &panel, Value begin, Value end);
@@ -140,6 +143,7 @@ private:
   PanelFormat format;
   int64_t rows, columns;
   Value buffer, totals;
+  Value wide; ///< Inputs of a pass as f32, where there is no product of bf16.
   std::unique_ptr<PanelTiles> tiles; ///< With tile registers.
 };
 

@@ -11,6 +11,9 @@
 // BF16: memref.alloca() {alignment = 64 : i64} : memref<8192xbf16>
 // V4: memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
 // V3: memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
+// Inputs of a pass become reals once for each block of columns, not for each pair.
+// V4: memref.alloca() {alignment = 64 : i64} : memref<1024xf32>
+// V3: memref.alloca() {alignment = 64 : i64} : memref<256xf32>
 // BF16: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"
 // BF16: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
 // V4: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
