@@ -8,11 +8,12 @@
 //
 // long-context FILE.v4plan TOKENS CHUNK
 //
-// Feeds that many tokens to one sequence, in steps of CHUNK tokens. After every
-// step the bytes that the allocator hook gave and the cache in use must be those
-// of the plan's memory function; exit code 2 names the first difference. Prints
-// one JSON object: all bytes at the end, hashes of the last rows of logits, and
-// the seconds that each eighth of the prompt took.
+// Feeds that many tokens to one sequence, in steps of CHUNK tokens, and then as
+// many as a draft has, which is all that a session for this context has room for.
+// After every step the bytes that the allocator hook gave and the cache in use must
+// be those of the plan's memory function; exit code 2 names the first difference.
+// Prints one JSON object: all bytes at the end, hashes of the last rows of logits
+// of the prompt, and the seconds that each eighth of it took.
 //
 //===----------------------------------------------------------------------===//
 
@@ -72,7 +73,8 @@ public:
     require(engine.createSession(options, session));
     plan::Limits held = plan::heldLimits(program, {chunk, 1, count});
     fixed = plan::arenaOf(program, held).bytes + plan::stepBytes(held);
-    std::vector<int32_t> tokens = tokensOf(count, session->vocabularySize());
+    uint64_t whole = plan::heldLimits(program, {chunk, 1, count}).context;
+    std::vector<int32_t> tokens = tokensOf(whole, session->vocabularySize());
     Sequence *sequence = nullptr;
     require(session->createSequence(sequence));
     int64_t begin = monotonicNanoseconds();
@@ -85,7 +87,13 @@ public:
       for (; done * 8 >= count * part; ++part)
         seconds.push_back(static_cast<double>(monotonicNanoseconds() - begin) * 1e-9);
     }
-    print(count);
+    keepHashes();
+    for (uint64_t done = count; done < whole; ++done) {
+      session->batch()[0] = {sequence, tokens.data() + done, 1, 1};
+      require(session->step(1));
+      checkMemory(done + 1);
+    }
+    print(count, whole);
   }
 
 private:
@@ -96,12 +104,17 @@ private:
 
   uint64_t cacheBytes(uint64_t positions) const { return plan::cacheBytes(program, positions, 1).value_or(0); }
 
-  void print(uint64_t count) const {
+  void keepHashes() {
     uint64_t width = session->vocabularySize();
+    logits = hashOf(session->logits(0), width);
+    if (program.mtp_logits_buffer() >= 0)
+      mtpLogits = hashOf(session->mtpLogits(0), width);
+  }
+
+  void print(uint64_t count, uint64_t whole) const {
     std::printf("{\"tokens\": %llu, \"bytes\": %llu, \"logits\": \"%s\", \"mtp_logits\": \"%s\", \"seconds\": [",
-                static_cast<unsigned long long>(count), static_cast<unsigned long long>(fixed + cacheBytes(count)),
-                hashOf(session->logits(0), width).c_str(),
-                program.mtp_logits_buffer() >= 0 ? hashOf(session->mtpLogits(0), width).c_str() : "");
+                static_cast<unsigned long long>(count), static_cast<unsigned long long>(fixed + cacheBytes(whole)),
+                logits.c_str(), mtpLogits.c_str());
     for (size_t i = 0; i < seconds.size(); ++i)
       std::printf("%s%.3f", i ? ", " : "", seconds[i] - (i ? seconds[i - 1] : 0));
     std::printf("]}\n");
@@ -112,6 +125,7 @@ private:
   uint64_t chunk;
   uint64_t fixed = 0; ///< Arena and step block.
   std::unique_ptr<Session> session;
+  std::string logits, mtpLogits;
   std::vector<double> seconds; ///< From the beginning to the end of each eighth.
 };
 
