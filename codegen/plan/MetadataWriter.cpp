@@ -47,6 +47,8 @@ private:
   TableVector<fb::Pool> writePools();
   TableVector<fb::Kernel> writeKernels();
   Offset<fb::Block> block(plan::KernelOp op);
+  Offset<fb::Call> call(plan::CallAttr attr);
+  fb::Argument argument(kernel::ArgumentAttr attr);
   TableVector<fb::Launch> writeLaunches();
   TableVector<fb::Probe> writeProbes();
 
@@ -271,8 +273,30 @@ Offset<fb::Block> MetadataWriter::block(plan::KernelOp op) {
   auto attr = dyn_cast_or_null<plan::BlockAttr>(op.getBlock().value_or(mlir::Attribute()));
   if (!attr)
     return 0;
+  Offset<fb::Call> called = call(attr.getCall());
   return fb::CreateBlock(builder, attr.getThreads(), attr.getSharedBytes(), attr.getCluster(), attr.getRegisters(),
-                         attr.getImageOffset(), attr.getImageBytes());
+                         attr.getImageOffset(), attr.getImageBytes(), called);
+}
+
+Offset<fb::Call> MetadataWriter::call(plan::CallAttr attr) {
+  if (!attr)
+    return 0;
+  std::vector<fb::Argument> arguments;
+  for (auto entry : attr.getArguments().getAsRange<kernel::ArgumentAttr>())
+    arguments.push_back(argument(entry));
+  Offset<flatbuffers::String> function = shared(attr.getFunction());
+  return fb::CreateCall(builder, function, attr.getMost(), builder.CreateVectorOfStructs(arguments));
+}
+
+fb::Argument MetadataWriter::argument(kernel::ArgumentAttr attr) {
+  auto kind = static_cast<fb::ArgumentKind>(attr.getKind());
+  auto binding = static_cast<uint32_t>(std::max<int64_t>(attr.getBinding(), 0));
+  auto value = static_cast<uint32_t>(attr.getValue());
+  kernel::MapAttr map = attr.getMap();
+  if (!map)
+    return fb::Argument(kind, fb::ElementType::I8, 0, 0, 0, 0, binding, value);
+  return fb::Argument(kind, element(program, map.getElement()), map.getSwizzle(), map.getBoxRows(), map.getBoxColumns(),
+                      map.getColumns(), binding, value);
 }
 
 fb::Binding MetadataWriter::binding(plan::BindingAttr attr) {

@@ -222,4 +222,10 @@ include "dialects/kernel/KernelAttentionContracts.td"
 include "dialects/kernel/KernelMoveContracts.td"
 include "dialects/kernel/KernelCacheContracts.td"
 
+//===----------------------------------------------------------------------===//
+// Kernels made of a template
+//===----------------------------------------------------------------------===//
+
+include "dialects/kernel/KernelTemplateOps.td"
+
 #endif // KERNEL_OPS_TD

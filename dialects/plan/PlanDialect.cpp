@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/plan/PlanDialect.h"
+#include "dialects/kernel/KernelDialect.h"
 
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -63,7 +64,7 @@ static constexpr int64_t kMaxBlockThreads = 1024, kMaxBlockSharedBytes = 227 << 
 
 LogicalResult v4::plan::BlockAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t threads,
                                           int64_t sharedBytes, int64_t cluster, int64_t registers, int64_t imageOffset,
-                                          int64_t imageBytes) {
+                                          int64_t imageBytes, CallAttr) {
   // block_c1
   if (imageOffset < 0 || imageBytes < 1)
     return emitError() << "block has an image of " << imageBytes << " bytes at " << imageOffset
@@ -79,6 +80,21 @@ LogicalResult v4::plan::BlockAttr::verify(llvm::function_ref<InFlightDiagnostic(
   // block_c3
   if (cluster != 1)
     return emitError() << "block has cluster " << cluster << ", expected 1, the only one that launches ask for";
+  return success();
+}
+
+LogicalResult v4::plan::CallAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, StringRef function,
+                                         int64_t most, ArrayAttr arguments) {
+  // call_c1
+  if (arguments.empty())
+    return emitError() << "call of '" << function << "' has no arguments, expected at least one";
+  for (Attribute argument : arguments)
+    if (!isa<kernel::ArgumentAttr>(argument))
+      return emitError() << "call of '" << function << "' has the argument " << argument
+                         << ", expected a #kernel.argument";
+  // call_c2
+  if (most < 0 || most > INT32_MAX)
+    return emitError() << "call of '" << function << "' has at most " << most << " blocks, expected 0 to " << INT32_MAX;
   return success();
 }
 

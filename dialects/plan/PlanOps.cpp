@@ -183,6 +183,18 @@ LogicalResult PoolOp::verify() {
 // Schedule
 //===----------------------------------------------------------------------===//
 
+/// REQUIRES: the block is a #plan.block.
+static LogicalResult checkCall(KernelOp kernel, Attribute block) {
+  CallAttr call = cast<BlockAttr>(block).getCall();
+  if (!call)
+    return success();
+  for (auto argument : call.getArguments().getAsRange<v4::kernel::ArgumentAttr>())
+    if (argument.getBinding() >= static_cast<int64_t>(kernel.getBindings()))
+      return kernel.emitOpError() << "calls '" << call.getFunction() << "' with binding " << argument.getBinding()
+                                  << ", expected one of its " << static_cast<int64_t>(kernel.getBindings());
+  return success();
+}
+
 LogicalResult KernelOp::verify() {
   // kernel_c1
   int64_t bindings = getBindings();
@@ -198,9 +210,12 @@ LogicalResult KernelOp::verify() {
   if (auto hits = static_cast<int64_t>(getHits()); hits < -1 || hits >= bindings)
     return emitOpError() << "hits = " << hits << ", expected one of its " << bindings << " bindings, or -1 for none";
   // kernel_c3
-  if (std::optional<Attribute> block = getBlock())
-    return checkKind<BlockAttr>(*this, "block", *block, "a #plan.block");
-  return success();
+  std::optional<Attribute> block = getBlock();
+  if (!block)
+    return success();
+  if (failed(checkKind<BlockAttr>(*this, "block", *block, "a #plan.block")))
+    return failure();
+  return checkCall(*this, *block);
 }
 
 LogicalResult LaunchOp::verify() {

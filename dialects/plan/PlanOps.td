@@ -110,19 +110,33 @@ def Plan_CostAttr : AttrDef<Plan_Dialect, "Cost"> {
   let genVerifyDecl = 1;
 }
 
+def Plan_CallAttr : AttrDef<Plan_Dialect, "Call"> {
+  let mnemonic = "call";
+  let summary = "how the function of a template is called";
+  let description = [{
+    Table Call: `#plan.call<"bf16Linear_64_1_8_1", most = 132, arguments = [#kernel.argument<...>]>`. The image has the
+    function under this name; a launch runs it with at most `most` blocks, 0 = one per workgroup.
+
+    (C1) arguments are #kernel.argument, at least one. (C2) most is 0 to 2^31 - 1.
+  }];
+  let parameters = (ins StringRefParameter<"name in the image">:$function, "int64_t":$most, "::mlir::ArrayAttr":$arguments);
+  let assemblyFormat = "`<` $function `,` `most` `=` $most `,` `arguments` `=` $arguments `>`";
+  let genVerifyDecl = 1;
+}
+
 def Plan_BlockAttr : AttrDef<Plan_Dialect, "Block"> {
   let mnemonic = "block";
   let summary = "how a GPU runs a workgroup, and the code it runs";
   let description = [{
     Table Block: `#plan.block<threads = 128, shared_bytes = 4096, cluster = 1, registers = 40, image = 0 : 8192>`. The image is
-    `offset : bytes` within the code section; kernels may share one.
+    `offset : bytes` within the code section; kernels may share one. Kernels made of a template have a `call` too.
 
     (C1) the image's bytes are at least 1, nothing is negative. (C2) threads are 1 to 1024, shared bytes at most 232448,
     registers at most 255 and 65536 over all threads: no GPU has more. (C3) the cluster is 1: launches ask for no other.
   }];
   let parameters = (ins "int64_t":$threads, "int64_t":$shared_bytes, "int64_t":$cluster, "int64_t":$registers,
-                        "int64_t":$image_offset, "int64_t":$image_bytes);
-  let assemblyFormat = "`<` `threads` `=` $threads `,` `shared_bytes` `=` $shared_bytes `,` `cluster` `=` $cluster `,` `registers` `=` $registers `,` `image` `=` $image_offset `:` $image_bytes `>`";
+                        "int64_t":$image_offset, "int64_t":$image_bytes, OptionalParameter<"::v4::plan::CallAttr">:$call);
+  let assemblyFormat = "`<` `threads` `=` $threads `,` `shared_bytes` `=` $shared_bytes `,` `cluster` `=` $cluster `,` `registers` `=` $registers `,` `image` `=` $image_offset `:` $image_bytes (`,` `call` `=` $call^)? `>`";
   let genVerifyDecl = 1;
 }
 
@@ -271,7 +285,7 @@ def Plan_KernelOp : Plan_Child<"kernel", [Symbol]> {
     is a #plan.block.
 
     (C1) there is at least one binding, stack_bytes is not negative. (C2) costs are #plan.cost, `hits` is a binding or -1.
-    (C3) the block is a #plan.block.
+    (C3) the block is a #plan.block whose call names bindings of the kernel.
 
     ```mlir
     plan.kernel @rms_norm_0 {op = "rms_norm", bindings = 4 : i64}

@@ -47,8 +47,8 @@ Status PlanRules::checkBlock(uint32_t kernel, const fb::Block &block, uint64_t c
   V4_RETURN_IF_ERROR(expectRange(at("kernels", kernel, "block.image_bytes"), block.image_bytes(), 1, codeBytes));
   V4_RETURN_IF_ERROR(expectRange(at("kernels", kernel, "block.image_offset"), block.image_offset(), 0,
                                  codeBytes - block.image_bytes()));
-  if (block.image_offset() % kImageAlignment == 0)
-    return Status();
-  return fail(at("kernels", kernel, "block.image_offset"), " is ", block.image_offset(), ", expected a multiple of ",
-              kImageAlignment);
+  if (block.image_offset() % kImageAlignment != 0)
+    return fail(at("kernels", kernel, "block.image_offset"), " is ", block.image_offset(), ", expected a multiple of ",
+                kImageAlignment);
+  return block.call() ? checkCall(kernel, *block.call()) : Status();
 }

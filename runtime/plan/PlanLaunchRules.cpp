@@ -96,6 +96,7 @@ Status PlanRules::checkLaunch(uint32_t index) {
                 kMaxAllBindings);
   for (uint32_t b = 0; b < launch.bindings()->size(); ++b)
     V4_RETURN_IF_ERROR(checkBinding(index, b));
+  V4_RETURN_IF_ERROR(checkMaps(index));
   return checkHits(index);
 }
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Internal to PlanValidator.cpp, PlanMemoryRules.cpp and PlanLaunchRules.cpp.
+// Internal to PlanValidator.cpp and the Plan...Rules.cpp.
 // Rules run in the order of declaration; each may rely on those before it.
 //
 //===----------------------------------------------------------------------===//
@@ -14,6 +14,7 @@
 #ifndef V4_RUNTIME_PLAN_PLANRULES_H
 #define V4_RUNTIME_PLAN_PLANRULES_H
 
+#include "runtime/plan/PlanCall.h"
 #include "runtime/plan/PlanMemory.h"
 #include "runtime/plan/PlanValidator.h"
 
@@ -79,6 +80,10 @@ private:
   Status checkWeightPlaces(bool inTables, uint64_t sectionBytes);
 
   Status checkBlock(uint32_t kernel, const fb::Block &block, uint64_t codeBytes);
+  Status checkCall(uint32_t kernel, const fb::Call &call);
+  Status checkArgument(uint32_t kernel, uint32_t index, const fb::Argument &argument);
+  Status checkMap(const std::string &field, const fb::Argument &map);
+  Status checkMaps(uint32_t launch);
   Status checkLaunch(uint32_t index);
   Status checkCosts(uint32_t kernel);
   Status checkTerm(const std::string &field, fb::CostUnit unit, uint64_t ratio, uint64_t count);

@@ -208,11 +208,32 @@ std::string PlanPrinter::parts() const {
   });
 }
 
+static std::string argumentText(const fb::Argument &argument) {
+  static const char *const kinds[] = {"address", "word", "rows", "map"};
+  bool isMap = argument.kind() == fb::ArgumentKind::Map;
+  bool isBound = isMap || argument.kind() == fb::ArgumentKind::Address;
+  std::string map;
+  if (isMap)
+    map = joinText(", map = <", elementName(argument.element()), ", columns = ", argument.columns(),
+                   ", box = ", argument.box_rows(), " : ", argument.box_columns(),
+                   ", swizzle = ", static_cast<int>(argument.swizzle()), ">");
+  return joinText("#kernel.argument<", kinds[static_cast<int>(argument.kind())],
+                  ", binding = ", isBound ? static_cast<int64_t>(argument.binding()) : -1,
+                  ", value = ", argument.kind() == fb::ArgumentKind::Address ? 0 : argument.value(), map, ">");
+}
+
+static std::string callText(const fb::Call *call) {
+  if (!call)
+    return "";
+  return joinText(", call = <", quoted(call->function()), ", most = ", call->most_blocks(), ", arguments = [",
+                  list(*call->arguments(), [](const fb::Argument *a) { return argumentText(*a); }), "]>");
+}
+
 static void appendBlock(Op &op, const fb::Block *block) {
   if (block)
     op.attribute("block", "#plan.block<threads = ", block->threads(), ", shared_bytes = ", block->shared_bytes(),
                  ", cluster = ", block->cluster(), ", registers = ", block->registers(),
-                 ", image = ", block->image_offset(), " : ", block->image_bytes(), ">");
+                 ", image = ", block->image_offset(), " : ", block->image_bytes(), callText(block->call()), ">");
 }
 
 std::string PlanPrinter::kernel(const fb::Kernel &kernel) const {

@@ -155,13 +155,37 @@ void changeOne(fb::PoolT &p, Choice &choice) {
   }
 }
 
+/// Of a kernel made of a template; makes it one, or none.
+void changeCall(fb::BlockT &b, Choice &choice) {
+  if (!b.call || choice.oneIn(8)) {
+    b.call = b.call ? nullptr : std::make_unique<fb::CallT>();
+    return;
+  }
+  switch (choice.below(4)) {
+  case 0:
+    return change(b.call->function, choice);
+  case 1:
+    return change(b.call->most_blocks, choice);
+  default:
+    // Mostly near what is right.
+    auto number = [&](uint64_t usual) { return choice.oneIn(4) ? choice.value() : usual; };
+    b.call->arguments.push_back(fb::Argument(
+        static_cast<fb::ArgumentKind>(choice.below(5)), static_cast<fb::ElementType>(choice.below(8)),
+        static_cast<uint8_t>(number(128)), static_cast<uint16_t>(number(64)), static_cast<uint16_t>(number(64)),
+        static_cast<uint32_t>(number(256)), static_cast<uint32_t>(number(0)), static_cast<uint32_t>(number(1))));
+  }
+}
+
 /// Of a kernel for a GPU; makes it one, or none.
 void changeBlock(fb::KernelT &k, Choice &choice) {
   if (!k.block || choice.oneIn(8)) {
     k.block = k.block ? nullptr : std::make_unique<fb::BlockT>();
     return;
   }
-  switch (choice.below(6)) {
+  switch (choice.below(8)) {
+  case 6:
+  case 7:
+    return changeCall(*k.block, choice);
   case 0:
     return change(k.block->threads, choice);
   case 1:

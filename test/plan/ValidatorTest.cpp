@@ -44,6 +44,27 @@ fb::BlockT &onGpu(fb::ProgramT &p) {
   return *p.kernels[0]->block;
 }
 
+using Kind = fb::ArgumentKind;
+using Element = fb::ElementType;
+
+/// Of BF16, whatever the buffer holds.
+fb::Argument map(uint32_t columns, uint16_t boxRows, uint16_t boxColumns, uint8_t swizzle = 0) {
+  return fb::Argument(Kind::Map, Element::BF16, swizzle, boxRows, boxColumns, columns, 0, 1);
+}
+fb::Argument plain(Kind kind, uint32_t binding, uint32_t value) {
+  return fb::Argument(kind, Element::I8, 0, 0, 0, 0, binding, value);
+}
+
+/// Gives the kernel of a launch a call with one argument.
+fb::CallT &calling(fb::ProgramT &p, const fb::Argument &argument, size_t launch = 0) {
+  onGpu(p);
+  fb::BlockT &block = *p.kernels[p.launches[launch]->kernel]->block;
+  block.call = std::make_unique<fb::CallT>();
+  block.call->function = "f";
+  block.call->arguments = {argument};
+  return *block.call;
+}
+
 const Case kCases[] = {
     // Presence, names, strings
     {"target", [](auto &p) { p.target.reset(); }, "target is missing"},
@@ -81,6 +102,45 @@ const Case kCases[] = {
      "kernels[0].block.image_offset is 1099511627776, expected 0 to 0"},
     {"unalignedImage", [](auto &p) { onGpu(p).image_offset = 1, p.kernels[0]->block->image_bytes = 4; },
      "kernels[0].block.image_offset is 1, expected a multiple of 64"},
+    // Calls of a plan for a GPU
+    {"callName", [](auto &p) { calling(p, plain(Kind::Word, 0, 0)).function = ""; },
+     "kernels[0].block.call.function.size is 0, expected 1 to 65536"},
+    {"callBlocks", [](auto &p) { calling(p, plain(Kind::Word, 0, 0)).most_blocks = 1u << 31; },
+     "kernels[0].block.call.most_blocks is 2147483648, expected 0 to 2147483647"},
+    {"noArguments", [](auto &p) { calling(p, plain(Kind::Word, 0, 0)).arguments.clear(); },
+     "kernels[0].block.call.arguments.size is 0, expected 1 to 64"},
+    {"manyArguments", [](auto &p) { calling(p, plain(Kind::Word, 0, 0)).arguments.resize(65); },
+     "kernels[0].block.call.arguments.size is 65, expected 1 to 64"},
+    {"manyArgumentBytes", [](auto &p) { calling(p, map(8, 1, 8)).arguments.resize(33, map(8, 1, 8)); },
+     "kernels[0].block.call.arguments have 4224 bytes, expected at most 4096"},
+    {"argumentKind", [](auto &p) { calling(p, plain(static_cast<Kind>(4), 0, 0)); },
+     "kernels[0].block.call.arguments[0].kind is 4, expected 0 to 3"},
+    {"argumentBinding", [](auto &p) { calling(p, plain(Kind::Address, 9, 0)); },
+     "kernels[0].block.call.arguments[0].binding is 9, expected less than the kernel's 3 bindings"},
+    {"argumentRows", [](auto &p) { calling(p, plain(Kind::Rows, 0, 0)); },
+     "kernels[0].block.call.arguments[0].value is 0, expected 1 to 1024"},
+    {"argumentManyRows", [](auto &p) { calling(p, plain(Kind::Rows, 0, 1025)); },
+     "kernels[0].block.call.arguments[0].value is 1025, expected 1 to 1024"},
+    {"mapElement",
+     [](auto &p) { calling(p, fb::Argument(Kind::Map, Element::I8, 0, 1, 16, 16, 0, 1)); },
+     "kernels[0].block.call.arguments[0].element is 0, expected BF16, F32 or F8E4M3"},
+    {"mapColumns", [](auto &p) { calling(p, map(0, 1, 8)); },
+     "kernels[0].block.call.arguments[0].columns is 0, expected 1 to 2147483647"},
+    {"mapBoxRows", [](auto &p) { calling(p, map(8, 257, 8)); },
+     "kernels[0].block.call.arguments[0].box_rows is 257, expected 1 to 256"},
+    {"mapBoxColumns", [](auto &p) { calling(p, map(8, 1, 0)); },
+     "kernels[0].block.call.arguments[0].box_columns is 0, expected 1 to 256"},
+    {"mapUnit", [](auto &p) { calling(p, map(12, 1, 8)); },
+     "kernels[0].block.call.arguments[0].columns is 12 and .box_columns 8, expected rows of a multiple of 16 bytes"},
+    {"mapSwizzle", [](auto &p) { calling(p, map(64, 8, 32, 128)); },
+     "kernels[0].block.call.arguments[0].swizzle is 128 for a box with rows of 64 bytes, expected 0, or 128 for as "
+     "many bytes"},
+    {"mapOfAStep", [](auto &p) { calling(p, map(8, 1, 8)); },
+     "launches[0].bindings[0] is a Step under a map of its kernel, expected a Buffer"},
+    {"mapRows", [](auto &p) { calling(p, map(8, 1, 8), 3); },
+     "launches[3].bindings[0] is under a map of its kernel and has rows Tokens, expected Logits, those of the launch"},
+    {"mapWidth", [](auto &p) { calling(p, map(kHidden + 8, 1, 8), 2); },
+     "launches[2].bindings[0] has 128 bytes a row, a map of its kernel 144, expected no more"},
     // Model and envelope
     {"vocab", [](auto &p) { p.model->vocab_size = 0; }, "model.vocab_size is 0, expected 1 to 268435456"},
     {"eos", [](auto &p) { p.model->eos_token_id = kVocab; }, "model.eos_token_id is 16, expected 0 to 15"},
@@ -232,6 +292,12 @@ const Case kCases[] = {
      "logits_buffer is buffers[2], which lives until launch 3, expected 4, the last one"},
     {"mtpLogits", [](auto &p) { p.mtp_logits_buffer = -7; }, "mtp_logits_buffer is -7, expected -1 or a buffer"},
 };
+
+TEST(Validator, mapsWithinTheirBuffers) {
+  FakePlan fake;
+  calling(fake.program, map(kHidden, 64, 64, 128), 2);
+  EXPECT_EQ(load(fake), "");
+}
 
 TEST(Validator, acceptsTheFakePlan) { EXPECT_EQ(load(FakePlan()), ""); }
 

@@ -8,6 +8,7 @@
 
 #include "tools/inspect/PlanViews.h"
 
+#include "runtime/plan/PlanCall.h"
 #include "runtime/plan/PlanMemory.h"
 #include "runtime/plan/PlanText.h"
 
@@ -85,7 +86,8 @@ Json inspect::viewKernels(const fb::Program &program) {
       view.back().update({{"threads", block->threads()},
                           {"shared_bytes", block->shared_bytes()},
                           {"registers", block->registers()},
-                          {"image_bytes", block->image_bytes()}});
+                          {"image_bytes", block->image_bytes()},
+                          {"function", functionOf(kernel)}});
   }
   return view;
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/plan/PlanCall.h"
 #include "runtime/plan/PlanState.h"
 #include "tools/verify/Checks.h"
 #include "tools/verify/KernelSymbols.h"
@@ -53,7 +54,7 @@ public:
     if (isNew)
       V4_RETURN_IF_ERROR(block ? readCubinSymbols(plan, index, *block, entry->second)
                                : readKernelSymbols(plan.name(), plan.code(), entry->second));
-    found = std::binary_search(entry->second.begin(), entry->second.end(), kernel.symbol()->string_view());
+    found = std::binary_search(entry->second.begin(), entry->second.end(), functionOf(kernel));
     return Status();
   }
 
@@ -64,12 +65,16 @@ private:
   std::map<Place, std::vector<std::string_view>> objects;
 };
 
+/// Where the kernel's function has its name from.
+const char *fieldOf(const fb::Kernel &kernel) {
+  return kernel.block() && kernel.block()->call() ? "block.call.function" : "symbol";
+}
+
 void checkKernels(const Plan &plan, Check &check) {
   ExportedSymbols exported(plan);
   const fb::Program &program = plan.program();
   std::vector<bool> missing(program.kernels()->size());
   for (uint32_t i = 0; i < program.kernels()->size(); ++i) {
-    std::string_view symbol = program.kernels()->Get(i)->symbol()->string_view();
     bool found = false;
     if (Status status = exported.find(i, found); !status.isOk()) {
       check.add(status);
@@ -77,7 +82,8 @@ void checkKernels(const Plan &plan, Check &check) {
     }
     missing[i] = !found;
     if (missing[i])
-      check.add(checkFailed(plan.name(), ": kernels[", i, "].symbol '", symbol,
+      check.add(checkFailed(plan.name(), ": kernels[", i, "].", fieldOf(*program.kernels()->Get(i)), " '",
+                            functionOf(*program.kernels()->Get(i)),
                             "' is no function of section code; rebuild the plan with v4-compile"));
   }
   for (uint32_t i = 0; i < program.launches()->size(); ++i)

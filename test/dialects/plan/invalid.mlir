@@ -11,6 +11,21 @@ func.func private @cost_c1() attributes {plan.value = #plan.cost<dot_flops, toke
 
 // -----
 
+// expected-error @below {{call of 'f' has no arguments, expected at least one}}
+func.func private @call_c1() attributes {plan.value = #plan.call<"f", most = 0, arguments = []>}
+
+// -----
+
+// expected-error @below {{call of 'f' has the argument 1 : i64, expected a #kernel.argument}}
+func.func private @call_c1() attributes {plan.value = #plan.call<"f", most = 0, arguments = [1 : i64]>}
+
+// -----
+
+// expected-error @below {{call of 'f' has at most 2147483648 blocks, expected 0 to 2147483647}}
+func.func private @call_c2() attributes {plan.value = #plan.call<"f", most = 2147483648, arguments = [#kernel.argument<rows, binding = -1, value = 1>]>}
+
+// -----
+
 // expected-error @below {{block has an image of 1 bytes at -64, expected at least 1 byte at 0 or behind}}
 func.func private @block_c1() attributes {plan.value = #plan.block<threads = 1, shared_bytes = 0, cluster = 1, registers = 1, image = -64 : 1>}
 
@@ -570,6 +585,16 @@ module @kernel_c3 {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
     // expected-error @below {{'plan.kernel' op block is 1 : i64, expected a #plan.block}}
     plan.kernel @k {op = "scale", bindings = 1 : i64, block = 1 : i64}
+  }
+}
+
+// -----
+
+module @kernel_c3 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op calls 'f' with binding 1, expected one of its 1}}
+    plan.kernel @k {op = "scale", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<address, binding = 1, value = 0>]>>, stack_bytes = 0 : i64}
   }
 }
 
