@@ -134,9 +134,9 @@ Status CudaDevice::loadKernels(const Plan &plan) {
       V4_RETURN_IF_ERROR(loadModule(imageOf(plan, block), module));
     }
     V4_RETURN_IF_ERROR(loadKernel(i, *list.Get(i), module));
-    most = std::max(most, kernels[i].bindings);
+    most = std::max(most, kernels[i].call.bytes());
   }
-  arguments.resize(most + 1);
+  arguments.resize(most / sizeof(ArgumentLine) + 1);
   return Status();
 }
 
@@ -154,10 +154,11 @@ Status CudaDevice::loadKernel(uint32_t index, const fb::Kernel &table, CudaHandl
   kernel.symbol = table.symbol()->str();
   kernel.threads = block.threads();
   kernel.sharedBytes = static_cast<unsigned>(block.shared_bytes());
-  kernel.bindings = table.bindings();
-  if (CudaResult result = driver.findFunction(&kernel.function, module, kernel.symbol.c_str()))
-    return invalidInput(planName, ": kernels[", index, "].symbol '", kernel.symbol,
-                        "' is no function of its image: ", driver.describe("cuModuleGetFunction", result),
+  kernel.call = CudaCall(block.call(), table.bindings());
+  std::string function(functionOf(table));
+  if (CudaResult result = driver.findFunction(&kernel.function, module, function.c_str()))
+    return invalidInput(planName, ": kernels[", index, block.call() ? "].block.call.function '" : "].symbol '",
+                        function, "' is no function of its image: ", driver.describe("cuModuleGetFunction", result),
                         "; compile the plan again");
   if (block.shared_bytes() <= kCudaUsualSharedBytes)
     return Status();
@@ -170,20 +171,21 @@ Status CudaDevice::loadKernel(uint32_t index, const fb::Kernel &table, CudaHandl
                      "; compile the plan for this GPU");
 }
 
-void CudaDevice::launch(uint32_t index, void *const *bindings, int64_t workgroups, uint32_t launch) {
+void CudaDevice::launch(uint32_t index, const CudaLaunch &launch, uint32_t number) {
   std::lock_guard<std::mutex> lock(calls);
-  if (workgroups <= 0 || !failure.empty())
+  if (launch.workgroups <= 0 || !failure.empty())
     return;
-  Kernel &kernel = kernels[index];
-  // All arguments have 8 bytes: packed as they are in memory, one behind the other.
-  std::copy(bindings, bindings + kernel.bindings, arguments.begin());
-  arguments[kernel.bindings] = reinterpret_cast<void *>(workgroups);
-  size_t bytes = (kernel.bindings + 1) * sizeof(void *);
-  void *packed[] = {kCudaArgumentBuffer, arguments.data(), kCudaArgumentBytes, &bytes, kCudaArgumentEnd};
-  CudaResult result = driver.launch(kernel.function, static_cast<unsigned>(workgroups), 1, 1, kernel.threads, 1, 1,
+  const Kernel &kernel = kernels[index];
+  auto where = [&] { return joinText("launches[", number, "] of kernel '", kernel.symbol, "'"); };
+  uint8_t *memory = arguments[0].bytes;
+  if (CudaResult result = kernel.call.write(driver, launch, memory))
+    return keep("cuTensorMapEncodeTiled", result, where());
+  size_t bytes = kernel.call.bytes();
+  void *packed[] = {kCudaArgumentBuffer, memory, kCudaArgumentBytes, &bytes, kCudaArgumentEnd};
+  CudaResult result = driver.launch(kernel.function, kernel.call.blocks(launch.workgroups), 1, 1, kernel.threads, 1, 1,
                                     kernel.sharedBytes, stream, nullptr, packed);
   if (result)
-    keep("cuLaunchKernel", result, joinText("launches[", launch, "] of kernel '", kernel.symbol, "'"));
+    keep("cuLaunchKernel", result, where());
 }
 
 //===----------------------------------------------------------------------===//

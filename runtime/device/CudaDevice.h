@@ -19,7 +19,7 @@
 #define V4_RUNTIME_DEVICE_CUDADEVICE_H
 
 #include "runtime/base/KernelMemory.h"
-#include "runtime/device/CudaDriver.h"
+#include "runtime/device/CudaCall.h"
 #include "runtime/plan/PlanLoader.h"
 
 #include <map>
@@ -45,9 +45,8 @@ public:
   /// By weight index: addresses of the device.
   const uint8_t *const *weights() const { return weightAddresses.data(); }
 
-  /// Runs `workgroups` blocks of a kernel behind everything asked for so far. `bindings` are device addresses.
-  /// `launch` is the index in the plan, for messages.
-  void launch(uint32_t kernel, void *const *bindings, int64_t workgroups, uint32_t launch);
+  /// Runs a kernel behind everything asked for so far. `number` is that of the launch in the plan, for messages.
+  void launch(uint32_t index, const CudaLaunch &launch, uint32_t number);
 
   // DeviceMemory
   Status allocate(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) override;
@@ -62,7 +61,11 @@ private:
     CudaHandle function = nullptr;
     unsigned threads = 1;
     unsigned sharedBytes = 0;
-    size_t bindings = 0;
+    CudaCall call{nullptr, 0};
+  };
+  /// Tensor maps are encoded in place.
+  struct alignas(plan::kMapAlignment) ArgumentLine {
+    uint8_t bytes[plan::kMapAlignment];
   };
 
   Status findDevice(const plan::fb::Target &target);
@@ -97,9 +100,9 @@ private:
   void *weightMemory = nullptr;
   std::vector<const uint8_t *> weightAddresses;
 
-  std::mutex calls;              ///< Of what follows.
-  std::vector<void *> arguments; ///< Of the launch being made; room for the longest.
-  std::string failure;           ///< Of the first call that failed and could not say so.
+  std::mutex calls;                    ///< Of what follows.
+  std::vector<ArgumentLine> arguments; ///< Of the launch being made; room for the longest.
+  std::string failure;                 ///< Of the first call that failed and could not say so.
 };
 
 } // namespace v4

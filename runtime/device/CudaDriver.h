@@ -39,6 +39,10 @@ inline void *const kCudaArgumentEnd = nullptr;
 inline void *const kCudaArgumentBuffer = reinterpret_cast<void *>(1);
 inline void *const kCudaArgumentBytes = reinterpret_cast<void *>(2);
 
+/// Of tensor maps: types of elements, the pattern over 128 bytes, and what the cache fetches of the device's memory.
+inline constexpr int kCudaMapBytes = 0, kCudaMapF32 = 7, kCudaMapBf16 = 9;
+inline constexpr int kCudaMapSwizzle128 = 3, kCudaMapPromote256 = 3;
+
 /// Shared memory that a block may have without asking.
 inline constexpr uint64_t kCudaUsualSharedBytes = 48u << 10;
 
@@ -69,6 +73,8 @@ struct CudaDriver {
   CALL(setFunctionAttribute, "cuFuncSetAttribute", CudaHandle, int, int)                                               \
   CALL(launch, "cuLaunchKernel", CudaHandle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,     \
        CudaHandle, void **, void **)                                                                                   \
+  CALL(encodeMap, "cuTensorMapEncodeTiled", void *, int, unsigned, void *, const uint64_t *, const uint64_t *,         \
+       const unsigned *, const unsigned *, int, int, int, int)                                                         \
   CALL(errorText, "cuGetErrorString", CudaResult, const char **)
 
 #define V4_CUDA_MEMBER(member, symbol, ...) CudaResult (*member)(__VA_ARGS__) = nullptr;

@@ -119,9 +119,11 @@ void Session::runTogether(uint32_t begin, uint32_t end) {
 }
 
 void Session::launchOnDevice(uint32_t begin, uint32_t end) {
+  const int64_t *counts = steps.array<int64_t>(StepField::Counts);
   int64_t first = 0;
   for (uint32_t i = begin; i < end; first = calls[i++].end)
-    program.device->launch(launches[i].kernel, calls[i].args.bindings, calls[i].end - first, launches[i].index);
+    program.device->launch(launches[i].kernel, {calls[i].args.bindings, calls[i].end - first, counts[launches[i].rows]},
+                           launches[i].index);
 }
 
 void Session::uploadSteps() {

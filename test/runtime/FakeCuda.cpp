@@ -9,9 +9,10 @@
 // A library with the calls of CudaDriver.h: memory of the GPU is the heap, kernels are host
 // code. An image whose last byte of e_ident says x86-64 is a shared object that poses as a
 // cubin and brings its own; for others the function of the same name in the object
-// V4_FAKE_CUDA_CODE runs, after the cubin was seen to have it. Everything is finished when
-// a call returns, but for copies to the host: these read at once and write when a stream
-// is waited for. Threads may share it.
+// V4_FAKE_CUDA_CODE runs, after the cubin was seen to have it, or where it is an instance
+// of a template that one (FakeTemplates.h). Everything is finished when a call returns, but
+// for copies to the host: these read at once and write when a stream is waited for. Threads
+// may share it.
 //
 //   V4_FAKE_CUDA_FAIL=call:n    the n-th call of that name fails with 999
 //   V4_FAKE_CUDA_BYTES=n        memory of the GPU, default 8 GiB
@@ -19,6 +20,8 @@
 //   V4_FAKE_CUDA_LOG=file       gets a line per launch, and one per allocation
 //
 //===----------------------------------------------------------------------===//
+
+#include "FakeTemplates.h"
 
 #include <cstdint>
 #include <cstdio>
@@ -48,6 +51,7 @@ using HostKernel = void (*)(const Arguments *, int64_t, int64_t);
 struct Function {
   std::string name;
   HostKernel run;
+  v4::test::FakeTemplate play;
   uint64_t sharedBytes = 48 << 10;
 };
 struct Module {
@@ -98,13 +102,17 @@ void note(const char *format, const char *text, uint64_t number) {
 
 uint64_t sizeOf(const Elf64_Ehdr &header) { return header.e_shoff + uint64_t(header.e_shnum) * header.e_shentsize; }
 
-bool isOnGpu(uint64_t address) {
+/// Bytes of the GPU's memory from `address` to the end of its allocation.
+uint64_t bytesFrom(uint64_t address) {
   auto behind = allocations.upper_bound(reinterpret_cast<void *>(address));
   if (behind == allocations.begin())
-    return false;
+    return 0;
   auto &block = *std::prev(behind);
-  return address < reinterpret_cast<uint64_t>(block.first) + block.second;
+  uint64_t end = reinterpret_cast<uint64_t>(block.first) + block.second;
+  return address < end ? end - address : 0;
 }
+
+bool isOnGpu(uint64_t address) { return bytesFrom(address) != 0; }
 
 /// Whether a cubin has a global function of this name.
 bool hasFunction(const uint8_t *image, const char *name) {
@@ -316,7 +324,9 @@ int cuModuleGetFunction(void **function, void *module, const char *name) {
   void *host = loaded.host ? dlsym(loaded.host, name) : nullptr;
   if (loaded.isPosing ? !host : !hasFunction(loaded.image, name))
     return kNotFound;
-  *function = &loaded.functions.emplace_back(Function{name, reinterpret_cast<HostKernel>(host)});
+  // Without code the GPU is idle.
+  auto play = loaded.host && !host ? v4::test::findFakeTemplate(name) : nullptr;
+  *function = &loaded.functions.emplace_back(Function{name, reinterpret_cast<HostKernel>(host), play});
   return 0;
 }
 
@@ -325,6 +335,31 @@ int cuFuncSetAttribute(void *function, int attribute, int value) {
   if (fails("cuFuncSetAttribute") || attribute != 8 || value > 227 << 10)
     return kFailure;
   static_cast<Function *>(function)->sharedBytes = static_cast<uint64_t>(value);
+  return 0;
+}
+
+/// Refuses what the driver's interface forbids for two dimensions without interleaving.
+int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, void *address, const uint64_t *sizes,
+                           const uint64_t *strides, const unsigned *box, const unsigned *steps, int interleave,
+                           int swizzle, int promotion, int fill) {
+  Lock lock(mutex);
+  uint64_t bytes = type == 0 ? 1 : type == 7 ? 4 : type == 9 ? 2 : 0, place = reinterpret_cast<uint64_t>(address);
+  bool sound = bytes && rank == 2 && interleave == 0 && promotion >= 0 && promotion <= 3 && fill == 0;
+  sound = sound && reinterpret_cast<uint64_t>(map) % 64 == 0 && place % 16 == 0 && steps[0] == 1 && steps[1] == 1;
+  for (int i = 0; i < 2 && sound; ++i)
+    sound = sizes[i] && sizes[i] <= uint64_t(1) << 32 && box[i] && box[i] <= 256;
+  sound = sound && strides[0] % 16 == 0 && strides[0] < uint64_t(1) << 40 && strides[0] >= sizes[0] * bytes;
+  sound = sound && box[0] * bytes % 16 == 0 && (swizzle == 0 || (swizzle == 3 && box[0] * bytes <= 128));
+  // Of this driver alone: the matrix lies in one allocation, without gaps.
+  sound = sound && strides[0] == sizes[0] * bytes && bytesFrom(place) >= sizes[1] * strides[0];
+  if (fails("cuTensorMapEncodeTiled") || !sound)
+    return kFailure;
+  v4::test::FakeMap made;
+  made.base = static_cast<const uint8_t *>(address);
+  made.rows = sizes[1], made.columns = sizes[0], made.boxRows = box[1], made.boxColumns = box[0];
+  made.elementBytes = static_cast<uint32_t>(bytes), made.swizzle = static_cast<uint32_t>(swizzle);
+  std::memset(map, 0xA5, 128);
+  std::memcpy(map, &made, sizeof(made));
   return 0;
 }
 
@@ -338,9 +373,11 @@ int cuLaunchKernel(void *function, unsigned gridX, unsigned gridY, unsigned grid
   if (fails("cuLaunchKernel") || !sound || sharedBytes > kernel.sharedBytes)
     return kFailure;
   auto *values = static_cast<void *const *>(extra[1]);
-  size_t count = *static_cast<const size_t *>(extra[3]) / sizeof(void *);
-  auto end = reinterpret_cast<int64_t>(values[count - 1]);
+  size_t bytes = *static_cast<const size_t *>(extra[3]);
   note("%s %llu\n", kernel.name.c_str(), gridX);
+  if (kernel.play)
+    return kernel.play({static_cast<const uint8_t *>(extra[1]), bytes, gridX, blockX, sharedBytes}) ? 0 : kFailure;
+  auto end = reinterpret_cast<int64_t>(values[bytes / sizeof(void *) - 1]);
   Arguments arguments{values};
   if (kernel.run)
     kernel.run(&arguments, 0, end < static_cast<int64_t>(gridX) ? end : static_cast<int64_t>(gridX));

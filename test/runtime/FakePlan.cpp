@@ -96,14 +96,34 @@ auto pools(Builder &b) {
   });
 }
 
+/// All bindings, then the workgroups as two words: a launch of it has one for each row.
+auto callOf(Builder &b, const std::string &function, uint32_t bindings) {
+  auto argument = [](fb::ArgumentKind kind, uint32_t binding, uint32_t value) {
+    return fb::Argument(kind, fb::ElementType::I8, 0, 0, 0, 0, binding, value);
+  };
+  std::vector<fb::Argument> list;
+  for (uint32_t i = 0; i < bindings; ++i)
+    list.push_back(argument(fb::ArgumentKind::Address, i, 0));
+  list.push_back(argument(fb::ArgumentKind::Rows, 0, 1));
+  list.push_back(argument(fb::ArgumentKind::Word, 0, 0));
+  auto name = b.CreateString(function);
+  return fb::CreateCall(b, name, 0, b.CreateVectorOfStructs(list));
+}
+
 auto kernels(Builder &b, const FakeOptions &options) {
-  auto make = [&](const std::string &symbol, uint32_t bindings) {
+  auto make = [&](std::string symbol, uint32_t bindings) {
+    auto call = flatbuffers::Offset<fb::Call>();
+    if (options.calls && symbol == "fake_save") {
+      call = callOf(b, symbol, bindings);
+      symbol = "save_0"; // the image has no function of that name
+    }
     auto name = b.CreateString(symbol), op = b.CreateString("fake");
     // The kernel in the middle asks for more shared memory than blocks have without asking.
     uint64_t shared = symbol == "fake_logits" ? 64 << 10 : 0;
     uint64_t imageBytes =
         symbol == "fake_mtp_save" && options.lastImageBytes ? options.lastImageBytes : options.imageBytes;
-    auto block = imageBytes ? fb::CreateBlock(b, 1, shared, 1, 32, 0, imageBytes) : flatbuffers::Offset<fb::Block>();
+    auto block =
+        imageBytes ? fb::CreateBlock(b, 1, shared, 1, 32, 0, imageBytes, call) : flatbuffers::Offset<fb::Block>();
     return fb::CreateKernel(b, name, op, bindings, 128, 0, -1, block);
   };
   return b.CreateVector(std::vector<flatbuffers::Offset<fb::Kernel>>{

@@ -107,6 +107,16 @@ TEST_F(CudaDeviceTest, RunsStepsForksAndSaves) {
   EXPECT_EQ(mtpLogits, expectedMtpLogits(tokens));
 }
 
+TEST_F(CudaDeviceTest, RunsWhatAPlanCalls) {
+  FakeOptions options;
+  options.calls = true;
+  GpuPlan gpu(options);
+  std::vector<float> logits;
+  Status status = runAll(gpu, &logits);
+  ASSERT_TRUE(status.isOk()) << status.message();
+  EXPECT_EQ(logits, expectedLogits(tokens));
+}
+
 TEST_F(CudaDeviceTest, RewindsReusesAndDrafts) {
   GpuPlan gpu;
   CudaDevice device;

@@ -1,0 +1,103 @@
+//===- FakeTemplates.cpp - Kernels made of a template, played -------------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakeTemplates.h"
+
+#include "codegen/cuda/kernels/Bf16Linear.h"
+#include "codegen/cuda/kernels/CombineRows.h"
+#include "codegen/cuda/kernels/WideLinear.h"
+
+#include <algorithm>
+#include <list>
+#include <map>
+#include <tuple>
+
+using namespace v4::cuda;
+using namespace v4::test;
+
+namespace {
+
+/// Blocks that are played of a launch: a kernel does all work with any number of them, and few are quick.
+constexpr unsigned kMostBlocks = 3;
+
+/// Takes arguments off, each at the next multiple of its size.
+class Arguments {
+public:
+  explicit Arguments(const FakeLaunch &launch) : launch(launch) {}
+
+  template <typename T>
+  T take() {
+    return read<T>(alignof(T));
+  }
+
+  /// What was read is sound, and is all.
+  bool isWhole() const { return sound && end == launch.bytes; }
+
+private:
+  template <typename T>
+  T read(size_t alignment) {
+    T value{};
+    size_t begin = (end + alignment - 1) / alignment * alignment;
+    end = begin + sizeof(T);
+    sound &= end <= launch.bytes;
+    if (sound)
+      std::memcpy(&value, launch.arguments + begin, sizeof(T));
+    return value;
+  }
+
+  const FakeLaunch &launch;
+  size_t end = 0;
+  bool sound = true;
+  std::list<TensorMap> maps;
+};
+
+template <>
+const TensorMap *Arguments::take<const TensorMap *>() {
+  struct Words {
+    FakeMap map;
+    uint8_t rest[128 - sizeof(FakeMap)];
+  };
+  FakeMap map = read<Words>(64).map;
+  bool isTile = map.swizzle && map.boxColumns * map.elementBytes == 128,
+       isPlain = !map.swizzle && map.elementBytes == 4;
+  sound &= map.magic == FakeMap::kMagic && (isTile || isPlain);
+  maps.push_back({map.base, int(map.rows), int(map.columns), int(map.boxRows), isPlain ? int(map.boxColumns) : 0,
+                  int(map.elementBytes)});
+  return &maps.back();
+}
+
+template <typename... Parameters>
+bool call(void (*kernel)(Parameters...), const FakeLaunch &launch) {
+  Arguments arguments(launch);
+  // In order: a list in braces.
+  std::tuple<Parameters...> values{arguments.take<Parameters>()...};
+  static unsigned seed = 0;
+  return arguments.isWhole() && shim::launch(int(std::min(launch.blocks, kMostBlocks)), int(launch.threads),
+                                             int(launch.sharedBytes), ++seed, [&] { std::apply(kernel, values); });
+}
+
+template <auto Kernel>
+bool play(const FakeLaunch &launch) {
+  return call(Kernel, launch);
+}
+
+} // namespace
+
+FakeTemplate v4::test::findFakeTemplate(const std::string &function) {
+  // Those that passes/lower chooses.
+  static const std::map<std::string, FakeTemplate> known = {
+      {"combineRows_256", play<&combineRows<256>>},
+      {"bf16Linear_16_1_12_0", play<&bf16Linear<16, 1, 12, 0>>},
+      {"bf16Linear_16_1_12_1", play<&bf16Linear<16, 1, 12, 1>>},
+      {"bf16Linear_64_1_8_0", play<&bf16Linear<64, 1, 8, 0>>},
+      {"bf16Linear_64_1_8_1", play<&bf16Linear<64, 1, 8, 1>>},
+      {"wideLinear_64_1_8", play<&wideLinear<64, 1, 8>>},
+  };
+  auto found = known.find(function);
+  return found == known.end() ? nullptr : found->second;
+}
