@@ -98,8 +98,10 @@ void ReportCollector::pass(StringRef flag, double seconds) {
   report.passes.back().seconds += seconds;
 }
 
-/// The contract op that is the whole of a tuned kernel's body, or "".
+/// The contract op, or the template, that is the whole of a tuned kernel's body, or "".
 static std::string contractOf(func::FuncOp kernel) {
+  if (auto run = dyn_cast<kernel::RunTemplateOp>(kernel.getBody().front().front()))
+    return run.getName().str();
   for (Operation &op : kernel.getBody().front())
     // Contracts begin with the range of workgroups, as the kernel itself does.
     if (isa<kernel::KernelDialect>(op.getDialect()) && op.getNumResults() == 0 && op.getNumOperands() >= 2 &&

@@ -12,9 +12,12 @@
 #include "codegen/cpu/LowerToLlvm.h"
 #include "codegen/cuda/CudaToolkit.h"
 #include "codegen/cuda/EmitPtx.h"
+#include "codegen/cuda/KernelSources.h"
 #include "codegen/cuda/LowerToNvvm.h"
+#include "codegen/cuda/TemplateInstance.h"
 
 #include "runtime/plan/Format.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Endian.h"
 
 using namespace mlir;
@@ -30,16 +33,41 @@ struct CubinKernel {
   uint64_t registers = 0;
 };
 
+/// What a kernel becomes, once for all that share it.
+struct CubinJob {
+  func::FuncOp kernel; ///< The first of them.
+  std::optional<TemplateInstance> instance;
+};
+
 /// What all jobs read.
 struct Toolchain {
   CudaToolkit toolkit;
   const CudaArch &arch;
   StringRef dumpDirectory;
+  StringRef sourceFolder; ///< Of the templates.
   KernelCache cache;
   std::string cacheTarget; ///< Architecture and ptxas.
 };
 
-bool compileJob(KernelJob &job, const Toolchain &with, CubinKernel &out) {
+/// PTX to cubin.
+bool assembleJob(KernelJob &job, const Toolchain &with, StringRef ptx, CubinKernel &out) {
+  bool dump = !with.dumpDirectory.empty();
+  if (dump && !dumpText(job, with.dumpDirectory, ".ptx", ptx))
+    return false;
+  llvm::Expected<Cubin> cubin = with.toolkit.assemble(ptx, with.arch);
+  if (!cubin) {
+    job.error = llvm::toString(cubin.takeError());
+    return false;
+  }
+  if (dump && !dumpText(job, with.dumpDirectory, ".ptxas", cubin->reportText))
+    return false;
+  out.bytes = std::move(cubin->bytes);
+  out.stackBytes = cubin->report.stackBytes;
+  out.registers = cubin->report.registers;
+  return true;
+}
+
+bool compileBody(KernelJob &job, const Toolchain &with, CubinKernel &out) {
   bool dump = !with.dumpDirectory.empty();
   std::string ptx;
   bool compiled = withKernelModule(job, [&](ModuleOp module) {
@@ -50,22 +78,21 @@ bool compileJob(KernelJob &job, const Toolchain &with, CubinKernel &out) {
       return false;
     ptx = std::move(kernel->ptx);
     out.sharedBytes = kernel->sharedBytes;
-    return !dump ||
-           (dumpText(job, with.dumpDirectory, ".ll", kernel->llvmIr) && dumpText(job, with.dumpDirectory, ".ptx", ptx));
+    return !dump || dumpText(job, with.dumpDirectory, ".ll", kernel->llvmIr);
   });
-  if (!compiled)
+  return compiled && assembleJob(job, with, ptx, out);
+}
+
+bool compileTemplate(KernelJob &job, const TemplateInstance &instance, const Toolchain &with, CubinKernel &out) {
+  if (!with.dumpDirectory.empty() && !dumpText(job, with.dumpDirectory, ".cu", instance.source))
     return false;
-  llvm::Expected<Cubin> cubin = with.toolkit.assemble(ptx, with.arch);
-  if (!cubin) {
-    job.error = llvm::toString(cubin.takeError());
+  llvm::Expected<std::string> ptx = with.toolkit.translate(instance.source, with.sourceFolder, with.arch);
+  if (!ptx) {
+    job.error = llvm::toString(ptx.takeError());
     return false;
   }
-  if (!with.dumpDirectory.empty() && !dumpText(job, with.dumpDirectory, ".ptxas", cubin->reportText))
-    return false;
-  out.bytes = std::move(cubin->bytes);
-  out.stackBytes = cubin->report.stackBytes;
-  out.registers = cubin->report.registers;
-  return true;
+  out.sharedBytes = instance.sharedBytes;
+  return assembleJob(job, with, *ptx, out);
 }
 
 /// In front of a cubin in the cache.
@@ -91,54 +118,108 @@ bool unpack(const KernelObject &object, CubinKernel &out) {
   return true;
 }
 
+bool compileJob(KernelJob &job, const CubinJob &what, const Toolchain &with, CubinKernel &out) {
+  return what.instance ? compileTemplate(job, *what.instance, with, out) : compileBody(job, with, out);
+}
+
 /// The same, unless its code is known.
-bool runJob(KernelJob &job, const Toolchain &with, CubinKernel &out) {
+bool runJob(KernelJob &job, const CubinJob &what, const Toolchain &with, CubinKernel &out) {
+  if (what.instance)
+    job.name = what.instance->function;
   if (!with.cache.enabled() || !with.dumpDirectory.empty())
-    return compileJob(job, with, out);
-  std::string key = with.cache.keyOf(job.bytecode, with.cacheTarget);
+    return compileJob(job, what, with, out);
+  std::string key = with.cache.keyOf(what.instance ? what.instance->source : job.bytecode, with.cacheTarget);
   std::optional<KernelObject> known = with.cache.find(key);
   if (known && unpack(*known, out))
     return true;
-  if (!compileJob(job, with, out))
+  if (!compileJob(job, what, with, out))
     return false;
   with.cache.keep(key, pack(out));
   return true;
 }
 
-CompiledKernels join(ArrayRef<CubinKernel> kernels, MLIRContext *context) {
+/// How the kernel's launches call the function that it shares; none of other kernels.
+plan::CallAttr callOf(func::FuncOp kernel, const CubinJob &job) {
+  if (!job.instance)
+    return {};
+  kernel::RunTemplateOp run = templateOf(kernel);
+  return plan::CallAttr::get(kernel.getContext(), job.instance->function, run.getMost(), run.getArguments());
+}
+
+/// `jobOf` is by kernel.
+CompiledKernels join(ArrayRef<func::FuncOp> kernels, ArrayRef<size_t> jobOf, ArrayRef<CubinJob> jobs,
+                     ArrayRef<CubinKernel> code) {
   CompiledKernels result;
-  for (const CubinKernel &kernel : kernels) {
+  std::vector<size_t> offsets;
+  for (const CubinKernel &image : code) {
     result.object.resize(llvm::alignTo(result.object.size(), plan::kImageAlignment));
-    result.stackBytes.push_back(kernel.stackBytes);
-    result.blocks.push_back(plan::BlockAttr::get(context, kBlockThreads, kernel.sharedBytes, /*cluster=*/1,
-                                                 kernel.registers, result.object.size(), kernel.bytes.size()));
-    result.object.insert(result.object.end(), kernel.bytes.begin(), kernel.bytes.end());
+    offsets.push_back(result.object.size());
+    result.object.insert(result.object.end(), image.bytes.begin(), image.bytes.end());
+  }
+  for (auto [kernel, i] : llvm::zip(kernels, jobOf)) {
+    result.stackBytes.push_back(code[i].stackBytes);
+    int64_t threads = jobs[i].instance ? jobs[i].instance->threads : kBlockThreads;
+    result.blocks.push_back(plan::BlockAttr::get(func::FuncOp(kernel).getContext(), threads, code[i].sharedBytes,
+                                                 /*cluster=*/1, code[i].registers, offsets[i], code[i].bytes.size(),
+                                                 callOf(kernel, jobs[i])));
   }
   return result;
+}
+
+/// One job per kernel, and one for all of a template's instance; `jobOf` is by kernel.
+LogicalResult planJobs(ArrayRef<func::FuncOp> kernels, const CudaArch &arch, std::vector<CubinJob> &jobs,
+                       std::vector<size_t> &jobOf) {
+  llvm::StringMap<size_t> instances;
+  bool valid = true;
+  for (func::FuncOp kernel : kernels) {
+    CubinJob job{kernel, std::nullopt};
+    size_t index = jobs.size();
+    if (kernel::RunTemplateOp run = templateOf(kernel)) {
+      FailureOr<TemplateInstance> instance = instantiate(run, arch);
+      valid &= succeeded(instance);
+      if (failed(instance))
+        continue;
+      job.instance = std::move(*instance);
+      index = instances.try_emplace(job.instance->function, index).first->second;
+    } else {
+      valid &= succeeded(verifyKernelForm(kernel));
+    }
+    jobOf.push_back(index);
+    if (index == jobs.size())
+      jobs.push_back(std::move(job));
+  }
+  return success(valid);
 }
 
 } // namespace
 
 FailureOr<CompiledKernels> compileCubins(ArrayRef<func::FuncOp> kernels, const CudaArch &arch,
                                          const CompileKernelsOptions &options) {
-  bool valid = true;
-  for (func::FuncOp kernel : kernels)
-    valid &= succeeded(verifyKernelForm(kernel));
-  if (!valid)
+  std::vector<CubinJob> jobs;
+  std::vector<size_t> jobOf;
+  if (failed(planJobs(kernels, arch, jobs, jobOf)))
     return failure();
+  func::FuncOp first = kernels.front();
   std::optional<CudaToolkit> toolkit = CudaToolkit::find();
   if (!toolkit)
-    return func::FuncOp(kernels.front()).emitError(missingToolchain(arch.name));
-  // Code of an assembler that does not say what it is is not kept.
+    return first.emitError(missingToolchain(arch.name));
+  KernelSourceFolder sources;
+  if (llvm::any_of(jobs, [](const CubinJob &job) { return job.instance.has_value(); }))
+    if (llvm::Error error = sources.write())
+      return first.emitError(llvm::toString(std::move(error)));
+  // Code of a toolkit that does not say what it is is not kept.
   std::string version = options.cacheDirectory.empty() ? "" : toolkit->version();
   KernelCache cache(version.empty() ? StringRef() : StringRef(options.cacheDirectory));
-  Toolchain with{*toolkit, arch, options.dumpDirectory, cache, arch.name.str() + "\n" + version};
-  std::vector<CubinKernel> code(kernels.size());
-  LogicalResult compiled =
-      runKernelJobs(kernels, options.threads, [&](KernelJob &job, size_t i) { return runJob(job, with, code[i]); });
-  if (failed(compiled))
+  Toolchain with{*toolkit, arch, options.dumpDirectory, sources.path(), cache, arch.name.str() + "\n" + version};
+  std::vector<CubinKernel> code(jobs.size());
+  SmallVector<func::FuncOp> compiled;
+  for (const CubinJob &job : jobs)
+    compiled.push_back(job.kernel);
+  LogicalResult result = runKernelJobs(compiled, options.threads,
+                                       [&](KernelJob &job, size_t i) { return runJob(job, jobs[i], with, code[i]); });
+  if (failed(result))
     return failure();
-  return join(code, func::FuncOp(kernels.front()).getContext());
+  return join(kernels, jobOf, jobs, code);
 }
 
 } // namespace v4

@@ -1,4 +1,4 @@
-//===- CudaToolkit.cpp - ptxas of a CUDA toolkit --------------------------===//
+//===- CudaToolkit.cpp - nvcc and ptxas of a CUDA toolkit -----------------===//
 //
 // Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -96,20 +96,29 @@ CubinReport v4::parseCubinReport(StringRef text) {
   return report;
 }
 
+std::optional<CudaToolkit> CudaToolkit::in(StringRef folder) {
+  CudaToolkit toolkit;
+  for (auto [name, path] : {std::pair("ptxas", &toolkit.ptxas), std::pair("nvcc", &toolkit.nvcc)}) {
+    SmallString<128> place(folder);
+    sys::path::append(place, name);
+    if (!sys::fs::can_execute(place))
+      return std::nullopt;
+    *path = std::string(place);
+  }
+  return toolkit;
+}
+
 std::optional<CudaToolkit> CudaToolkit::find() {
   for (const char *variable : {"CUDA_HOME", "CUDA_PATH"})
     if (std::optional<std::string> home = sys::Process::GetEnv(variable); home && !home->empty()) {
       SmallString<128> path(*home);
-      sys::path::append(path, "bin", "ptxas");
-      if (sys::fs::can_execute(path))
-        return CudaToolkit(std::string(path));
-      return std::nullopt;
+      sys::path::append(path, "bin");
+      return in(path);
     }
   if (ErrorOr<std::string> path = sys::findProgramByName("ptxas"))
-    return CudaToolkit(*path);
-  if (StringRef(V4_PTXAS).empty() || !sys::fs::can_execute(V4_PTXAS))
-    return std::nullopt;
-  return CudaToolkit(V4_PTXAS);
+    if (std::optional<CudaToolkit> found = in(sys::path::parent_path(*path)))
+      return found;
+  return StringRef(V4_PTXAS).empty() ? std::nullopt : in(sys::path::parent_path(V4_PTXAS));
 }
 
 std::string CudaToolkit::version() const {
@@ -120,20 +129,48 @@ std::string CudaToolkit::version() const {
   return text.read();
 }
 
-Expected<Cubin> CudaToolkit::assemble(StringRef ptx, const CudaArch &arch) const {
-  ScratchFile input("ptx"), output("cubin"), text("txt");
-  if (input.path.empty() || output.path.empty() || text.path.empty() || !input.write(ptx))
-    return makeError("no file can be written in the folder for temporary files; set TMPDIR to one with room");
-  // Products and sums stay two roundings: the bits are those of the PTX.
-  std::string target = ("-arch=" + arch.sm).str();
-  StringRef arguments[] = {ptxas, target, "-v", "-O3", "--fmad=false", "-o", output.path, input.path};
+static Error noRoom() {
+  return makeError("no file can be written in the folder for temporary files; set TMPDIR to one with room");
+}
+
+/// Runs a program whose output goes to `said`; what went wrong, or nothing.
+static Error run(ArrayRef<StringRef> command, std::string &said, StringRef advice) {
+  ScratchFile text("txt");
+  if (text.path.empty())
+    return noRoom();
   std::optional<StringRef> redirects[] = {StringRef(), StringRef(text.path), StringRef(text.path)};
   std::string why;
-  int code = sys::ExecuteAndWait(ptxas, arguments, std::nullopt, redirects, 0, 0, &why);
-  std::string said = text.read();
-  if (code != 0)
-    return makeError(ptxas + " fails: " + (why.empty() ? errorLine(said) : StringRef(why)) +
-                     "; --dump-kernels-to=DIR keeps the PTX");
+  int code = sys::ExecuteAndWait(command[0], command, std::nullopt, redirects, 0, 0, &why);
+  said = text.read();
+  if (code == 0)
+    return Error::success();
+  return makeError(command[0] + " fails: " + (why.empty() ? errorLine(said) : StringRef(why)) + "; " + advice);
+}
+
+Expected<std::string> CudaToolkit::translate(StringRef source, StringRef folder, const CudaArch &arch) const {
+  ScratchFile input("cu"), output("ptx");
+  if (input.path.empty() || output.path.empty() || !input.write(source))
+    return noRoom();
+  std::string target = ("-arch=" + arch.sm).str(), said;
+  StringRef command[] = {nvcc, "-std=c++17", target, "-ptx",      "--fmad=false",
+                         "-I", folder,       "-o",   output.path, input.path};
+  if (Error error = run(command, said, "see that its host compiler is installed"))
+    return std::move(error);
+  std::string ptx = output.read();
+  if (ptx.empty())
+    return makeError(nvcc + " writes no PTX");
+  return ptx;
+}
+
+Expected<Cubin> CudaToolkit::assemble(StringRef ptx, const CudaArch &arch) const {
+  ScratchFile input("ptx"), output("cubin");
+  if (input.path.empty() || output.path.empty() || !input.write(ptx))
+    return noRoom();
+  // Products and sums stay two roundings: the bits are those of the PTX.
+  std::string target = ("-arch=" + arch.sm).str(), said;
+  StringRef command[] = {ptxas, target, "-v", "-O3", "--fmad=false", "-o", output.path, input.path};
+  if (Error error = run(command, said, "--dump-kernels-to=DIR keeps the PTX"))
+    return std::move(error);
   Cubin cubin;
   std::string bytes = output.read();
   cubin.bytes.assign(bytes.begin(), bytes.end());

@@ -1,4 +1,4 @@
-//===- CudaToolkit.h - ptxas of a CUDA toolkit ------------------*- C++ -*-===//
+//===- CudaToolkit.h - nvcc and ptxas of a CUDA toolkit ---------*- C++ -*-===//
 //
 // Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Needed to compile plans for GPUs and for nothing else. Looked for in $CUDA_HOME/bin,
-// in $PATH, and where CMake found it when this program was built.
+// in $PATH, and where CMake found it when this program was built. Both programs lie in one
+// folder.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,8 +42,11 @@ struct Cubin {
 class CudaToolkit {
 public:
   /// That of $CUDA_HOME or $CUDA_PATH where one is set, else in $PATH or where this compiler was built; none when
-  /// there is no ptxas.
+  /// there is no ptxas with an nvcc beside it.
   static std::optional<CudaToolkit> find();
+
+  /// PTX of CUDA C++ whose includes lie in `folder`.
+  llvm::Expected<std::string> translate(llvm::StringRef source, llvm::StringRef folder, const CudaArch &arch) const;
 
   /// Assembles `ptx`, which has one kernel.
   llvm::Expected<Cubin> assemble(llvm::StringRef ptx, const CudaArch &arch) const;
@@ -51,9 +55,10 @@ public:
   std::string version() const;
 
 private:
-  explicit CudaToolkit(std::string ptxas) : ptxas(std::move(ptxas)) {}
+  /// None when a program is missing.
+  static std::optional<CudaToolkit> in(llvm::StringRef folder);
 
-  std::string ptxas;
+  std::string ptxas, nvcc;
 };
 
 /// Reads the output of `ptxas -v` for one kernel.

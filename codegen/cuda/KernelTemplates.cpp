@@ -13,6 +13,8 @@
 #include "codegen/cuda/kernels/IndexShape.h"
 #include "codegen/cuda/kernels/WideLinearShape.h"
 
+#include <cstring>
+
 using namespace v4::cuda;
 
 static KernelTemplate fp8Linear() {
@@ -216,4 +218,25 @@ const KernelTemplate *v4::cuda::findKernelTemplate(std::string_view name) {
     if (name == entry.name)
       return &entry;
   return nullptr;
+}
+
+std::string v4::cuda::functionName(const KernelTemplate &kernel, const int *values) {
+  std::string name = kernel.name;
+  for (size_t i = 0; i < kernel.templateParameters.size(); ++i)
+    name += "_" + std::to_string(values[i]);
+  return name;
+}
+
+std::string v4::cuda::functionText(const KernelTemplate &kernel, const int *values) {
+  std::string list, parameters, arguments;
+  for (size_t i = 0; i < kernel.templateParameters.size(); ++i)
+    list += (i ? ", " : "") + std::to_string(values[i]);
+  for (const KernelParameter &p : kernel.parameters) {
+    const char *comma = parameters.empty() ? "" : ", ";
+    parameters += std::string(comma) + p.type + " " + p.name;
+    arguments += std::string(comma) + (std::strstr(p.type, "TensorMap") ? "&" : "") + p.name;
+  }
+  return "extern \"C\" __global__ void __launch_bounds__(" + std::to_string(kernel.threads(values)) + ", 1) " +
+         functionName(kernel, values) + "(" + parameters + ") {\n  v4::cuda::" + kernel.name + "<" + list + ">(" +
+         arguments + ");\n}\n";
 }

@@ -1,4 +1,4 @@
-//===- KernelTemplates.h - What a wrapper of a kernel needs -----*- C++ -*-===//
+//===- KernelTemplates.h - What an instance of a kernel needs ---*- C++ -*-===//
 //
 // Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -7,13 +7,14 @@
 //===----------------------------------------------------------------------===//
 //
 // A kernel is a function template over ints in kernels/. Whoever compiles an instance
-// writes its extern "C" __global__ wrapper from this table.
+// writes its extern "C" __global__ function from this table.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef V4_CODEGEN_CUDA_KERNELTEMPLATES_H
 #define V4_CODEGEN_CUDA_KERNELTEMPLATES_H
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +39,11 @@ const std::vector<KernelTemplate> &kernelTemplates();
 
 /// Null when there is none of that name.
 const KernelTemplate *findKernelTemplate(std::string_view name);
+
+/// Name of the function of an instance: "bf16Linear_64_1_8_1".
+std::string functionName(const KernelTemplate &kernel, const int *values);
+/// Its CUDA C++, without the header.
+std::string functionText(const KernelTemplate &kernel, const int *values);
 
 } // namespace v4::cuda
 

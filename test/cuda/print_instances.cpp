@@ -11,7 +11,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <string>
 
 using namespace v4::cuda;
 
@@ -29,26 +28,10 @@ const Instance kInstances[] = {
 #include "test/cuda/instances.inc"
 };
 
-std::string wrapperName(const Instance &instance, const KernelTemplate &kernel) {
-  std::string name = kernel.name;
-  for (size_t i = 0; i < kernel.templateParameters.size(); ++i)
-    name += "_" + std::to_string(instance.values[i]);
-  return name;
-}
-
 void print(const Instance &instance, const KernelTemplate &kernel) {
-  std::string name = wrapperName(instance, kernel), values, parameters, arguments;
-  for (size_t i = 0; i < kernel.templateParameters.size(); ++i)
-    values += (i ? ", " : "") + std::to_string(instance.values[i]);
-  for (const KernelParameter &p : kernel.parameters) {
-    const char *comma = parameters.empty() ? "" : ", ";
-    parameters += std::string(comma) + p.type + " " + p.name;
-    arguments += std::string(comma) + (std::strstr(p.type, "TensorMap") ? "&" : "") + p.name;
-  }
-  std::printf("// instance %s shared %d must %s\n", name.c_str(), kernel.sharedBytes(instance.values), instance.must);
-  std::printf("extern \"C\" __global__ void __launch_bounds__(%d, 1) %s(%s) {\n  v4::cuda::%s<%s>(%s);\n}\n",
-              kernel.threads(instance.values), name.c_str(), parameters.c_str(), kernel.name, values.c_str(),
-              arguments.c_str());
+  std::printf("// instance %s shared %d must %s\n", functionName(kernel, instance.values).c_str(),
+              kernel.sharedBytes(instance.values), instance.must);
+  std::fputs(functionText(kernel, instance.values).c_str(), stdout);
 }
 
 } // namespace

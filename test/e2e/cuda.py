@@ -144,7 +144,7 @@ def check_errors(tools, cache, expect):
         plan = os.path.join(scratch, "x.v4plan")
         missing = tools.call("v4-compile", plain, "-o", plan, TARGET, env={"CUDA_HOME": scratch}, expect=None)
         expect.equal("without ptxas", (missing.returncode, len(missing.stderr.splitlines())), (3, 1))
-        expect.holds("its sentence", "target 'cuda:sm_90a' needs ptxas" in missing.stderr, missing.stderr)
+        expect.holds("its sentence", "target 'cuda:sm_90a' needs nvcc and ptxas" in missing.stderr, missing.stderr)
         module = os.path.join(scratch, "x.mlir")
         tools.call("v4-compile", plain, "-o", module, TARGET, "--compile-to=graph", env={"CUDA_HOME": scratch})
         later = tools.call("v4-compile", module, "--compile-from=graph", "-o", plan, "--weights=none",

@@ -1,0 +1,68 @@
+//===- TemplateInstance.cpp - A kernel that is made of a template ---------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "codegen/cuda/TemplateInstance.h"
+#include "codegen/cuda/KernelTemplates.h"
+#include "codegen/cuda/kernels/Fp8LinearShape.h"
+#include "dialects/kernel/TileLayout.h"
+
+using namespace mlir;
+
+namespace v4 {
+
+// The layout that weights get and the one that kernels read.
+static_assert(kTileRows == cuda::kTileRows && kTileRowBytes == cuda::kBlockK && kTileBytes == cuda::kTileBytes);
+
+kernel::RunTemplateOp templateOf(func::FuncOp kernel) {
+  return dyn_cast<kernel::RunTemplateOp>(kernel.getBody().front().front());
+}
+
+/// The kind of argument that a parameter of this C++ type takes; Word stands for Rows too.
+static kernel::ArgumentKind kindOf(StringRef type) {
+  if (type.contains("TensorMap"))
+    return kernel::ArgumentKind::Map;
+  return type.ends_with("*") ? kernel::ArgumentKind::Address : kernel::ArgumentKind::Word;
+}
+
+static LogicalResult checkArguments(kernel::RunTemplateOp op, const cuda::KernelTemplate &known) {
+  if (op.getValues().size() != known.templateParameters.size())
+    return op.emitOpError() << "has " << op.getValues().size() << " template arguments, expected "
+                            << known.templateParameters.size() << " for '" << op.getName() << "'";
+  if (op.getArguments().size() != known.parameters.size())
+    return op.emitOpError() << "has " << op.getArguments().size() << " arguments, expected " << known.parameters.size()
+                            << " for '" << op.getName() << "'";
+  for (auto [parameter, attribute] : llvm::zip(known.parameters, op.getArguments())) {
+    kernel::ArgumentKind kind = cast<kernel::ArgumentAttr>(attribute).getKind(), wanted = kindOf(parameter.type);
+    bool fits = kind == wanted || (kind == kernel::ArgumentKind::Rows && wanted == kernel::ArgumentKind::Word);
+    if (!fits)
+      return op.emitOpError() << "gives parameter '" << parameter.name << "' of '" << op.getName() << "' the argument "
+                              << attribute << ", expected one for type '" << parameter.type << "'";
+  }
+  return success();
+}
+
+FailureOr<TemplateInstance> instantiate(kernel::RunTemplateOp op, const CudaArch &arch) {
+  const cuda::KernelTemplate *known = cuda::findKernelTemplate(std::string(op.getName()));
+  if (!known)
+    return op.emitOpError() << "names '" << op.getName() << "', expected a template of codegen/cuda/kernels";
+  if (failed(checkArguments(op, *known)))
+    return failure();
+  SmallVector<int> values(op.getValues());
+  TemplateInstance instance;
+  instance.function = cuda::functionName(*known, values.data());
+  instance.source = "#include \"" + std::string(known->header) + "\"\n" + cuda::functionText(*known, values.data());
+  instance.threads = known->threads(values.data());
+  instance.sharedBytes = known->sharedBytes(values.data());
+  if (instance.threads > kCudaBlockThreads || instance.sharedBytes > arch.sharedBytes)
+    return op.emitOpError() << "asks for " << instance.threads << " threads and " << instance.sharedBytes
+                            << " shared bytes, expected at most " << kCudaBlockThreads << " and " << arch.sharedBytes
+                            << ", those of '" << arch.name << "'";
+  return instance;
+}
+
+} // namespace v4
