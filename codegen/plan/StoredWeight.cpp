@@ -17,9 +17,24 @@ using plan::fb::ElementType;
 
 static Error makeError(const Twine &message) { return createStringError(inconvertibleErrorCode(), message); }
 
-/// The layout "panels" of a weight; none for "row_major".
+static bool isTiled(const StoredWeight &weight) { return weight.layout == "tiles" || weight.layout == "wide_tiles"; }
+
+/// The layout "tiles" or "wide_tiles" of a weight; none for others.
+static Expected<std::optional<TileMatrix>> tilesOf(const StoredWeight &weight) {
+  if (!isTiled(weight))
+    return std::optional<TileMatrix>();
+  bool wide = weight.layout == "wide_tiles", isBf16 = weight.element == ElementType::BF16;
+  int64_t rowBytes = weight.shape.back() * (isBf16 ? 2 : 1);
+  bool fits = weight.element == ElementType::F8E4M3 || (isBf16 && !wide);
+  if (fits && weight.recipe == "copy" && rowBytes % kTileRowBytes == 0)
+    return std::optional<TileMatrix>({0, rowBytes, wide});
+  return makeError("weight '" + weight.name + "' has the layout '" + weight.layout + "' and the recipe '" +
+                   weight.recipe + "', expected copied f8E4M3FN, or bf16 in tiles, in rows of a multiple of 128 bytes");
+}
+
+/// The layout "panels" of a weight; none for others that are known.
 static Expected<std::optional<PanelMatrix>> panelsOf(const StoredWeight &weight) {
-  if (weight.layout == "row_major")
+  if (weight.layout == "row_major" || isTiled(weight))
     return std::optional<PanelMatrix>();
   int64_t columns = weight.shape.back();
   auto matrix = [&](PanelFormat format, int64_t width) { return std::optional<PanelMatrix>({format, 0, width}); };
@@ -36,8 +51,9 @@ static Expected<std::optional<PanelMatrix>> panelsOf(const StoredWeight &weight)
     if (weight.element == ElementType::F4E2M1)
       return matrix(PanelFormat::E2M1, columns);
   }
-  return makeError("weight '" + weight.name + "' has the layout '" + weight.layout +
-                   "', expected row_major, or panels of bf16, f32, f8E4M3FN or f4E2M1FN in blocks of 64 columns");
+  return makeError(
+      "weight '" + weight.name + "' has the layout '" + weight.layout +
+      "', expected row_major, tiles, or panels of bf16, f32, f8E4M3FN or f4E2M1FN in blocks of 64 columns");
 }
 
 /// The part of a quantized matrix that a weight is; none for other recipes.
@@ -61,6 +77,9 @@ Expected<WeightForm> codegen::formOf(const StoredWeight &weight) {
   Expected<std::optional<PanelMatrix>> panels = panelsOf(weight);
   if (!panels)
     return panels.takeError();
+  Expected<std::optional<TileMatrix>> tiles = tilesOf(weight);
+  if (!tiles)
+    return tiles.takeError();
   Expected<std::optional<NarrowPart>> narrow = narrowPartOf(weight);
   if (!narrow)
     return narrow.takeError();
@@ -68,6 +87,7 @@ Expected<WeightForm> codegen::formOf(const StoredWeight &weight) {
     form.narrow = *narrow;
   else
     form.panels = *panels;
+  form.tiles = *tiles;
   form.recipe = *narrow ? Recipe::Quantize : weight.recipe == "i64_to_i32" ? Recipe::I64ToI32 : Recipe::Copy;
   // Facts are about codes and scales of one byte.
   form.rowBytes = static_cast<uint64_t>(weight.shape.back());

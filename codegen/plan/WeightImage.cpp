@@ -47,16 +47,21 @@ static Expected<uint64_t> sizeOf(WeightForm &form, StringRef weight, StringRef t
   }
   if (form.wantedForms && form.recipe == Recipe::Copy && bytes % form.rowBytes != 0)
     form.wantedForms = 0;
-  if (!form.narrow && !form.panels)
+  if (!form.narrow && !form.panels && !form.tiles)
     return bytes;
-  uint64_t row = form.narrow ? static_cast<uint64_t>(form.narrow->matrix.columns) * 2
-                             : PanelMatrix{form.panels->format, 1, form.panels->columns}.sourceBytes();
+  uint64_t row = form.narrow  ? static_cast<uint64_t>(form.narrow->matrix.columns) * 2
+                 : form.tiles ? static_cast<uint64_t>(form.tiles->rowBytes)
+                              : PanelMatrix{form.panels->format, 1, form.panels->columns}.sourceBytes();
   Expected<int64_t> rows = rowsOf(tensor, bytes, row);
   if (!rows)
     return rows.takeError();
   if (form.narrow) {
     form.narrow->matrix.rows = *rows;
     return form.narrow->bytes();
+  }
+  if (form.tiles) {
+    form.tiles->rows = *rows;
+    return form.tiles->bytes();
   }
   form.panels->rows = *rows;
   return form.panels->bytes();
@@ -137,6 +142,8 @@ Error Piece::assemble(uint64_t begin, MutableArrayRef<uint8_t> out) const {
     return quantize(begin, out);
   if (form.panels)
     form.panels->pack(source, begin, out);
+  else if (form.tiles)
+    form.tiles->pack(source, begin, out);
   else
     std::memcpy(out.data(), source.data() + begin, out.size());
   if (form.wantedForms)

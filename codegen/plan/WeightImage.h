@@ -17,6 +17,7 @@
 
 #include "codegen/plan/NarrowMatrix.h"
 #include "codegen/plan/PanelPacker.h"
+#include "codegen/plan/TilePacker.h"
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -49,6 +50,7 @@ enum class Recipe { Copy, I64ToI32, Quantize };
 struct WeightForm {
   Recipe recipe = Recipe::Copy;
   std::optional<PanelMatrix> panels; ///< Of Copy: the layout, unless it is that of the source.
+  std::optional<TileMatrix> tiles;   ///< The same, of a plan for a GPU.
   std::optional<NarrowPart> narrow;  ///< Of Quantize.
   uint32_t wantedForms = 0;          ///< fb::ExactForm bits to prove.
   uint64_t rowBytes = 0;             ///< Of a row of codes or scales, where facts are wanted.

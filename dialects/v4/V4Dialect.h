@@ -14,6 +14,7 @@
 #define V4_DIALECTS_V4_V4DIALECT_H
 
 #include "dialects/kernel/PanelLayout.h"
+#include "dialects/kernel/TileLayout.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/Builders.h"
@@ -43,6 +44,8 @@ bool hasRows(mlir::RankedTensorType type);
 bool isRowsTensor(mlir::RankedTensorType type);
 /// Whether a tensor is a weight in panels.
 bool isPanels(mlir::RankedTensorType type);
+/// Whether a tensor is a weight in tiles.
+bool isTiles(mlir::RankedTensorType type);
 /// Layout of a tensor in panels. REQUIRES: isPanels.
 PanelFormat panelFormatOf(mlir::RankedTensorType type);
 /// Whether a tensor holds two narrow elements in each byte.

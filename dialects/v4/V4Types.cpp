@@ -41,6 +41,8 @@ bool v4::isRowsTensor(RankedTensorType type) {
 
 bool v4::isPanels(RankedTensorType type) { return isa_and_nonnull<PanelsAttr>(type.getEncoding()); }
 
+bool v4::isTiles(RankedTensorType type) { return isa_and_nonnull<TilesAttr>(type.getEncoding()); }
+
 v4::PanelFormat v4::panelFormatOf(RankedTensorType type) {
   Type element = cast<PanelsAttr>(type.getEncoding()).getElement();
   if (element.isBF16())
@@ -100,6 +102,28 @@ LogicalResult v4::PanelsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type eleme
     return emitError() << "#v4.panels<" << getElement() << "> on a tensor of rank " << shape.size()
                        << " with last dimension " << (shape.empty() ? 0 : shape.back())
                        << ", expected rank 2 or 3 and a multiple of " << unit;
+  return success();
+}
+
+LogicalResult v4::TilesAttr::verify(EmitError emitError, Type element, TileForm form) {
+  // tiles_c1
+  if (!isa<Float8E4M3FNType>(element) && !(form == TileForm::Rows && element.isBF16()))
+    return emitError() << "#v4.tiles element is " << element << " in the form " << stringifyTileForm(form)
+                       << ", expected f8E4M3FN, or bf16 in rows";
+  return success();
+}
+
+LogicalResult v4::TilesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType, EmitError emitError) const {
+  // tiles_c2
+  if (elementType != getElement())
+    return emitError() << "#v4.tiles of " << getElement() << " on elements of " << elementType << ", expected "
+                       << getElement();
+  // tiles_c3
+  int64_t unit = kTileRowBytes * 8 / elementType.getIntOrFloatBitWidth();
+  if (shape.size() != 2 || shape.back() < unit || shape.back() % unit != 0)
+    return emitError() << "#v4.tiles of " << getElement() << " on a tensor of rank " << shape.size()
+                       << " with last dimension " << (shape.empty() ? 0 : shape.back())
+                       << ", expected rank 2 and a multiple of " << unit;
   return success();
 }
 

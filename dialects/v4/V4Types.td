@@ -53,6 +53,12 @@ def V4_QuantFormatAttr : EnumAttr<V4_Dialect, V4_QuantFormat, "format"> {
   let assemblyFormat = "$value";
 }
 
+def V4_TileForm : I32EnumAttr<"TileForm", "order of the bytes of a tile", [
+    I32EnumAttrCase<"Rows", 0, "rows">, I32EnumAttrCase<"Wide", 1, "wide">]> {
+  let cppNamespace = "::v4";
+  let genSpecializedAttr = 0;
+}
+
 //===----------------------------------------------------------------------===//
 // Attributes
 //===----------------------------------------------------------------------===//
@@ -101,6 +107,22 @@ def V4_PanelsAttr : V4_Attr<"Panels", "panels", [DeclareAttrInterfaceMethods<Ver
   }];
   let parameters = (ins "::mlir::Type":$element);
   let assemblyFormat = "`<` $element `>`";
+  let genVerifyDecl = 1;
+}
+
+def V4_TilesAttr : V4_Attr<"Tiles", "tiles", [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let summary = "tensor encoding: a weight in the tiles that tensor cores of a GPU read";
+  let description = [{
+    `tensor<512x256xbf16, #v4.tiles<bf16, rows>>` is a weight [N, K] whose bytes are reordered: tiles of 64 rows and 128
+    bytes, those of the same rows one behind the other, in a tile the order that dialects/kernel/TileLayout.h states for
+    its form: `rows` for shared memory, `wide` for registers, where the codes become bf16. Rows behind N are zero. Shape
+    and element type stay those of the values.
+
+    (C1) the element is bf16 or f8E4M3FN, in the form wide f8E4M3FN. (C2) the tensor holds that element. (C3) the
+    tensor has rank 2 and a row of it a multiple of 128 bytes.
+  }];
+  let parameters = (ins "::mlir::Type":$element, EnumParameter<V4_TileForm>:$form);
+  let assemblyFormat = "`<` $element `,` $form `>`";
   let genVerifyDecl = 1;
 }
 

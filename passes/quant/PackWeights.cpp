@@ -78,12 +78,35 @@ Type panelElement(RankedTensorType type) {
   return type.getElementType();
 }
 
+/// The one GPU whose tensor cores read tiles.
+constexpr llvm::StringLiteral kTilesCpu = "sm_90a";
+
+/// Why a product that reads the weight has no template; empty when it has one.
+std::string tilesReason(Operation *op, const Product &product) {
+  auto type = cast<RankedTensorType>(product.weight.getType());
+  Type element = type.getElementType();
+  bool isGrouped = isa<GroupedLinearOp>(op);
+  bool isDense = isa<LinearOp, ProjectionsOp>(op) || (isa<GateUpOp>(op) && !cast<GateUpOp>(op).getOrder());
+  if (!(isDense && element.isBF16()) && !(isGrouped && (element.isBF16() || isa<Float8E4M3FNType>(element))))
+    return "no template has its product";
+  int64_t columns = type.getShape().back(), unit = kTileRowBytes * 8 / element.getIntOrFloatBitWidth();
+  if (columns % unit != 0)
+    return std::to_string(columns) + " columns are no multiple of " + std::to_string(unit);
+  int64_t groupRows = type.getShape().front() / product.groups;
+  if (product.groups > 1 && groupRows % kTileRows != 0)
+    return "a group has " + std::to_string(groupRows) + " rows, not a multiple of " + std::to_string(kTileRows);
+  return "";
+}
+
 class Packer {
 public:
-  explicit Packer(ModuleOp module) : module(module), symbols(module) {}
+  Packer(ModuleOp module, bool tiles) : module(module), symbols(module), tiles(tiles) {}
 
   void run() {
     collect();
+    for (auto &[global, list] : loads)
+      if (auto recipe = global->getAttrOfType<StringAttr>("v4.recipe"); tiles && recipe && recipe != "copy")
+        reasons.insert({global, "its bytes are made when the plan is written"});
     while (propagate())
       ;
     apply();
@@ -126,8 +149,10 @@ private:
       return ("its use in " + op->getName().getStringRef() + " is no matrix product").str();
     if (op->hasAttr("v4.planted"))
       return "its product carries a planted mistake";
+    if (tiles && use.get() == product->weight)
+      return tilesReason(op, *product);
     auto weight = cast<RankedTensorType>(product->weight.getType());
-    bool fp4 = isa<Float4E2M1FNType>(panelElement(weight));
+    bool fp4 = !tiles && isa<Float4E2M1FNType>(panelElement(weight));
     if (use.get() == product->scales && !fp4)
       return "scales of 128 x 128 blocks need no layout";
     if (weight.getElementType().isF32() != isa<HcMixOp>(op))
@@ -160,9 +185,12 @@ private:
     return changed;
   }
 
-  static RankedTensorType packed(Type type) {
+  RankedTensorType packed(Type type) {
     auto tensor = cast<RankedTensorType>(type);
-    return RankedTensorType::get(tensor.getShape(), tensor.getElementType(), PanelsAttr::get(type.getContext(), panelElement(tensor)));
+    TileForm form = tensor.getElementType().isBF16() ? TileForm::Rows : TileForm::Wide;
+    Attribute encoding = tiles ? Attribute(TilesAttr::get(type.getContext(), tensor.getElementType(), form))
+                               : PanelsAttr::get(type.getContext(), panelElement(tensor));
+    return RankedTensorType::get(tensor.getShape(), tensor.getElementType(), encoding);
   }
 
   void apply() {
@@ -188,13 +216,20 @@ private:
 
   ModuleOp module;
   SymbolTable symbols;
+  bool tiles; ///< Instead of panels.
   llvm::MapVector<ml_program::GlobalOp, SmallVector<Value>> loads;
   llvm::MapVector<Value, SmallVector<ml_program::GlobalOp>> flows;
   llvm::DenseMap<ml_program::GlobalOp, std::string> reasons;
 };
 
 struct PackWeightsPass : v4::impl::PackWeightsPassBase<PackWeightsPass> {
-  void runOnOperation() override { Packer(getOperation()).run(); }
+  void runOnOperation() override {
+    auto target = getOperation()->getAttrOfType<kernel::TargetAttr>("v4.target");
+    bool gpu = target && target.getLimits();
+    // What other GPUs run reads the checkpoint's layout.
+    if (!gpu || target.getCpu() == kTilesCpu)
+      Packer(getOperation(), gpu).run();
+  }
 };
 
 } // namespace

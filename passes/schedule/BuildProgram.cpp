@@ -150,6 +150,15 @@ static uint64_t panelWeightBytes(RankedTensorType type) {
   return static_cast<uint64_t>(matrices * panelBytes(format, shape[shape.size() - 2], shape.back() * factor));
 }
 
+/// The same of a weight in tiles.
+static uint64_t tiledWeightBytes(RankedTensorType type) {
+  return static_cast<uint64_t>(tiledBytes(type.getDimSize(0), type.getDimSize(1) * type.getElementTypeBitWidth() / 8));
+}
+
+static StringRef tilesName(RankedTensorType type) {
+  return cast<TilesAttr>(type.getEncoding()).getForm() == TileForm::Rows ? "tiles" : "wide_tiles";
+}
+
 LogicalResult ProgramBuilder::createWeights() {
   for (ml_program::GlobalOp global : weights) {
     auto type = dyn_cast<RankedTensorType>(global.getType());
@@ -170,13 +179,13 @@ LogicalResult ProgramBuilder::createWeights() {
       element = Float4E2M1FNType::get(module.getContext());
       shape.back() *= 2;
     }
-    if (isPanels(type))
-      bytes = panelWeightBytes(type);
+    if (isPanels(type) || isTiles(type))
+      bytes = isTiles(type) ? tiledWeightBytes(type) : panelWeightBytes(type);
+    StringRef layout = isPanels(type) ? "panels" : isTiles(type) ? tilesName(type) : "row_major";
     // Indices steer addresses, so a load hashes them; floats cannot do harm.
     bool inTables = element.isInteger(32) || element.isInteger(64);
-    plan::WeightOp::create(builder, global.getLoc(), global.getSymName(), element, shape,
-                           isPanels(type) ? "panels" : "row_major", inTables, *bytes, sources, recipe.getValue(),
-                           global->getAttrOfType<ArrayAttr>("v4.exact_forms"));
+    plan::WeightOp::create(builder, global.getLoc(), global.getSymName(), element, shape, layout, inTables, *bytes,
+                           sources, recipe.getValue(), global->getAttrOfType<ArrayAttr>("v4.exact_forms"));
   }
   return success();
 }

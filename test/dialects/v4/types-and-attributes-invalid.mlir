@@ -189,3 +189,28 @@ func.func private @panels_c3(tensor<32x96xbf16, #v4.panels<bf16>>)
 
 // expected-error @below {{#v4.panels<'f8E8M0FNU'> on a tensor of rank 1 with last dimension 8, expected rank 2 or 3 and a multiple of 2}}
 func.func private @panels_c3(tensor<8xf8E8M0FNU, #v4.panels<f8E8M0FNU>>)
+
+// -----
+
+// expected-error @below {{#v4.tiles element is 'f32' in the form rows, expected f8E4M3FN, or bf16 in rows}}
+func.func private @tiles_c1(tensor<64x64xf32, #v4.tiles<f32, rows>>)
+
+// -----
+
+// expected-error @below {{#v4.tiles element is 'bf16' in the form wide, expected f8E4M3FN, or bf16 in rows}}
+func.func private @tiles_c1(tensor<64x64xbf16, #v4.tiles<bf16, wide>>)
+
+// -----
+
+// expected-error @below {{#v4.tiles of 'bf16' on elements of 'f32', expected 'bf16'}}
+func.func private @tiles_c2(tensor<64x64xf32, #v4.tiles<bf16, rows>>)
+
+// -----
+
+// expected-error @below {{#v4.tiles of 'bf16' on a tensor of rank 2 with last dimension 96, expected rank 2 and a multiple of 64}}
+func.func private @tiles_c3(tensor<64x96xbf16, #v4.tiles<bf16, rows>>)
+
+// -----
+
+// expected-error @below {{#v4.tiles of 'bf16' on a tensor of rank 3 with last dimension 64, expected rank 2 and a multiple of 64}}
+func.func private @tiles_c3(tensor<2x64x64xbf16, #v4.tiles<bf16, rows>>)

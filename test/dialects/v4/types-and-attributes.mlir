@@ -38,3 +38,6 @@ func.func private @cache(
   !v4.cache<state, ratio = 1, f32, rows = 8, values = 2048, rope = 0>,
   !v4.cache<state, ratio = 1, bf16, rows = 2, values = 16384, rope = 0>)
 }
+
+// CHECK: func.func private @tiles(tensor<40x64xbf16, #v4.tiles<bf16, rows>>, tensor<40x256xf8E4M3FN, #v4.tiles<f8E4M3FN, wide>>)
+func.func private @tiles(tensor<40x64xbf16, #v4.tiles<bf16, rows>>, tensor<40x256xf8E4M3FN, #v4.tiles<f8E4M3FN, wide>>)

@@ -1,0 +1,70 @@
+// RUN: v4-opt %s --v4-pack-weights -verify-diagnostics -split-input-file | FileCheck %s
+
+!x = tensor<?x256xbf16, #v4.rows<tokens>>
+!y = tensor<?x512xbf16, #v4.rows<tokens>>
+
+// On a GPU whose tensor cores read them, bf16 matrices become tiles and nothing else does.
+module attributes {v4.target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>} {
+// CHECK: ml_program.global private @a({{.*}}) : tensor<512x256xbf16, #v4.tiles<bf16, rows>>
+// expected-remark @below {{v4-pack-weights: 'a' is packed as 'tensor<512x256xbf16, #v4.tiles<bf16, rows>>'}}
+ml_program.global private @a(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16>
+// CHECK: @fused({{.*}}) : tensor<40x256xbf16, #v4.tiles<bf16, rows>>
+// expected-remark @below {{v4-pack-weights: 'fused' is packed}}
+ml_program.global private @fused(#ml_program.extern<tensor<40x256xbf16>>) : tensor<40x256xbf16>
+// CHECK: @narrow({{.*}}) : tensor<512x256xf8E4M3FN>
+// expected-remark @below {{v4-pack-weights: 'narrow' keeps its layout: no template has its product}}
+ml_program.global private @narrow(#ml_program.extern<tensor<512x256xf8E4M3FN>>) : tensor<512x256xf8E4M3FN>
+// CHECK: @scales({{.*}}) : tensor<4x2xf8E8M0FNU>
+// expected-remark @below {{v4-pack-weights: 'scales' keeps its layout: scales of 128 x 128 blocks need no layout}}
+ml_program.global private @scales(#ml_program.extern<tensor<4x2xf8E8M0FNU>>) : tensor<4x2xf8E8M0FNU>
+// CHECK: @grouped({{.*}}) : tensor<256x128xf8E4M3FN, #v4.tiles<f8E4M3FN, wide>>
+// expected-remark @below {{v4-pack-weights: 'grouped' is packed}}
+ml_program.global private @grouped(#ml_program.extern<tensor<256x128xf8E4M3FN>>) : tensor<256x128xf8E4M3FN>
+// CHECK: @small({{.*}}) : tensor<64x128xbf16>
+// expected-remark @below {{v4-pack-weights: 'small' keeps its layout: a group has 32 rows, not a multiple of 64}}
+ml_program.global private @small(#ml_program.extern<tensor<64x128xbf16>>) : tensor<64x128xbf16>
+// CHECK: @made({{.*}}) : tensor<256x128xf8E4M3FN>
+// expected-remark @below {{v4-pack-weights: 'made' keeps its layout: its bytes are made when the plan is written}}
+ml_program.global private @made(#ml_program.extern<tensor<256x128xf8E4M3FN>>) : tensor<256x128xf8E4M3FN> {v4.recipe = "quantize_e4m3", v4.sources = ["made"]}
+// CHECK: @table({{.*}}) : tensor<512x256xbf16>
+// expected-remark @below {{v4-pack-weights: 'table' keeps its layout: its use in v4.embed is no matrix product}}
+ml_program.global private @table(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16>
+// CHECK: @odd({{.*}}) : tensor<512x96xbf16>
+// expected-remark @below {{v4-pack-weights: 'odd' keeps its layout: 96 columns are no multiple of 64}}
+ml_program.global private @odd(#ml_program.extern<tensor<512x96xbf16>>) : tensor<512x96xbf16>
+
+// CHECK-LABEL: func.func @main
+func.func @main(%x: !x, %n: tensor<?x96xbf16, #v4.rows<tokens>>, %h: tensor<?x4x64xbf16, #v4.rows<tokens>>, %c: tensor<2x1xf8E8M0FNU>) -> !y {
+  %a = ml_program.global_load_const @a : tensor<512x256xbf16>
+  %f = ml_program.global_load_const @fused : tensor<40x256xbf16>
+  %w = ml_program.global_load_const @narrow : tensor<512x256xf8E4M3FN>
+  %s = ml_program.global_load_const @scales : tensor<4x2xf8E8M0FNU>
+  %t = ml_program.global_load_const @table : tensor<512x256xbf16>
+  %o = ml_program.global_load_const @odd : tensor<512x96xbf16>
+  %0 = v4.linear %x, %a : !x, tensor<512x256xbf16> -> !y
+  %1:2 = v4.projections %x, [%f, %f] : !x, [tensor<40x256xbf16>, tensor<40x256xbf16>] -> tensor<?x40xbf16, #v4.rows<tokens>>, tensor<?x40xbf16, #v4.rows<tokens>>
+  %2 = v4.linear %x, %w scales %s : !x, tensor<512x256xf8E4M3FN>, tensor<4x2xf8E8M0FNU> -> !y
+  %3 = v4.embed %t : tensor<512x256xbf16> -> !x
+  %4 = v4.linear %n, %o : tensor<?x96xbf16, #v4.rows<tokens>>, tensor<512x96xbf16> -> !y
+  %g = ml_program.global_load_const @grouped : tensor<256x128xf8E4M3FN>
+  %m = ml_program.global_load_const @small : tensor<64x128xbf16>
+  %d = ml_program.global_load_const @made : tensor<256x128xf8E4M3FN>
+  %5 = v4.grouped_linear %h, %g scales %c groups 2 : tensor<?x4x64xbf16, #v4.rows<tokens>>, tensor<256x128xf8E4M3FN>, tensor<2x1xf8E8M0FNU> -> !x
+  %6 = v4.grouped_linear %h, %m groups 2 : tensor<?x4x64xbf16, #v4.rows<tokens>>, tensor<64x128xbf16> -> tensor<?x64xbf16, #v4.rows<tokens>>
+  %7 = v4.grouped_linear %h, %d scales %c groups 2 : tensor<?x4x64xbf16, #v4.rows<tokens>>, tensor<256x128xf8E4M3FN>, tensor<2x1xf8E8M0FNU> -> !x
+  return %0 : !y
+}
+}
+
+// -----
+
+// Other GPUs run the decomposition, which reads the checkpoint's layout.
+module attributes {v4.target = #kernel.target<"cuda:sm_100a", cpu = "sm_100a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 148>>} {
+// CHECK: @other({{.*}}) : tensor<512x256xbf16>
+ml_program.global private @other(#ml_program.extern<tensor<512x256xbf16>>) : tensor<512x256xbf16>
+func.func @main(%x: tensor<?x256xbf16, #v4.rows<tokens>>) -> tensor<?x512xbf16, #v4.rows<tokens>> {
+  %a = ml_program.global_load_const @other : tensor<512x256xbf16>
+  %0 = v4.linear %x, %a : tensor<?x256xbf16, #v4.rows<tokens>>, tensor<512x256xbf16> -> tensor<?x512xbf16, #v4.rows<tokens>>
+  return %0 : tensor<?x512xbf16, #v4.rows<tokens>>
+}
+}
