@@ -69,9 +69,7 @@ static void readOptions(ModuleOp module, StageOptions &options) {
     list.push_back(name.str());
   options.disabled = list;
   options.quantize = resolved(module, "quantize");
-  // Contracts and the layouts that they read are code for CPUs: a GPU runs the decomposition of every op.
-  if (isForGpu(module))
-    options.tuned = false;
+  options.gpu = isForGpu(module);
 }
 
 LogicalResult runPhase(Phase phase, ModuleOp module, const CompileOptions &options, ReportCollector *collector) {

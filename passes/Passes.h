@@ -38,6 +38,7 @@ struct StageOptions : public mlir::PassPipelineOptions<StageOptions> {
                         llvm::cl::init(true)};
   Option<bool> tuned{*this, "tuned", llvm::cl::desc("Use tuned kernels and the layouts they read; false is -O0"),
                      llvm::cl::init(true)};
+  Option<bool> gpu{*this, "gpu", llvm::cl::desc("Tuned kernels are templates for GPUs"), llvm::cl::init(false)};
   Option<std::string> quantize{*this, "quantize", llvm::cl::desc("Formats for v4-quantize-weights; empty: not run")};
   ListOption<std::string> disabled{*this, "disable-pass",
                                    llvm::cl::desc("Optional passes to leave out, by flag without dashes")};

@@ -233,11 +233,14 @@ def VerifyQuantizedPass : Pass<"v4-verify-quantized", "::mlir::ModuleOp"> {
 }
 
 def PackWeightsPass : Pass<"v4-pack-weights", "::mlir::ModuleOp"> {
-  let summary = "give matrices the panel layout that tuned kernels read";
+  let summary = "give matrices the layout that tuned kernels read";
   let description = [{
     A weight whose every use is a matrix product with a tuned kernel gets the encoding #v4.panels, its scales with it
     when it is f4E2M1FN; layer functions follow in all their calls. Bytes are reordered when the plan is written.
     A remark says for every weight whether it was packed, and why not.
+
+    In a module whose `v4.target` is a GPU the encoding is #v4.tiles, and products are those that a template covers, on
+    sm_90a: v4.linear with bf16 weights, v4.grouped_linear with bf16 or f8E4M3FN ones.
 
     ```mlir
     ml_program.global private @w(#extern) : tensor<512x256xbf16>
@@ -284,6 +287,29 @@ def ChooseKernelsPass : Pass<"v4-choose-kernels", "::mlir::ModuleOp"> {
     ```mlir
     %y = kernel.launch @linear_0 grid <rows = 1, tile = 128, tiles = 16> (%x, %w) ...
     func.func @linear_0(...) attributes {kernel.entry, kernel.op = "linear"} { kernel.panel_linear range %begin %end ... }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::func::FuncDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::v4::kernel::KernelDialect", "::v4::plan::PlanDialect"
+  ];
+}
+
+def ChooseGpuKernelsPass : Pass<"v4-choose-gpu-kernels", "::mlir::ModuleOp"> {
+  let summary = "replace v4 ops that a template for GPUs covers by its launch";
+  let description = [{
+    Of a module whose `v4.target` is a GPU. An op becomes a `kernel.launch` of a kernel function whose body is one
+    kernel.run_template when the template's conditions hold; others are left to v4-decompose, with a remark that says
+    why where the op has a template at all. Fused ops become their parts. Matrix products want a weight in #v4.tiles.
+
+    ```mlir
+    %y = v4.linear %x, %w : tensor<?x256xbf16, #v4.rows<tokens>>, tensor<512x256xbf16, #v4.tiles<bf16, rows>> -> tensor<?x512xf32, #v4.rows<tokens>>
+    ```
+    becomes
+    ```mlir
+    %y = kernel.launch @linear_0 grid <rows = 1, tile = 64, tiles = 8> (%x, %w) ...
+    func.func @linear_0(...) attributes {kernel.entry, kernel.op = "linear"} { kernel.run_template "bf16Linear" values [64, 1, 8, 1] ... }
     ```
   }];
   let dependentDialects = [

@@ -33,6 +33,7 @@ llvm::ArrayRef<llvm::StringRef> optionalPasses() {
                                           "v4-pack-weights",
                                           "v4-prove-exact-forms",
                                           "v4-choose-kernels",
+                                          "v4-choose-gpu-kernels",
                                           "v4-overlap-launches"};
   return names;
 }
@@ -44,6 +45,11 @@ static bool isOn(llvm::StringRef name, const StageOptions &options) {
 /// Layouts belong to tuned kernels, which -O1 has too.
 static bool isTuned(llvm::StringRef name, const StageOptions &options) {
   return options.tuned && !llvm::is_contained(options.disabled, name);
+}
+
+/// The pass that chooses tuned kernels, if it runs.
+static bool hasKernels(const StageOptions &options) {
+  return isTuned(options.gpu ? "v4-choose-gpu-kernels" : "v4-choose-kernels", options);
 }
 
 void buildGraphPipeline(OpPassManager &pm, const StageOptions &options) {
@@ -84,7 +90,7 @@ void buildQuantPipeline(OpPassManager &pm, const StageOptions &options) {
   // Before layouts: whatever moved a quantization is checked here.
   pm.addPass(createVerifyQuantizedPass());
   // No layout without the kernels that read it.
-  if (isTuned("v4-pack-weights", options) && isTuned("v4-choose-kernels", options))
+  if (isTuned("v4-pack-weights", options) && hasKernels(options))
     pm.addPass(createPackWeightsPass());
   // Looks at codes and scales in whatever form they have now.
   if (isOn("v4-prove-exact-forms", options))
@@ -92,8 +98,8 @@ void buildQuantPipeline(OpPassManager &pm, const StageOptions &options) {
 }
 
 void buildLowerPipeline(OpPassManager &pm, const StageOptions &options) {
-  if (isTuned("v4-choose-kernels", options))
-    pm.addPass(createChooseKernelsPass());
+  if (hasKernels(options))
+    pm.addPass(options.gpu ? createChooseGpuKernelsPass() : createChooseKernelsPass());
   // What no tuned kernel took.
   pm.addPass(createDecomposePass());
   pm.addPass(createVerifyKernelsPass());

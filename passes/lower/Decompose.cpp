@@ -22,9 +22,11 @@ namespace {
 /// Decompositions read the checkpoint's own layout.
 LogicalResult checkLayout(Operation *op) {
   for (Type type : op->getOperandTypes())
-    if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && isPanels(tensor))
-      return op->emitOpError() << "reads a weight in panels, " << type
-                               << ", expected a tuned kernel for it; run v4-choose-kernels, or leave out v4-pack-weights";
+    if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && (isPanels(tensor) || isTiles(tensor)))
+      return op->emitOpError() << "reads a weight in " << (isTiles(tensor) ? "tiles, " : "panels, ") << type
+                               << ", expected a tuned kernel for it; run "
+                               << (isTiles(tensor) ? "v4-choose-gpu-kernels" : "v4-choose-kernels")
+                               << ", or leave out v4-pack-weights";
   return success();
 }
 

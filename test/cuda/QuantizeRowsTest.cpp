@@ -105,4 +105,11 @@ TEST(CombineRows, AddsInOrder) {
     }
 }
 
+TEST(CombineRows, KeepsTheSignOfZero) {
+  std::vector<unsigned short> y(8, 0x8000), shared(4, 0x8000), out(4);
+  EXPECT_TRUE(shim::launch(1, combineThreads(32), 0, 1,
+                           [&] { combineRows<32>(y.data(), shared.data(), out.data(), 1, 2, 4); }));
+  EXPECT_EQ(out, shared);
+}
+
 } // namespace

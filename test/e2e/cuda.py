@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""Plans for a GPU without one: they compile, verify, and say why they do not run; with a driver that plays a GPU by
-running the kernels of a CPU plan they give that plan's bits.
+"""Plans for a GPU without one: they compile, verify, and say why they do not run. With a driver that plays a GPU by
+running the kernels of a CPU plan they give that plan's bits where all is decomposition; with templates, which it runs
+as host code, they keep the limits of the goldens, and their bits for every cut of a prompt.
 
     cuda.py --bin DIR --cache DIR --fake-cuda DIR [--models main,swa] [--compilations]
 
@@ -18,12 +19,19 @@ import bad_plans
 import checkpoints
 import cuda_kernels
 import engine
+import goldens
 import invariance
+import metrics
+from compare import load
 from expectations import Expectations
 from make_goldens import random_prompt
 
 TARGET = "--target=cuda:sm_90a"
+DECOMPOSED = "--disable-pass=v4-choose-gpu-kernels"
+HOST = '#kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = [], vector_bits = 256>'
 OTHER_TARGETS = ("cuda:sm_100a", "cuda:sm_120a")
+TEMPLATES = ("combineRows", "bf16Linear", "wideLinear")
+LENGTHS = (5, 300)
 SPLITS = ((), ("--chunk=7",), ("--chunk=128", "--load=copy"))
 
 
@@ -34,6 +42,19 @@ def code_of(plan_path, target):
     with open(target, "wb") as f:
         f.write(plan[offset:offset + size - 32])
     return target
+
+
+def host_code_of(tools, checkpoint, scratch, name):
+    """The decomposed kernels of a plan for a GPU as an object for this machine, under their own names; kernels made of
+    a template have no body in it."""
+    module, plan = (os.path.join(scratch, "host" + suffix) for suffix in (".mlir", ".v4plan"))
+    tools.call("v4-compile", checkpoint, "-o", module, TARGET, "--compile-to=schedule")
+    with open(module, encoding="utf-8") as f:
+        text = re.sub(r'#kernel\.target<"cuda:.*?>>', HOST, f.read())
+    with open(module, "w", encoding="utf-8") as f:
+        f.write("".join(line for line in text.splitlines(True) if "kernel.run_template" not in line))
+    tools.call("v4-compile", module, "--compile-from=schedule", "-o", plan, "--weights=none", *tools.kernel_cache())
+    return code_of(plan, os.path.join(scratch, name))
 
 
 def check_static(tools, expect, plan):
@@ -86,7 +107,7 @@ def check_kernels(tools, expect, name, plan):
     """The blocks of a plan, in MLIR."""
     text = tools.call("v4-inspect", plan, "--mlir").stdout
     kernels = re.findall(r'"plan.kernel".*?block = #plan.block<threads = (\d+), shared_bytes = (\d+), cluster = (\d+), '
-                         r'registers = (\d+), image = (\d+) : (\d+)>.*?stack_bytes = (\d+)', text)
+                         r'registers = (\d+), image = (\d+) : (\d+)[>,].*?stack_bytes = (\d+)', text)
     stacks = [int(k[6]) for k in kernels]
     print(f"{name}: {len(kernels)} kernels, at most {max(int(k[3]) for k in kernels)} registers, "
           f"{max(int(k[1]) for k in kernels)} shared bytes, {max(stacks)} stack bytes "
@@ -113,21 +134,61 @@ def check_bisection(tools, expect, plan, env, scratch):
     expect.equal("token ids of a launch", ids.tolist(), tokens[first:first + view["step_tokens"]])
 
 
-def same_bits(tools, cache, expect, name, fake):
-    """Runs the plan on the played GPU and the CPU plan of the same kernels."""
+def played_by(fake, code):
+    """The environment of tools that find a GPU which runs `code`."""
+    return {"LD_LIBRARY_PATH": os.pathsep.join(filter(None, (fake, os.environ.get("LD_LIBRARY_PATH")))),
+            "V4_FAKE_CUDA_CODE": code}
+
+
+def check_cuts(tools, expect, name, plan, prompt, played, scratch):
+    """Templates give the same bits however a prompt is cut."""
+    folders = []
+    for number, flags in enumerate(SPLITS):
+        folders.append(os.path.join(scratch, f"cut{number}"))
+        invariance.run(tools, plan, folders[-1], prompt, flags, env=played)
+        expect.equal(f"{name} {flags}: files that differ from the first cut",
+                     invariance.differences(folders[0], folders[-1]), [])
+
+
+def with_templates(tools, cache, expect, name, fake):
+    """Runs the plan as it is compiled by default: templates where there are some."""
     checkpoint = checkpoints.standard(cache, name)
-    gpu = checkpoints.plan(tools, cache, checkpoint, TARGET)
+    plan = checkpoints.plan(tools, cache, checkpoint, TARGET)
+    check_kernels(tools, expect, name, plan)
+    check_static(tools, expect, plan)
+    check_without_driver(tools, expect, plan)
+    config = checkpoints.config(checkpoint)
+    with tempfile.TemporaryDirectory() as scratch:
+        log = os.path.join(scratch, "log")
+        played = played_by(fake, host_code_of(tools, checkpoint, scratch, "code.so"))
+        check_cuts(tools, expect, name, plan, random_prompt(29, 40, 0, config["vocab_size"]), played, scratch)
+        saved = dict(os.environ)
+        os.environ.update(played, V4_FAKE_CUDA_LOG=log)
+        try:
+            checks = goldens.check_model(tools, plan, load(os.path.join(goldens.SET_A, name + ".safetensors")), name,
+                                         config, LENGTHS)
+        finally:
+            os.environ.clear()
+            os.environ.update(saved)
+        expect.equal(f"{name}: limits violated", metrics.print_table(f"{name} with templates", checks), 0)
+        with open(log, encoding="utf-8") as f:
+            ran = {line.split()[0] for line in f}
+        for template in TEMPLATES:
+            expect.holds(f"{name}: {template} runs", any(f.startswith(template + "_") for f in ran), ran)
+
+
+def same_bits(tools, cache, expect, name, fake):
+    """Runs the decomposed plan on the played GPU and the CPU plan of the same kernels."""
+    checkpoint = checkpoints.standard(cache, name)
+    gpu = checkpoints.plan(tools, cache, checkpoint, TARGET, DECOMPOSED)
     cpu = checkpoints.plan(tools, cache, checkpoint, "--target=cpu:x86-64-v3", "--disable-pass=v4-choose-kernels")
-    check_kernels(tools, expect, name, gpu)
     check_static(tools, expect, gpu)
-    check_without_driver(tools, expect, gpu)
     prompt = random_prompt(23, 300, 0, checkpoints.config(checkpoint)["vocab_size"])
     with tempfile.TemporaryDirectory() as scratch:
         code = code_of(cpu, os.path.join(scratch, "code.so"))
         expected = os.path.join(scratch, "cpu")
         invariance.run(tools, cpu, expected, prompt, ())
-        played = {"LD_LIBRARY_PATH": os.pathsep.join(filter(None, (fake, os.environ.get("LD_LIBRARY_PATH")))),
-                  "V4_FAKE_CUDA_CODE": code}
+        played = played_by(fake, code)
         check_here(tools, expect, gpu, played)
         check_bench(tools, expect, gpu, cpu, played)
         check_bisection(tools, expect, gpu, played, scratch)
@@ -187,6 +248,7 @@ def main():
         check_compilations(tools, args.cache, expect)
     for name in args.models.split(","):
         same_bits(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
+        with_templates(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
     expect.finish()
 
 

@@ -26,9 +26,13 @@ FLASH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MOST_SHARED_BYTES = 227 << 10
 MOST_REGISTERS = 255
 # One thread holds a tile of sixteen sums of sixteen lanes, one per register: that is 256 of its 255 registers. They
-# await lanes in threads, or the templates of codegen/cuda/kernels; nothing else may spill.
+# await lanes in threads, or templates of codegen/cuda/kernels; nothing else may spill.
 PRODUCTS = ("attend", "expert_linear", "grouped_linear", "index_candidates", "linear")
 MOST_SPILLED_BYTES = 4096
+# Instructions that templates must have become.
+MUST = {"combineRows": ("ld.global",),
+        "bf16Linear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "mbarrier.try_wait"),
+        "wideLinear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cvt.rn.f16x2.e4m3x2")}
 FIELDS = {"registers": r"Used (\d+) registers", "stack": r"(\d+) bytes stack frame",
           "stores": r"(\d+) bytes spill stores", "loads": r"(\d+) bytes spill loads"}
 
@@ -60,7 +64,9 @@ def check_texts(expect, name, folder):
             text = f.read()
         expect.holds(f"{name} {kernel}: .target", ".target sm_90a" in text, text[:200])
         expect.holds(f"{name} {kernel} calls nothing", not re.search(r"^\s*call", text, re.MULTILINE), kernel)
-        with open(os.path.join(folder, kernel + ".mlir"), encoding="utf-8") as f:
+        template = MUST.get(kernel.split("_")[0], ())
+        expect.equal(f"{name} {kernel}: instructions missing", [i for i in template if i not in text], [])
+        with open(os.path.join(folder, kernel + (".cu" if template else ".mlir")), encoding="utf-8") as f:
             body = hashlib.sha256(f.read().replace(kernel, "k").encode()).hexdigest()
         expect.holds(f"{name} {kernel} is compiled once", body not in bodies, f"the same as {bodies.get(body)}")
         bodies[body] = kernel
@@ -76,7 +82,10 @@ def check_plan(tools, expect, name, config):
         seconds = time.monotonic() - begin
         reports = {os.path.basename(p): read_report(p) for p in sorted(glob.glob(os.path.join(folder, "*.ptxas")))}
         kernels = json.loads(tools.call("v4-inspect", plan, "--kernels", "--json").stdout)["kernels"]
-        expect.equal(f"{name}: kernels with a report", len(reports), len(kernels))
+        functions = {kernel["function"] for kernel in kernels}
+        expect.equal(f"{name}: functions with a report", {f + ".ptxas" for f in functions}, set(reports))
+        expect.equal(f"{name}: templates without an instance",
+                     [t for t in MUST if not any(f.startswith(t + "_") for f in functions)], [])
         for kernel, report in reports.items():
             expect.holds(f"{name} {kernel}: report", None not in report.values(), report)
             expect.holds(f"{name} {kernel}: registers", report["registers"] <= MOST_REGISTERS, report)
@@ -89,10 +98,10 @@ def check_plan(tools, expect, name, config):
             done = tools.call("v4-verify", plan, option, expect=None)
             expect.equal(f"{name}: v4-verify {option}", done.returncode, 0)
     stacks, spills = [r["stack"] for r in reports.values()], [r["stores"] + r["loads"] for r in reports.values()]
-    print(f"{name}: {len(reports)} kernels in {seconds:.1f} s, at most {max(r['registers'] for r in reports.values())} "
-          f"registers, {max(k['shared_bytes'] for k in kernels)} shared bytes, {max(stacks)} stack bytes "
-          f"({sum(s > 0 for s in stacks)} kernels with a stack), {max(spills)} spilled bytes "
-          f"({sum(s > 0 for s in spills)} kernels)")
+    print(f"{name}: {len(kernels)} kernels of {len(reports)} functions in {seconds:.1f} s, at most "
+          f"{max(r['registers'] for r in reports.values())} registers, {max(k['shared_bytes'] for k in kernels)} shared "
+          f"bytes, {max(stacks)} stack bytes ({sum(s > 0 for s in stacks)} kernels with a stack), {max(spills)} spilled "
+          f"bytes ({sum(s > 0 for s in spills)} kernels)")
 
 
 def main():

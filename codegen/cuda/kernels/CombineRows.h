@@ -28,7 +28,7 @@ V4_DEVICE void combineRows(const unsigned short *y, const unsigned short *shared
   for (int item = blockIndex() * THREADS + threadInBlock(); item < tokens * quads; item += gridBlocks() * THREADS) {
     long long token = item / quads;
     int column = item % quads * 4;
-    float sums[4] = {};
+    float sums[4] = {-0.0f, -0.0f, -0.0f, -0.0f}; // what adds nothing to any first term
     auto add = [&](const unsigned short *from) {
       unsigned long long four = globalWord64(from);
 #pragma unroll

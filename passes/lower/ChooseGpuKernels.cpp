@@ -1,0 +1,76 @@
+//===- ChooseGpuKernels.cpp - Templates where their conditions hold -*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "passes/Passes.h"
+#include "passes/lower/KernelLaunches.h"
+#include "passes/lower/TemplateCall.h"
+
+namespace v4 {
+#define GEN_PASS_DEF_CHOOSEGPUKERNELSPASS
+#include "passes/Passes.h.inc"
+} // namespace v4
+
+using namespace mlir;
+using namespace v4;
+
+namespace {
+
+KernelContracts allTemplates() {
+  KernelContracts templates;
+  addGpuLinearTemplates(templates);
+  addGpuMoeTemplates(templates);
+  return templates;
+}
+
+/// A planted mistake lives in the decomposition.
+std::string declines(Operation *op, const KernelContract &contract) {
+  return op->hasAttr("v4.planted") ? "it carries a planted mistake" : contract.declines(op);
+}
+
+struct ChooseGpuKernelsPass : v4::impl::ChooseGpuKernelsPassBase<ChooseGpuKernelsPass> {
+  using ChooseGpuKernelsPassBase::ChooseGpuKernelsPassBase;
+
+  /// No template covers a fused op, but some cover its parts.
+  void splitFused() {
+    SmallVector<FusedOpInterface> fused;
+    getOperation().walk([&](FusedOpInterface op) { fused.push_back(op); });
+    for (FusedOpInterface op : fused)
+      replaceByParts(op);
+  }
+
+  void runOnOperation() override {
+    if (!gpuTargetOf(getOperation())) {
+      getOperation().emitError("v4-choose-gpu-kernels: module has no v4.target with limits, expected that of a GPU");
+      return signalPassFailure();
+    }
+    splitFused();
+    KernelContracts templates = allTemplates();
+    SmallVector<std::pair<Operation *, KernelContract>> chosen;
+    getOperation().walk([&](Operation *op) {
+      auto found = templates.find(op->getName().getStringRef());
+      if (found == templates.end())
+        return;
+      std::string reason = declines(op, found->second);
+      if (reason.empty())
+        chosen.push_back({op, found->second});
+      else
+        op->emitRemark() << "v4-choose-gpu-kernels: no template: " << reason;
+    });
+    KernelLaunches launches(getOperation());
+    for (auto &[op, contract] : chosen) {
+      auto write = [&, op = op, contract = contract](KernelEmitter &k) {
+        contract.write(op, k);
+        return success();
+      };
+      if (failed(launches.replace(op, write)))
+        return signalPassFailure();
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,55 @@
+//===- TemplateCall.h - The body of a kernel made of a template -*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A GPU runs a kernel either as its decomposition or as an instance of a template of
+// codegen/cuda/kernels. To give an op a template: an entry from a ChooseGpu<Family>.cpp
+// of this folder, and an instance in test/runtime/FakeTemplates.cpp, where plans are run
+// without a GPU.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_PASSES_LOWER_TEMPLATECALL_H
+#define V4_PASSES_LOWER_TEMPLATECALL_H
+
+#include "passes/lower/KernelContracts.h"
+
+namespace v4 {
+
+/// Collects the arguments of a template in the order of its parameters. REQUIRES: the kernel's grid was set.
+class TemplateCall {
+public:
+  explicit TemplateCall(KernelEmitter &k) : k(k) {}
+
+  /// Of a binding of the kernel.
+  TemplateCall &address(mlir::Value binding);
+  TemplateCall &word(int64_t value);
+  /// An i32, `each` for every row of the launch.
+  TemplateCall &rows(int64_t each);
+  /// Of bf16, `each` rows for every row of the launch; boxes of `boxRows` rows and 128 bytes.
+  TemplateCall &bf16Map(mlir::Value binding, int64_t each, int64_t columns, int64_t boxRows);
+
+  /// Ends the list: `name` with its template arguments, on at most `most` blocks.
+  void run(llvm::StringRef name, llvm::ArrayRef<int64_t> values, int64_t most);
+
+private:
+  TemplateCall &add(kernel::ArgumentKind kind, int64_t binding, int64_t value, kernel::MapAttr map = {});
+
+  KernelEmitter &k;
+  llvm::SmallVector<mlir::Attribute> arguments;
+};
+
+/// The target of the module around `op` when it is a GPU, else null.
+kernel::TargetAttr gpuTargetOf(mlir::Operation *op);
+
+/// By op name, as for tuned kernels of CPUs; `declines` looks at the target too.
+void addGpuLinearTemplates(KernelContracts &templates);
+void addGpuMoeTemplates(KernelContracts &templates);
+
+} // namespace v4
+
+#endif // V4_PASSES_LOWER_TEMPLATECALL_H

@@ -1,0 +1,104 @@
+// RUN: v4-opt %s --v4-choose-gpu-kernels -verify-diagnostics -split-input-file | FileCheck %s
+
+!x = tensor<?x256xbf16, #v4.rows<tokens>>
+!y = tensor<?x128xbf16, #v4.rows<tokens>>
+!w = tensor<128x256xbf16, #v4.tiles<bf16, rows>>
+
+module attributes {v4.target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>} {
+
+// Equal products share one kernel, whose body is the template alone.
+// CHECK-LABEL: func.func @tiled
+// CHECK: kernel.launch @linear_0 grid <rows = 1, tile = 64, tiles = 2> (%{{.*}}, %{{.*}}) writes [] step []
+// CHECK: kernel.launch @linear_0
+func.func @tiled(%x: !x, %w: !w) -> (!y, !y) {
+  %a = v4.linear %x, %w : !x, !w -> !y
+  %b = v4.linear %x, %w : !x, !w -> !y
+  return %a, %b : !y, !y
+}
+
+// The head: f32, few rows.
+// CHECK-LABEL: func.func @head
+// CHECK: kernel.launch @linear_1 grid <rows = 5, tile = 16, tiles = 2>
+func.func @head(%x: tensor<?x256xbf16, #v4.rows<logits>>, %w: !w) -> tensor<?x128xf32, #v4.rows<logits>> {
+  %a = v4.linear %x, %w : tensor<?x256xbf16, #v4.rows<logits>>, !w -> tensor<?x128xf32, #v4.rows<logits>>
+  return %a : tensor<?x128xf32, #v4.rows<logits>>
+}
+
+// Inner dimensions of x are more rows of the same product.
+// CHECK-LABEL: func.func @heads
+// CHECK: kernel.launch @linear_2 grid <rows = 1, tile = 16, tiles = 2>
+func.func @heads(%x: tensor<?x4x256xbf16, #v4.rows<tokens>>, %w: !w) -> tensor<?x4x128xbf16, #v4.rows<tokens>> {
+  %a = v4.linear %x, %w : tensor<?x4x256xbf16, #v4.rows<tokens>>, !w -> tensor<?x4x128xbf16, #v4.rows<tokens>>
+  return %a : tensor<?x4x128xbf16, #v4.rows<tokens>>
+}
+
+// Groups of rows have columns of their own: the map is over all of them.
+// CHECK-LABEL: func.func @grouped
+// CHECK: kernel.launch @grouped_linear_0 grid <rows = 1, tile = 64, tiles = 4>
+func.func @grouped(%x: tensor<?x4x64xbf16, #v4.rows<tokens>>, %w: tensor<256x128xf8E4M3FN, #v4.tiles<f8E4M3FN, wide>>, %s: tensor<2x1xf8E8M0FNU>) -> !x {
+  %a = v4.grouped_linear %x, %w scales %s groups 2 : tensor<?x4x64xbf16, #v4.rows<tokens>>, tensor<256x128xf8E4M3FN, #v4.tiles<f8E4M3FN, wide>>, tensor<2x1xf8E8M0FNU> -> !x
+  return %a : !x
+}
+
+// Near miss: the same product of a weight in the checkpoint's layout.
+// CHECK-LABEL: func.func @row_major
+// CHECK: v4.linear
+func.func @row_major(%x: !x, %w: tensor<128x256xbf16>) -> !y {
+  // expected-remark @below {{v4-choose-gpu-kernels: no template: its weight is not in tiles}}
+  %a = v4.linear %x, %w : !x, tensor<128x256xbf16> -> !y
+  return %a : !y
+}
+
+// Near miss: a planted mistake (test-only) lives in the decomposition.
+// CHECK-LABEL: func.func @planted
+// CHECK: v4.combine
+func.func @planted(%e: tensor<?x3x256xbf16, #v4.rows<tokens>>, %s: !x) -> !x {
+  // expected-remark @below {{v4-choose-gpu-kernels: no template: it carries a planted mistake}}
+  %y = v4.combine %e, %s {v4.planted = "order"} : tensor<?x3x256xbf16, #v4.rows<tokens>>, !x
+  return %y : !x
+}
+
+// A fused op gives way to its parts.
+// CHECK-LABEL: func.func @fused
+// CHECK: kernel.launch @linear_
+// CHECK: v4.linear
+func.func @fused(%x: !x, %v: tensor<64x256xbf16, #v4.tiles<bf16, rows>>, %w: tensor<128x256xbf16>) -> !y {
+  // expected-remark @below {{v4-choose-gpu-kernels: no template: its weight is not in tiles}}
+  %a, %b = v4.projections %x, [%v, %w] : !x, [tensor<64x256xbf16, #v4.tiles<bf16, rows>>, tensor<128x256xbf16>] -> tensor<?x64xbf16, #v4.rows<tokens>>, !y
+  return %b : !y
+}
+
+// CHECK-LABEL: func.func @combine
+// CHECK: kernel.launch @combine_0 grid <rows = 1, tile = 1, tiles = 2>
+func.func @combine(%e: tensor<?x3x1280xbf16, #v4.rows<tokens>>, %s: tensor<?x1280xbf16, #v4.rows<tokens>>) -> tensor<?x1280xbf16, #v4.rows<tokens>> {
+  %y = v4.combine %e, %s : tensor<?x3x1280xbf16, #v4.rows<tokens>>, tensor<?x1280xbf16, #v4.rows<tokens>>
+  return %y : tensor<?x1280xbf16, #v4.rows<tokens>>
+}
+
+// Near miss: a width that is cut into no quads.
+// CHECK-LABEL: func.func @narrow
+// CHECK: v4.combine
+func.func @narrow(%e: tensor<?x3x18xbf16, #v4.rows<tokens>>, %s: tensor<?x18xbf16, #v4.rows<tokens>>) -> tensor<?x18xbf16, #v4.rows<tokens>> {
+  // expected-remark @below {{v4-choose-gpu-kernels: no template: 18 values are no multiple of 4}}
+  %y = v4.combine %e, %s : tensor<?x3x18xbf16, #v4.rows<tokens>>, tensor<?x18xbf16, #v4.rows<tokens>>
+  return %y : tensor<?x18xbf16, #v4.rows<tokens>>
+}
+
+// Bodies follow in the order of first use.
+// CHECK-LABEL: func.func private @linear_0
+// CHECK-NEXT: kernel.run_template "bf16Linear" values [64, 1, 8, 0] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 128>] most 132
+// CHECK-NEXT: return
+// CHECK-LABEL: func.func private @linear_1
+// CHECK-NEXT: kernel.run_template "bf16Linear" values [16, 1, 12, 1] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 16 : 64, swizzle = 128>>
+// CHECK-LABEL: func.func private @linear_2
+// CHECK-NEXT: kernel.run_template "bf16Linear" values [64, 1, 8, 0] arguments [#kernel.argument<map, binding = 0, value = 4
+// CHECK-LABEL: func.func private @grouped_linear_0
+// CHECK-NEXT: kernel.run_template "wideLinear" values [64, 1, 8] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 128>] most 132
+// CHECK-LABEL: func.func private @combine_0
+// CHECK-NEXT: kernel.run_template "combineRows" values [256] arguments [#kernel.argument<address, binding = 0, value = 0>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 3>, #kernel.argument<word, binding = -1, value = 1280>] most 0
+}
+
+// -----
+
+// expected-error @below {{v4-choose-gpu-kernels: module has no v4.target with limits, expected that of a GPU}}
+module {}
