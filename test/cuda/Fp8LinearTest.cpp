@@ -55,8 +55,7 @@ struct Problem {
     TensorMap map{x.data(), tokens, columns, TOKENS};
     std::vector<unsigned short> out(tokens * rows, 0xffff);
     EXPECT_TRUE(shim::launch(grid, Shape::kThreads, Shape::kSharedBytes, seed, [&] {
-      fp8Linear<TOKENS, GROUPS, STAGES>(&map, xs.data(), stride, packed.data(), ws.data(), out.data(), tokens, rows,
-                                        columns);
+      fp8Linear<TOKENS, GROUPS, STAGES>(&map, xs.data(), packed.data(), ws.data(), out.data(), tokens, rows, columns);
     })) << "threads wait for each other";
     return out;
   }

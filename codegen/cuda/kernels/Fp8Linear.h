@@ -19,6 +19,7 @@
 
 #include "codegen/cuda/kernels/Device.h"
 #include "codegen/cuda/kernels/Fp8LinearShape.h"
+#include "codegen/cuda/kernels/QuantizeRows.h"
 
 namespace v4::cuda {
 
@@ -50,8 +51,8 @@ V4_DEVICE void beginFp8Ring(const Fp8Ring<TOKENS, GROUPS, STAGES> &ring) {
 /// `step` counts the blocks that this thread block has fetched or used so far.
 template <int TOKENS, int GROUPS, int STAGES>
 V4_DEVICE void fetchFp8Tile(const Fp8Ring<TOKENS, GROUPS, STAGES> &ring, const TensorMap *x, const float *xs,
-                            int scaleStride, const unsigned char *weight, int rowTile, int rowTiles, int token,
-                            int blocks, int &step) {
+                            int stride, const unsigned char *weight, int rowTile, int rowTiles, int token, int blocks,
+                            int &step) {
   using Shape = Fp8LinearShape<TOKENS, GROUPS, STAGES>;
   int groups = rowTiles - rowTile < GROUPS ? rowTiles - rowTile : GROUPS;
   for (int b = 0; b < blocks; ++b, ++step) {
@@ -62,7 +63,7 @@ V4_DEVICE void fetchFp8Tile(const Fp8Ring<TOKENS, GROUPS, STAGES> &ring, const T
       bulkCopy(ring.weights(stage) + g * kTileBytes, weight + ((long long)(rowTile + g) * blocks + b) * kTileBytes,
                kTileBytes, ring.full(stage));
     tensorCopy(ring.activations(stage), x, b * kBlockK, token, ring.full(stage));
-    bulkCopy(ring.scales(stage), xs + (long long)b * scaleStride + token, Shape::kScaleBytes, ring.full(stage));
+    bulkCopy(ring.scales(stage), xs + (long long)b * stride + token, Shape::kScaleBytes, ring.full(stage));
   }
 }
 
@@ -102,23 +103,24 @@ V4_DEVICE void storeFp8Tile(unsigned short *out, int rows, int tokens, int first
   }
 }
 
-/// x: e4m3 codes [tokens, columns], box 128 x TOKENS, 128-byte swizzle. xs: f32 [columns / 128, scaleStride],
-/// scaleStride a multiple of TOKENS. weight: packed (Fp8LinearShape.h). ws: e8m0 [ceil(rows / 128), columns / 128].
+/// x: e4m3 codes [tokens, columns], box 128 x TOKENS, 128-byte swizzle. xs: f32 [columns / 128,
+/// scaleStride(tokens)]. weight: packed (Fp8LinearShape.h). ws: e8m0 [ceil(rows / 128), columns / 128].
 /// out: bf16 [tokens, rows]. Any grid; Fp8LinearShape has the threads and the shared bytes of a block.
 template <int TOKENS, int GROUPS, int STAGES>
-V4_DEVICE void fp8Linear(const TensorMap *x, const float *xs, int scaleStride, const unsigned char *weight,
-                         const unsigned char *ws, unsigned short *out, int tokens, int rows, int columns) {
+V4_DEVICE void fp8Linear(const TensorMap *x, const float *xs, const unsigned char *weight, const unsigned char *ws,
+                         unsigned short *out, int tokens, int rows, int columns) {
   Fp8Ring<TOKENS, GROUPS, STAGES> ring{sharedBase()};
   int warp = threadInBlock() / 32, group = warp / 4, blocks = columns / kBlockK;
   int rowTiles = (rows + kTileRows - 1) / kTileRows, tileRows = (rowTiles + GROUPS - 1) / GROUPS;
   int tiles = tileRows * ((tokens + TOKENS - 1) / TOKENS);
+  int stride = scaleStride(tokens);
   beginFp8Ring(ring);
   int step = 0;
   for (int tile = blockIndex(); tile < tiles; tile += gridBlocks()) {
     int rowTile = tile % tileRows * GROUPS, token = tile / tileRows * TOKENS;
     if (group == GROUPS) {
       if (threadInBlock() % 32 == 0)
-        fetchFp8Tile(ring, x, xs, scaleStride, weight, rowTile, rowTiles, token, blocks, step);
+        fetchFp8Tile(ring, x, xs, stride, weight, rowTile, rowTiles, token, blocks, step);
       continue;
     }
     float total[TOKENS / 2] = {};

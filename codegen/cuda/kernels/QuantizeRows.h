@@ -26,14 +26,18 @@ V4_DEVICE unsigned scaleCode(float amax) {
   return code < 254 ? code : 254;
 }
 
-/// x: bf16 [.., columns]; row r of the result is row order[r] / active of x, row r where `order` is null.
-/// codes: e4m3 [rows, columns]. scales: f32 [columns / 128, scaleStride]. columns is a multiple of 128. Any grid.
+/// Of the scales of `rows` rows: whole tiles of rows, whatever a product cuts them into.
+V4_DEVICE int scaleStride(int rows) { return (rows + 127) / 128 * 128; }
+
+/// x: bf16 [.., columns]; row r of the result is row order[r] / active of x, row r with `active` = 0, when `order` is
+/// not read. codes: e4m3 [rows, columns]. scales: f32 [columns / 128, scaleStride(rows)]. columns is a multiple of 128.
+/// Any grid.
 template <int WARPS>
 V4_DEVICE void quantizeRows(const unsigned short *x, const int *order, int active, unsigned char *codes, float *scales,
-                            int scaleStride, int rows, int columns) {
-  int lane = threadInBlock() % 32, blocks = columns / 128;
+                            int rows, int columns) {
+  int lane = threadInBlock() % 32, blocks = columns / 128, stride = scaleStride(rows);
   for (int item = blockIndex() * WARPS + threadInBlock() / 32; item < rows * blocks; item += gridBlocks() * WARPS) {
-    int row = item / blocks, block = item % blocks, from = order ? order[row] / active : row;
+    int row = item / blocks, block = item % blocks, from = active ? order[row] / active : row;
     unsigned long long four = globalWord64(x + (long long)from * columns + block * 128 + lane * 4);
     float value[4], amax = 1e-4f;
 #pragma unroll
@@ -49,7 +53,7 @@ V4_DEVICE void quantizeRows(const unsigned short *x, const int *order, int activ
     unsigned high = e4m3Codes(value[2] * inverse, value[3] * inverse);
     *reinterpret_cast<unsigned *>(codes + (long long)row * columns + block * 128 + lane * 4) = low | high << 16;
     if (lane == 0)
-      scales[(long long)block * scaleStride + row] = floatOf(code << 23);
+      scales[(long long)block * stride + row] = floatOf(code << 23);
   }
 }
 
