@@ -62,7 +62,12 @@ struct ChooseGpuKernelsPass : v4::impl::ChooseGpuKernelsPassBase<ChooseGpuKernel
         op->emitRemark() << "v4-choose-gpu-kernels: no template: " << reason;
     });
     KernelLaunches launches(getOperation());
+    Fp8Products products(launches);
     for (auto &[op, contract] : chosen) {
+      if (Fp8Products::covers(op)) {
+        products.replace(op);
+        continue;
+      }
       auto write = [&, op = op, contract = contract](KernelEmitter &k) {
         contract.write(op, k);
         return success();

@@ -34,17 +34,22 @@ int64_t v4::rowElements(Type type) {
 int64_t v4::lastDim(Type type) { return cast<RankedTensorType>(type).getShape().back(); }
 
 KernelEmitter::KernelEmitter(Operation *op, ModuleOp module, StringRef name)
-    : BodyBuilder(OpBuilder(module.getContext()), op->getLoc()), op(op) {
+    : KernelEmitter(op, op->getName().stripDialect(), op->getOperandTypes(), op->getResultTypes(), module, name) {}
+
+KernelEmitter::KernelEmitter(Operation *op, StringRef step, TypeRange operandTypes, TypeRange resultTypes,
+                             ModuleOp module, StringRef name)
+    : BodyBuilder(OpBuilder(module.getContext()), op->getLoc()), op(op), operands(operandTypes.size()),
+      results(resultTypes.size()) {
   SmallVector<Type> inputs(2, b.getIndexType());
-  for (Type type : op->getOperandTypes())
+  for (Type type : operandTypes)
     inputs.push_back(bindingType(type));
-  for (Type type : op->getResultTypes())
+  for (Type type : resultTypes)
     inputs.push_back(bindingType(type));
   b.setInsertionPointToEnd(module.getBody());
   function = func::FuncOp::create(b, loc, name, b.getFunctionType(inputs, {}));
   function.setPrivate();
   function->setAttr("kernel.entry", b.getUnitAttr());
-  function->setAttr("kernel.op", b.getStringAttr(op->getName().stripDialect()));
+  function->setAttr("kernel.op", b.getStringAttr(step));
   Block *entry = function.addEntryBlock();
   b.setInsertionPointToStart(entry);
 }
@@ -63,7 +68,7 @@ Value KernelEmitter::operandOf(Value value) {
 }
 
 Value KernelEmitter::step(plan::StepField field) {
-  unsigned first = 2 + op->getNumOperands() + op->getNumResults();
+  unsigned first = 2 + operands + results;
   auto *found = llvm::find(fields, int64_t(field));
   if (found != fields.end())
     return function.getArgument(first + (found - fields.begin()));

@@ -30,6 +30,9 @@ public:
   /// Creates an empty kernel function named `name` at the end of `module` whose
   /// bindings are those of `op`: operands, results, then step fields on demand.
   KernelEmitter(mlir::Operation *op, mlir::ModuleOp module, llvm::StringRef name);
+  /// The same for a step of `op` alone, called `step`: it has bindings of its own and no operandOf.
+  KernelEmitter(mlir::Operation *op, llvm::StringRef step, mlir::TypeRange operands, mlir::TypeRange results,
+                mlir::ModuleOp module, llvm::StringRef name);
 
   /// Closes the function. Step fields and grid are final afterwards.
   mlir::func::FuncOp finish();
@@ -48,7 +51,7 @@ public:
   /// floats and caches, ...
   Value operand(unsigned index) { return function.getArgument(2 + index); }
   Value operandOf(mlir::Value value);
-  Value result(unsigned index) { return function.getArgument(2 + op->getNumOperands() + index); }
+  Value result(unsigned index) { return function.getArgument(2 + operands + index); }
   /// Flat memref of a field of the step block.
   Value step(plan::StepField field);
   /// counts[which] as an index.
@@ -65,6 +68,7 @@ public:
 
 private:
   mlir::Operation *op;
+  unsigned operands, results; ///< Bindings in front of the step fields.
   mlir::func::FuncOp function;
   llvm::SmallVector<int64_t> fields;
   kernel::GridAttr gridAttr;

@@ -75,6 +75,33 @@ LogicalResult KernelLaunches::replace(Operation *op, Body body) {
   return success();
 }
 
+kernel::LaunchOp KernelLaunches::insert(Operation *op, StringRef step, ValueRange inputs, TypeRange outputs,
+                                        bool bearsCost, llvm::function_ref<void(KernelEmitter &)> body) {
+  std::string key;
+  llvm::raw_string_ostream os(key);
+  os << "step " << step << '(';
+  llvm::interleaveComma(inputs.getTypes(), os);
+  os << ")->(";
+  llvm::interleaveComma(outputs, os);
+  os << ')';
+  auto found = kernels.find(key);
+  if (found == kernels.end()) {
+    KernelEmitter emitter(op, step, inputs.getTypes(), outputs, module, freeName(step));
+    body(emitter);
+    func::FuncOp function = emitter.finish();
+    if (bearsCost)
+      setLaunchCost(op, function);
+    Kernel kernel{FlatSymbolRefAttr::get(function.getSymNameAttr()), emitter.grid(), {}};
+    found = kernels.insert({key, kernel}).first;
+  }
+  OpBuilder b(op);
+  auto launch = kernel::LaunchOp::create(b, op->getLoc(), outputs, found->second.symbol, found->second.grid, inputs,
+                                         b.getDenseI64ArrayAttr({}), b.getDenseI64ArrayAttr({}));
+  if (Attribute group = op->getDiscardableAttr("v4.group"))
+    launch->setAttr("v4.group", group);
+  return launch;
+}
+
 void v4::replaceByParts(FusedOpInterface op) {
   OpBuilder b(op);
   op->replaceAllUsesWith(op.toParts(b));

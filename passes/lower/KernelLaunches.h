@@ -18,6 +18,9 @@
 
 namespace v4 {
 
+/// On a launch: bytes that each of its results has behind its rows.
+inline constexpr llvm::StringLiteral kSlackName = "kernel.slack";
+
 /// Replaces v4 ops by launches. Ops of equal name, attributes and types share one kernel.
 class KernelLaunches {
 public:
@@ -26,6 +29,10 @@ public:
   using Body = llvm::function_ref<mlir::LogicalResult(KernelEmitter &)>;
   /// `body` writes the kernel, if there is none yet; `op` is erased.
   mlir::LogicalResult replace(mlir::Operation *op, Body body);
+  /// Puts the launch of a step of `op` in front of it; equal steps of equal types share one kernel. What an op costs is
+  /// on the step that `bearsCost`.
+  kernel::LaunchOp insert(mlir::Operation *op, llvm::StringRef step, mlir::ValueRange inputs, mlir::TypeRange outputs,
+                          bool bearsCost, llvm::function_ref<void(KernelEmitter &)> body);
 
 private:
   struct Kernel {

@@ -28,8 +28,9 @@ TemplateCall &TemplateCall::word(int64_t value) { return add(kernel::ArgumentKin
 
 TemplateCall &TemplateCall::rows(int64_t each) { return add(kernel::ArgumentKind::Rows, -1, each); }
 
-TemplateCall &TemplateCall::bf16Map(Value binding, int64_t each, int64_t columns, int64_t boxRows) {
-  auto map = kernel::MapAttr::get(k.b.getContext(), k.b.getBF16Type(), columns, boxRows, kBoxBytes / 2, kBoxBytes);
+TemplateCall &TemplateCall::map(Value binding, Type element, int64_t each, int64_t columns, int64_t boxRows) {
+  int64_t boxColumns = kBoxBytes * 8 / element.getIntOrFloatBitWidth();
+  auto map = kernel::MapAttr::get(k.b.getContext(), element, columns, boxRows, boxColumns, kBoxBytes);
   return add(kernel::ArgumentKind::Map, numberOf(binding), each, map);
 }
 

@@ -30,8 +30,8 @@ public:
   TemplateCall &word(int64_t value);
   /// An i32, `each` for every row of the launch.
   TemplateCall &rows(int64_t each);
-  /// Of bf16, `each` rows for every row of the launch; boxes of `boxRows` rows and 128 bytes.
-  TemplateCall &bf16Map(mlir::Value binding, int64_t each, int64_t columns, int64_t boxRows);
+  /// `each` rows of `element` for every row of the launch; boxes of `boxRows` rows and 128 bytes.
+  TemplateCall &map(mlir::Value binding, mlir::Type element, int64_t each, int64_t columns, int64_t boxRows);
 
   /// Ends the list: `name` with its template arguments, on at most `most` blocks.
   void run(llvm::StringRef name, llvm::ArrayRef<int64_t> values, int64_t most);
@@ -45,6 +45,26 @@ private:
 
 /// The target of the module around `op` when it is a GPU, else null.
 kernel::TargetAttr gpuTargetOf(mlir::Operation *op);
+
+class KernelLaunches;
+
+/// Products of quantized rows and f8E4M3FN weights: the rows become codes and scales first, once for all products that
+/// read them.
+class Fp8Products {
+public:
+  explicit Fp8Products(KernelLaunches &launches) : launches(launches) {}
+
+  /// Whether the op is one whose weight is in tiles.
+  static bool covers(mlir::Operation *op);
+  /// Replaces it. REQUIRES: covers(op); the ops of a block come in its order.
+  void replace(mlir::Operation *op);
+
+private:
+  kernel::LaunchOp quantize(LinearOp linear);
+
+  KernelLaunches &launches;
+  llvm::DenseMap<mlir::Value, kernel::LaunchOp> quantized;
+};
 
 /// By op name, as for tuned kernels of CPUs; `declines` looks at the target too.
 void addGpuLinearTemplates(KernelContracts &templates);

@@ -85,9 +85,11 @@ constexpr llvm::StringLiteral kTilesCpu = "sm_90a";
 std::string tilesReason(Operation *op, const Product &product) {
   auto type = cast<RankedTensorType>(product.weight.getType());
   Type element = type.getElementType();
-  bool isGrouped = isa<GroupedLinearOp>(op);
-  bool isDense = isa<LinearOp, ProjectionsOp>(op) || (isa<GateUpOp>(op) && !cast<GateUpOp>(op).getOrder());
-  if (!(isDense && element.isBF16()) && !(isGrouped && (element.isBF16() || isa<Float8E4M3FNType>(element))))
+  bool isExpert = isa<ExpertLinearOp>(op) || (isa<GateUpOp>(op) && cast<GateUpOp>(op).getOrder());
+  if (isExpert || isa<HcMixOp>(op) || !(element.isBF16() || isa<Float8E4M3FNType>(element)))
+    return "no template has its product";
+  // Products of FP8 are rounded to bf16.
+  if (!element.isBF16() && getElementTypeOrSelf(op->getResult(0)).isF32())
     return "no template has its product";
   int64_t columns = type.getShape().back(), unit = kTileRowBytes * 8 / element.getIntOrFloatBitWidth();
   if (columns % unit != 0)
@@ -107,6 +109,9 @@ public:
     for (auto &[global, list] : loads)
       if (auto recipe = global->getAttrOfType<StringAttr>("v4.recipe"); tiles && recipe && recipe != "copy")
         reasons.insert({global, "its bytes are made when the plan is written"});
+    for (ml_program::GlobalOp global : grouped)
+      if (tiles && dense.contains(global))
+        reasons.insert({global, "products of two kinds read it, whose tiles have different forms"});
     while (propagate())
       ;
     apply();
@@ -128,6 +133,11 @@ private:
     auto &owners = flows[value];
     if (!llvm::is_contained(owners, global))
       owners.push_back(global);
+    for (OpOperand &use : value.getUses())
+      if (isa<GroupedLinearOp>(use.getOwner()))
+        grouped.insert(global);
+      else if (!isa<func::CallOp>(use.getOwner()))
+        dense.insert(global);
     for (OpOperand &use : value.getUses())
       if (auto call = dyn_cast<func::CallOp>(use.getOwner()))
         if (auto callee = symbols.lookup<func::FuncOp>(call.getCallee()); callee && !callee.isExternal())
@@ -185,9 +195,10 @@ private:
     return changed;
   }
 
-  RankedTensorType packed(Type type) {
+  RankedTensorType packed(Type type, ml_program::GlobalOp global) {
     auto tensor = cast<RankedTensorType>(type);
-    TileForm form = tensor.getElementType().isBF16() ? TileForm::Rows : TileForm::Wide;
+    bool isWide = grouped.contains(global) && !tensor.getElementType().isBF16();
+    TileForm form = isWide ? TileForm::Wide : TileForm::Rows;
     Attribute encoding = tiles ? Attribute(TilesAttr::get(type.getContext(), tensor.getElementType(), form))
                                : PanelsAttr::get(type.getContext(), panelElement(tensor));
     return RankedTensorType::get(tensor.getShape(), tensor.getElementType(), encoding);
@@ -196,7 +207,7 @@ private:
   void apply() {
     for (auto &[value, globals] : flows)
       if (!isBlocked(value))
-        value.setType(packed(value.getType()));
+        value.setType(packed(value.getType(), globals.front()));
     for (auto function : module.getOps<func::FuncOp>())
       if (!function.isExternal())
         function.setType(FunctionType::get(module.getContext(), function.getBody().getArgumentTypes(),
@@ -207,7 +218,7 @@ private:
         global.emitRemark() << "v4-pack-weights: '" << global.getSymName() << "' keeps its layout: " << reason->second;
         continue;
       }
-      RankedTensorType type = packed(global.getType());
+      RankedTensorType type = packed(global.getType(), global);
       global.setType(type);
       global.setValueAttr(ml_program::ExternAttr::get(module.getContext(), type));
       global.emitRemark() << "v4-pack-weights: '" << global.getSymName() << "' is packed as " << type;
@@ -220,6 +231,7 @@ private:
   llvm::MapVector<ml_program::GlobalOp, SmallVector<Value>> loads;
   llvm::MapVector<Value, SmallVector<ml_program::GlobalOp>> flows;
   llvm::DenseMap<ml_program::GlobalOp, std::string> reasons;
+  llvm::DenseSet<ml_program::GlobalOp> grouped, dense; ///< By what reads them.
 };
 
 struct PackWeightsPass : v4::impl::PackWeightsPassBase<PackWeightsPass> {

@@ -8,6 +8,7 @@
 
 #include "passes/Passes.h"
 #include "passes/graph/CountWork.h"
+#include "passes/lower/KernelLaunches.h"
 #include "passes/lower/LaunchCost.h"
 #include "passes/schedule/BufferSize.h"
 
@@ -216,6 +217,9 @@ LogicalResult ProgramBuilder::createBuffers(kernel::LaunchOp launch, int64_t ind
     llvm::replace(rowShape, ShapedType::kDynamic, int64_t(0));
     std::string name = "b" + std::to_string(madeBy.size());
     SmallVector<Attribute> bytes(terms->begin(), terms->end());
+    if (auto slack = launch->getAttrOfType<DenseI64ArrayAttr>(kSlackName))
+      if (int64_t more = slack[static_cast<int64_t>(cast<OpResult>(result).getResultNumber())])
+        bytes.push_back(plan::SizeAttr::get(module.getContext(), more, 0, 0, 0));
     plan::BufferOp::create(builder, launch.getLoc(), name, type.getElementType(),
                            static_cast<uint64_t>(rows.getSpace()), rowShape, builder.getArrayAttr(bytes),
                            /*slot=*/nullptr, /*first_launch=*/nullptr, /*last_launch=*/nullptr);

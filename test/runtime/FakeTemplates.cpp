@@ -96,6 +96,9 @@ FakeTemplate v4::test::findFakeTemplate(const std::string &function) {
       {"bf16Linear_16_1_12_1", play<&bf16Linear<16, 1, 12, 1>>},
       {"bf16Linear_64_1_8_0", play<&bf16Linear<64, 1, 8, 0>>},
       {"bf16Linear_64_1_8_1", play<&bf16Linear<64, 1, 8, 1>>},
+      {"fp8Linear_16_1_12", play<&fp8Linear<16, 1, 12>>},
+      {"fp8Linear_64_1_8", play<&fp8Linear<64, 1, 8>>},
+      {"quantizeRows_8", play<&quantizeRows<8>>},
       {"wideLinear_64_1_8", play<&wideLinear<64, 1, 8>>},
   };
   auto found = known.find(function);

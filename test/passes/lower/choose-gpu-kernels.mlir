@@ -40,6 +40,20 @@ func.func @grouped(%x: tensor<?x4x64xbf16, #v4.rows<tokens>>, %w: tensor<256x128
   return %a : !x
 }
 
+// Quantized rows become codes and scales once for all products that read them; the scales have room for whole tiles.
+// CHECK-LABEL: func.func @narrow_weights
+// CHECK: %[[Q:.*]]:2 = kernel.launch @quantize_rows_0 grid <rows = 1, tile = 1, tiles = 1> (%{{.*}}) writes [] step [] {kernel.slack = array<i64: 0, 1016>}
+// CHECK-SAME: -> (tensor<?x256xf8E4M3FN, #v4.rows<tokens>>, tensor<?x2xf32, #v4.rows<tokens>>)
+// CHECK: kernel.launch @linear_3 grid <rows = 1, tile = 64, tiles = 2> (%[[Q]]#0, %[[Q]]#1, %{{.*}}, %{{.*}})
+// CHECK-NOT: quantize_rows
+// CHECK: kernel.launch @linear_3 {{.*}}(%[[Q]]#0, %[[Q]]#1
+func.func @narrow_weights(%x: !x, %w: tensor<128x256xf8E4M3FN, #v4.tiles<f8E4M3FN, rows>>, %s: tensor<1x2xf8E8M0FNU>) -> (!y, !y) {
+  %q = v4.quantize %x fp8 block 128 prefix 256 : !x
+  %a = v4.linear %q, %w scales %s : !x, tensor<128x256xf8E4M3FN, #v4.tiles<f8E4M3FN, rows>>, tensor<1x2xf8E8M0FNU> -> !y
+  %b = v4.linear %q, %w scales %s : !x, tensor<128x256xf8E4M3FN, #v4.tiles<f8E4M3FN, rows>>, tensor<1x2xf8E8M0FNU> -> !y
+  return %a, %b : !y, !y
+}
+
 // Near miss: the same product of a weight in the checkpoint's layout.
 // CHECK-LABEL: func.func @row_major
 // CHECK: v4.linear
@@ -94,6 +108,11 @@ func.func @narrow(%e: tensor<?x3x18xbf16, #v4.rows<tokens>>, %s: tensor<?x18xbf1
 // CHECK-NEXT: kernel.run_template "bf16Linear" values [64, 1, 8, 0] arguments [#kernel.argument<map, binding = 0, value = 4
 // CHECK-LABEL: func.func private @grouped_linear_0
 // CHECK-NEXT: kernel.run_template "wideLinear" values [64, 1, 8] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 128>] most 132
+// CHECK-LABEL: func.func private @quantize_rows_0
+// CHECK-SAME: kernel.op = "quantize_rows"
+// CHECK-NEXT: kernel.run_template "quantizeRows" values [8] arguments [#kernel.argument<address, binding = 0, value = 0>, #kernel.argument<address, binding = 0, value = 0>, #kernel.argument<word, binding = -1, value = 0>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 256>] most 0
+// CHECK-LABEL: func.func private @linear_3
+// CHECK-NEXT: kernel.run_template "fp8Linear" values [64, 1, 8] arguments [#kernel.argument<map, binding = 0, value = 1, map = <f8E4M3FN, columns = 256, box = 64 : 128, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<address, binding = 4, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 256>] most 132
 // CHECK-LABEL: func.func private @combine_0
 // CHECK-NEXT: kernel.run_template "combineRows" values [256] arguments [#kernel.argument<address, binding = 0, value = 0>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 3>, #kernel.argument<word, binding = -1, value = 1280>] most 0
 }

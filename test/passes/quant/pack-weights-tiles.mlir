@@ -3,7 +3,7 @@
 !x = tensor<?x256xbf16, #v4.rows<tokens>>
 !y = tensor<?x512xbf16, #v4.rows<tokens>>
 
-// On a GPU whose tensor cores read them, bf16 matrices become tiles and nothing else does.
+// On a GPU whose tensor cores read them, matrices of bf16 and FP8 become tiles, in the form that their product reads.
 module attributes {v4.target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>} {
 // CHECK: ml_program.global private @a({{.*}}) : tensor<512x256xbf16, #v4.tiles<bf16, rows>>
 // expected-remark @below {{v4-pack-weights: 'a' is packed as 'tensor<512x256xbf16, #v4.tiles<bf16, rows>>'}}
@@ -11,8 +11,8 @@ ml_program.global private @a(#ml_program.extern<tensor<512x256xbf16>>) : tensor<
 // CHECK: @fused({{.*}}) : tensor<40x256xbf16, #v4.tiles<bf16, rows>>
 // expected-remark @below {{v4-pack-weights: 'fused' is packed}}
 ml_program.global private @fused(#ml_program.extern<tensor<40x256xbf16>>) : tensor<40x256xbf16>
-// CHECK: @narrow({{.*}}) : tensor<512x256xf8E4M3FN>
-// expected-remark @below {{v4-pack-weights: 'narrow' keeps its layout: no template has its product}}
+// CHECK: @narrow({{.*}}) : tensor<512x256xf8E4M3FN, #v4.tiles<f8E4M3FN, rows>>
+// expected-remark @below {{v4-pack-weights: 'narrow' is packed}}
 ml_program.global private @narrow(#ml_program.extern<tensor<512x256xf8E4M3FN>>) : tensor<512x256xf8E4M3FN>
 // CHECK: @scales({{.*}}) : tensor<4x2xf8E8M0FNU>
 // expected-remark @below {{v4-pack-weights: 'scales' keeps its layout: scales of 128 x 128 blocks need no layout}}
@@ -20,6 +20,12 @@ ml_program.global private @scales(#ml_program.extern<tensor<4x2xf8E8M0FNU>>) : t
 // CHECK: @grouped({{.*}}) : tensor<256x128xf8E4M3FN, #v4.tiles<f8E4M3FN, wide>>
 // expected-remark @below {{v4-pack-weights: 'grouped' is packed}}
 ml_program.global private @grouped(#ml_program.extern<tensor<256x128xf8E4M3FN>>) : tensor<256x128xf8E4M3FN>
+// CHECK: @both({{.*}}) : tensor<256x128xf8E4M3FN>
+// expected-remark @below {{v4-pack-weights: 'both' keeps its layout: products of two kinds read it, whose tiles have different forms}}
+ml_program.global private @both(#ml_program.extern<tensor<256x128xf8E4M3FN>>) : tensor<256x128xf8E4M3FN>
+// CHECK: @codes({{.*}}) : tensor<512x128xi8, #v4.packed<f4E2M1FN>>
+// expected-remark @below {{v4-pack-weights: 'codes' keeps its layout: no template has its product}}
+ml_program.global private @codes(#ml_program.extern<tensor<512x128xi8, #v4.packed<f4E2M1FN>>>) : tensor<512x128xi8, #v4.packed<f4E2M1FN>>
 // CHECK: @small({{.*}}) : tensor<64x128xbf16>
 // expected-remark @below {{v4-pack-weights: 'small' keeps its layout: a group has 32 rows, not a multiple of 64}}
 ml_program.global private @small(#ml_program.extern<tensor<64x128xbf16>>) : tensor<64x128xbf16>
@@ -34,7 +40,7 @@ ml_program.global private @table(#ml_program.extern<tensor<512x256xbf16>>) : ten
 ml_program.global private @odd(#ml_program.extern<tensor<512x96xbf16>>) : tensor<512x96xbf16>
 
 // CHECK-LABEL: func.func @main
-func.func @main(%x: !x, %n: tensor<?x96xbf16, #v4.rows<tokens>>, %h: tensor<?x4x64xbf16, #v4.rows<tokens>>, %c: tensor<2x1xf8E8M0FNU>) -> !y {
+func.func @main(%x: !x, %n: tensor<?x96xbf16, #v4.rows<tokens>>, %h: tensor<?x4x64xbf16, #v4.rows<tokens>>, %c: tensor<2x1xf8E8M0FNU>, %h2: tensor<?x128xbf16, #v4.rows<tokens>>, %z: tensor<512x8xf8E8M0FNU>) -> !y {
   %a = ml_program.global_load_const @a : tensor<512x256xbf16>
   %f = ml_program.global_load_const @fused : tensor<40x256xbf16>
   %w = ml_program.global_load_const @narrow : tensor<512x256xf8E4M3FN>
@@ -49,6 +55,11 @@ func.func @main(%x: !x, %n: tensor<?x96xbf16, #v4.rows<tokens>>, %h: tensor<?x4x
   %g = ml_program.global_load_const @grouped : tensor<256x128xf8E4M3FN>
   %m = ml_program.global_load_const @small : tensor<64x128xbf16>
   %d = ml_program.global_load_const @made : tensor<256x128xf8E4M3FN>
+  %b = ml_program.global_load_const @both : tensor<256x128xf8E4M3FN>
+  %k = ml_program.global_load_const @codes : tensor<512x128xi8, #v4.packed<f4E2M1FN>>
+  %8 = v4.grouped_linear %h, %b scales %c groups 2 : tensor<?x4x64xbf16, #v4.rows<tokens>>, tensor<256x128xf8E4M3FN>, tensor<2x1xf8E8M0FNU> -> !x
+  %9 = v4.linear %h2, %b scales %c : tensor<?x128xbf16, #v4.rows<tokens>>, tensor<256x128xf8E4M3FN>, tensor<2x1xf8E8M0FNU> -> !x
+  %10 = v4.linear %x, %k scales %z : !x, tensor<512x128xi8, #v4.packed<f4E2M1FN>>, tensor<512x8xf8E8M0FNU> -> !y
   %5 = v4.grouped_linear %h, %g scales %c groups 2 : tensor<?x4x64xbf16, #v4.rows<tokens>>, tensor<256x128xf8E4M3FN>, tensor<2x1xf8E8M0FNU> -> !x
   %6 = v4.grouped_linear %h, %m groups 2 : tensor<?x4x64xbf16, #v4.rows<tokens>>, tensor<64x128xbf16> -> tensor<?x64xbf16, #v4.rows<tokens>>
   %7 = v4.grouped_linear %h, %d scales %c groups 2 : tensor<?x4x64xbf16, #v4.rows<tokens>>, tensor<256x128xf8E4M3FN>, tensor<2x1xf8E8M0FNU> -> !x

@@ -33,7 +33,8 @@
 // CHECK-NEXT: plan.buffer @b2 {bytes = [#plan.size<1, 1, 0, 1>, #plan.size<65, 1, 0, 0>], element = f32, row_shape = array<i64: 0>, rows = 1 : i64}
 // A step finishes no more chunks than it has tokens.
 // CHECK-NEXT: plan.buffer @b3 {bytes = [#plan.size<512, 1, 0, 0>], element = bf16, row_shape = array<i64: 256>, rows = 3 : i64}
-// CHECK-NEXT: plan.buffer @b4 {bytes = [#plan.size<68, 0, 0, 0>], element = i32, row_shape = array<i64: 17>, rows = 0 : i64}
+// Bytes that the launch wants behind the rows.
+// CHECK-NEXT: plan.buffer @b4 {bytes = [#plan.size<68, 0, 0, 0>, #plan.size<100, 0, 0, 0>], element = i32, row_shape = array<i64: 17>, rows = 0 : i64}
 // CHECK-NEXT: plan.buffer @b5 {bytes = [#plan.size<2048, 1, 0, 0>], element = f32, row_shape = array<i64: 512>, rows = 5 : i64}
 // CHECK-NEXT: plan.buffer @b6
 
@@ -89,7 +90,7 @@ module attributes {
     v4.probe "layers.0.streams" %y : tensor<?x256xbf16, #v4.rows<tokens>>
     kernel.launch @store_0 grid <rows = 2, tile = 1, tiles = 1> (%y, %ring) writes [1] step [] {group = "main", layer = 0 : i64} : (tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> ()
     %s = kernel.launch @scores_0 grid <rows = 1, tile = 1, tiles = 1> (%y, %keys) writes [] step [6] {group = "main", layer = 0 : i64} : (tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<page, ratio = 4, index_fp4, rows = 32, values = 128, rope = 0>) -> tensor<?x?xf32, #v4.rows<tokens>>
-    %c, %o = kernel.launch @route_0 grid <rows = 0, tile = 1, tiles = 1> (%s, %t) writes [] step [] {group = "main", layer = 0 : i64} : (tensor<?x?xf32, #v4.rows<tokens>>, tensor<512x4xi32>) -> (tensor<?x256xbf16, #v4.rows<chunks4>>, tensor<?x17xi32, #v4.rows<one>>)
+    %c, %o = kernel.launch @route_0 grid <rows = 0, tile = 1, tiles = 1> (%s, %t) writes [] step [] {group = "main", kernel.slack = array<i64: 0, 100>, layer = 0 : i64} : (tensor<?x?xf32, #v4.rows<tokens>>, tensor<512x4xi32>) -> (tensor<?x256xbf16, #v4.rows<chunks4>>, tensor<?x17xi32, #v4.rows<one>>)
     %l = kernel.launch @head_0 grid <rows = 5, tile = 1, tiles = 1> (%y) writes [] step [] {group = "main", layer = -1 : i64} : (tensor<?x256xbf16, #v4.rows<tokens>>) -> tensor<?x512xf32, #v4.rows<logits>>
     kernel.launch @store_0 grid <rows = 2, tile = 1, tiles = 1> (%y, %old) writes [1] step [] {group = "mtp", layer = 1 : i64} : (tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>) -> ()
     %m = kernel.launch @head_0 grid <rows = 5, tile = 1, tiles = 1> (%y) writes [] step [] {group = "mtp", layer = 1 : i64} : (tensor<?x256xbf16, #v4.rows<tokens>>) -> tensor<?x512xf32, #v4.rows<logits>>
