@@ -206,6 +206,12 @@ def check_errors(tools, cache, expect):
         missing = tools.call("v4-compile", plain, "-o", plan, TARGET, env={"CUDA_HOME": scratch}, expect=None)
         expect.equal("without ptxas", (missing.returncode, len(missing.stderr.splitlines())), (3, 1))
         expect.holds("its sentence", "target 'cuda:sm_90a' needs nvcc and ptxas" in missing.stderr, missing.stderr)
+        # An assembler alone is no toolkit: templates are CUDA C++.
+        os.mkdir(os.path.join(scratch, "bin"))
+        with open(os.path.join(scratch, "bin", "ptxas"), "w", encoding="ascii") as f:
+            os.fchmod(f.fileno(), 0o755)
+        half = tools.call("v4-compile", plain, "-o", plan, TARGET, env={"CUDA_HOME": scratch}, expect=None)
+        expect.equal("without nvcc", (half.returncode, half.stderr), (3, missing.stderr))
         module = os.path.join(scratch, "x.mlir")
         tools.call("v4-compile", plain, "-o", module, TARGET, "--compile-to=graph", env={"CUDA_HOME": scratch})
         later = tools.call("v4-compile", module, "--compile-from=graph", "-o", plan, "--weights=none",
