@@ -24,6 +24,7 @@ KernelContracts allTemplates() {
   KernelContracts templates;
   addGpuLinearTemplates(templates);
   addGpuMoeTemplates(templates);
+  addGpuIndexerTemplates(templates);
   return templates;
 }
 

@@ -69,6 +69,7 @@ private:
 /// By op name, as for tuned kernels of CPUs; `declines` looks at the target too.
 void addGpuLinearTemplates(KernelContracts &templates);
 void addGpuMoeTemplates(KernelContracts &templates);
+void addGpuIndexerTemplates(KernelContracts &templates);
 
 } // namespace v4
 

@@ -17,6 +17,7 @@
 using namespace v4::cuda;
 
 static_assert(indexRowBytes(128) == v4::plan::indexFp4RowBytes(128));
+static_assert(kStepPages == v4::plan::kCountPages);
 
 namespace {
 
@@ -92,10 +93,12 @@ struct Problem {
   std::vector<int> run(int grid, unsigned seed, int stripRows) const {
     int strips = (pageStride * 32 + stripRows - 1) / stripRows;
     std::vector<float> scores(size_t(tokens()) * strips * topK, NAN);
+    std::vector<long long> counts(v4::plan::kCountEntries);
+    counts[kStepPages] = pageStride;
     std::vector<int> rows(scores.size(), -7), selected(tokens() * topK, -7);
     EXPECT_TRUE(shim::launch(grid, kBestThreads, indexSharedBytes(kDim, HEAD_TILES, KEEP), seed, [&] {
-      indexCandidates<kDim, HEAD_TILES, KEEP>(positions.data(), slots.data(), pages.data(), q.data(), weights.data(),
-                                              keys.data(), scores.data(), rows.data(), tokens(), heads, pageStride,
+      indexCandidates<kDim, HEAD_TILES, KEEP>(positions.data(), slots.data(), pages.data(), counts.data(), q.data(),
+                                              weights.data(), keys.data(), scores.data(), rows.data(), tokens(), heads,
                                               topK, strips, stripRows);
     }));
     EXPECT_TRUE(shim::launch(grid, kBestThreads, bestRowsBytes(KEEP), seed, [&] {

@@ -31,6 +31,7 @@ DECOMPOSED = "--disable-pass=v4-choose-gpu-kernels"
 HOST = '#kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = [], vector_bits = 256>'
 OTHER_TARGETS = ("cuda:sm_100a", "cuda:sm_120a")
 TEMPLATES = ("combineRows", "bf16Linear", "wideLinear", "quantizeRows", "fp8Linear")
+INDEXER = ("indexCandidates", "selectCandidates")
 LENGTHS = (5, 300)
 SPLITS = ((), ("--chunk=7",), ("--chunk=128", "--load=copy"))
 
@@ -173,7 +174,8 @@ def with_templates(tools, cache, expect, name, fake):
         expect.equal(f"{name}: limits violated", metrics.print_table(f"{name} with templates", checks), 0)
         with open(log, encoding="utf-8") as f:
             ran = {line.split()[0] for line in f}
-        for template in TEMPLATES:
+        indexed = 4 in config["compress_ratios"]
+        for template in TEMPLATES + (INDEXER if indexed else ()):
             expect.holds(f"{name}: {template} runs", any(f.startswith(template + "_") for f in ran), ran)
 
 

@@ -10,6 +10,7 @@
 
 #include "codegen/cuda/kernels/Bf16Linear.h"
 #include "codegen/cuda/kernels/CombineRows.h"
+#include "codegen/cuda/kernels/IndexRows.h"
 #include "codegen/cuda/kernels/WideLinear.h"
 
 #include <algorithm>
@@ -98,6 +99,8 @@ FakeTemplate v4::test::findFakeTemplate(const std::string &function) {
       {"bf16Linear_64_1_8_1", play<&bf16Linear<64, 1, 8, 1>>},
       {"fp8Linear_16_1_12", play<&fp8Linear<16, 1, 12>>},
       {"fp8Linear_64_1_8", play<&fp8Linear<64, 1, 8>>},
+      {"indexCandidates_128_1_64", play<&indexCandidates<128, 1, 64>>},
+      {"selectCandidates_64", play<&selectCandidates<64>>},
       {"quantizeRows_8", play<&quantizeRows<8>>},
       {"wideLinear_64_1_8", play<&wideLinear<64, 1, 8>>},
   };

@@ -107,18 +107,19 @@ V4_DEVICE void storeCandidates(const BestRows<KEEP> &best, int count, float *sco
   blockSync();
 }
 
-/// Fields of the step block; q: bf16 [tokens, heads, DIM]; weights: bf16 [tokens, heads]; keys: pages of index_fp4
-/// rows, 32 a page. scores: f32, rows: i32 [tokens, strips, topK], by falling score; a strip that is not full ends with
-/// a row of -1. stripRows is a multiple of 64. REQUIRES: topK <= KEEP, heads <= 16 * HEAD_TILES. Any grid of
-/// kBestThreads.
+/// Fields of the step block, counts among them; q: bf16 [tokens, heads, DIM]; weights: bf16 [tokens, heads]; keys:
+/// pages of index_fp4 rows, 32 a page. scores: f32, rows: i32 [tokens, strips, topK], by falling score; a strip that is
+/// not full ends with a row of -1. stripRows is a multiple of 64. REQUIRES: topK <= KEEP, heads <= 16 * HEAD_TILES. Any
+/// grid of kBestThreads.
 template <int DIM, int HEAD_TILES, int KEEP>
 V4_DEVICE void indexCandidates(const int *positions, const int *tokenSlots, const long long *pages,
-                               const unsigned short *q, const unsigned short *weights, const unsigned char *keys,
-                               float *scores, int *rows, int tokens, int heads, int pageStride, int topK, int strips,
-                               int stripRows) {
+                               const long long *counts, const unsigned short *q, const unsigned short *weights,
+                               const unsigned char *keys, float *scores, int *rows, int tokens, int heads, int topK,
+                               int strips, int stripRows) {
   IndexBlock<DIM, HEAD_TILES> block{sharedBase()};
   BestRows<KEEP> best{sharedBase() + IndexShape<DIM, HEAD_TILES>::kBest};
   int lane = threadInBlock() % 32;
+  long long pageStride = counts[kStepPages];
   for (int item = blockIndex(); item < tokens * strips; item += gridBlocks()) {
     int token = item / strips, strip = item % strips, count = (positions[token] + 1) / 4;
     if (count <= topK)
@@ -127,7 +128,7 @@ V4_DEVICE void indexCandidates(const int *positions, const int *tokenSlots, cons
     block.begin(q + (long long)token * heads * DIM, weights + (long long)token * heads, heads);
     best.begin();
     for (int chunk = first; chunk < end; chunk += kIndexKeys) {
-      block.fetch(keys, pages + (long long)tokenSlots[token] * pageStride, chunk, end);
+      block.fetch(keys, pages + tokenSlots[token] * pageStride, chunk, end);
       float score[2];
       block.scores(score);
       int mine = chunk + threadInBlock() / 32 * 8 + lane % 4 * 2;

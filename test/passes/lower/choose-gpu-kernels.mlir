@@ -4,7 +4,7 @@
 !y = tensor<?x128xbf16, #v4.rows<tokens>>
 !w = tensor<128x256xbf16, #v4.tiles<bf16, rows>>
 
-module attributes {v4.target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>} {
+module attributes {v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 4096, draft = 1>, v4.target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>} {
 
 // Equal products share one kernel, whose body is the template alone.
 // CHECK-LABEL: func.func @tiled
@@ -52,6 +52,28 @@ func.func @narrow_weights(%x: !x, %w: tensor<128x256xf8E4M3FN, #v4.tiles<f8E4M3F
   %a = v4.linear %q, %w scales %s : !x, tensor<128x256xf8E4M3FN, #v4.tiles<f8E4M3FN, rows>>, tensor<1x2xf8E8M0FNU> -> !y
   %b = v4.linear %q, %w scales %s : !x, tensor<128x256xf8E4M3FN, #v4.tiles<f8E4M3FN, rows>>, tensor<1x2xf8E8M0FNU> -> !y
   return %a, %b : !y, !y
+}
+
+// Candidates and what is selected of them have one cut into strips: 4097 positions have 1025 rows, eight strips of 192.
+// CHECK-LABEL: func.func @indexer
+// CHECK: kernel.launch @index_candidates_0 grid <rows = 1, tile = 1, tiles = 8> (%{{.*}}, %{{.*}}, %{{.*}}) writes [] step [2, 3, 6, 0]
+// CHECK: kernel.launch @select_candidates_0 grid <rows = 1, tile = 1, tiles = 1> (%{{.*}}, %{{.*}}) writes [] step [2]
+func.func @indexer(%q: tensor<?x8x128xbf16, #v4.rows<tokens>>, %w: tensor<?x8xbf16, #v4.rows<tokens>>, %k: !v4.cache<page, ratio = 4, index_fp4, rows = 32, values = 128, rope = 0>) -> tensor<?x16xi32, #v4.rows<tokens>> {
+  %s, %r = v4.index_candidates %q, %w, %k : tensor<?x8x128xbf16, #v4.rows<tokens>>, tensor<?x8xbf16, #v4.rows<tokens>>, !v4.cache<page, ratio = 4, index_fp4, rows = 32, values = 128, rope = 0> -> tensor<?x8x16xf32, #v4.rows<tokens>>, tensor<?x8x16xi32, #v4.rows<tokens>>
+  %i = v4.select_candidates %s, %r : tensor<?x8x16xf32, #v4.rows<tokens>>, tensor<?x8x16xi32, #v4.rows<tokens>> -> tensor<?x16xi32, #v4.rows<tokens>>
+  return %i : tensor<?x16xi32, #v4.rows<tokens>>
+}
+
+// Near miss: keys of another width, and a selection of what no template made.
+// CHECK-LABEL: func.func @narrow_indexer
+// CHECK: v4.index_candidates
+// CHECK: v4.select_candidates
+func.func @narrow_indexer(%q: tensor<?x8x64xbf16, #v4.rows<tokens>>, %w: tensor<?x8xbf16, #v4.rows<tokens>>, %k: !v4.cache<page, ratio = 4, index_fp4, rows = 32, values = 64, rope = 0>) -> tensor<?x16xi32, #v4.rows<tokens>> {
+  // expected-remark @below {{v4-choose-gpu-kernels: no template: 8 heads of 64 values and 16 rows, expected at most 64 of 128 and 512}}
+  %s, %r = v4.index_candidates %q, %w, %k : tensor<?x8x64xbf16, #v4.rows<tokens>>, tensor<?x8xbf16, #v4.rows<tokens>>, !v4.cache<page, ratio = 4, index_fp4, rows = 32, values = 64, rope = 0> -> tensor<?x8x16xf32, #v4.rows<tokens>>, tensor<?x8x16xi32, #v4.rows<tokens>>
+  // expected-remark @below {{v4-choose-gpu-kernels: no template: 8 heads of 64 values and 16 rows, expected at most 64 of 128 and 512}}
+  %i = v4.select_candidates %s, %r : tensor<?x8x16xf32, #v4.rows<tokens>>, tensor<?x8x16xi32, #v4.rows<tokens>> -> tensor<?x16xi32, #v4.rows<tokens>>
+  return %i : tensor<?x16xi32, #v4.rows<tokens>>
 }
 
 // Near miss: the same product of a weight in the checkpoint's layout.
@@ -113,6 +135,10 @@ func.func @narrow(%e: tensor<?x3x18xbf16, #v4.rows<tokens>>, %s: tensor<?x18xbf1
 // CHECK-NEXT: kernel.run_template "quantizeRows" values [8] arguments [#kernel.argument<address, binding = 0, value = 0>, #kernel.argument<address, binding = 0, value = 0>, #kernel.argument<word, binding = -1, value = 0>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 256>] most 0
 // CHECK-LABEL: func.func private @linear_3
 // CHECK-NEXT: kernel.run_template "fp8Linear" values [64, 1, 8] arguments [#kernel.argument<map, binding = 0, value = 1, map = <f8E4M3FN, columns = 256, box = 64 : 128, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<address, binding = 4, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 256>] most 132
+// CHECK-LABEL: func.func private @index_candidates_0
+// CHECK-NEXT: kernel.run_template "indexCandidates" values [128, 1, 64] arguments [#kernel.argument<address, binding = 5, value = 0>, #kernel.argument<address, binding = 6, value = 0>, #kernel.argument<address, binding = 7, value = 0>, #kernel.argument<address, binding = 8, value = 0>, {{.*}}#kernel.argument<word, binding = -1, value = 8>, #kernel.argument<word, binding = -1, value = 192>] most 0
+// CHECK-LABEL: func.func private @select_candidates_0
+// CHECK-NEXT: kernel.run_template "selectCandidates" values [64] arguments [#kernel.argument<address, binding = 3, value = 0>, {{.*}}#kernel.argument<word, binding = -1, value = 192>] most 0
 // CHECK-LABEL: func.func private @combine_0
 // CHECK-NEXT: kernel.run_template "combineRows" values [256] arguments [#kernel.argument<address, binding = 0, value = 0>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 3>, #kernel.argument<word, binding = -1, value = 1280>] most 0
 }
