@@ -52,7 +52,10 @@ struct ChooseGpuKernelsPass : v4::impl::ChooseGpuKernelsPassBase<ChooseGpuKernel
     splitFused();
     KernelContracts templates = allTemplates();
     SmallVector<std::pair<Operation *, KernelContract>> chosen;
+    SmallVector<Operation *> attention;
     getOperation().walk([&](Operation *op) {
+      if (isGpuAttention(op))
+        attention.push_back(op);
       auto found = templates.find(op->getName().getStringRef());
       if (found == templates.end())
         return;
@@ -63,6 +66,8 @@ struct ChooseGpuKernelsPass : v4::impl::ChooseGpuKernelsPassBase<ChooseGpuKernel
         op->emitRemark() << "v4-choose-gpu-kernels: no template: " << reason;
     });
     KernelLaunches launches(getOperation());
+    for (Operation *op : attention)
+      replaceGpuAttention(op, launches);
     Fp8Products products(launches);
     for (auto &[op, contract] : chosen) {
       if (Fp8Products::covers(op)) {

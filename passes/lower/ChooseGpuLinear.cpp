@@ -98,7 +98,7 @@ kernel::LaunchOp Fp8Products::quantize(LinearOp linear) {
   Builder b(x.getContext());
   auto codes = RankedTensorType::get(x.getShape(), b.getType<Float8E4M3FNType>(), x.getEncoding());
   auto scales = RankedTensorType::get({ShapedType::kDynamic, inner * blocks}, b.getF32Type(), x.getEncoding());
-  known = launches.insert(linear, "quantize_rows", {linear.getX()}, {codes, scales}, /*bearsCost=*/false,
+  known = launches.insert(linear, {"quantize_rows", {}, /*bearsCost=*/false}, {linear.getX()}, {codes, scales},
                           [&](KernelEmitter &k) {
                             k.setGrid(rowsOf(x), 1, llvm::divideCeil(inner * blocks, kQuantizeWarps));
                             TemplateCall call(k);
@@ -119,15 +119,16 @@ void Fp8Products::replace(Operation *op) {
   int64_t rows = weight.getDimSize(0), columns = weight.getDimSize(1), inner = rowElements(x) / lastDim(x);
   LinearTiles tiles = tilesFor(rowsOf(x));
   Value inputs[] = {input.getResult(0), input.getResult(1), linear.getWeight(), linear.getScales()};
-  auto launch = launches.insert(op, "linear", inputs, op->getResultTypes(), /*bearsCost=*/true, [&](KernelEmitter &k) {
-    setLinearGrid(k, rowsOf(x), rows, inner, tiles);
-    TemplateCall call(k);
-    call.map(k.operand(0), weight.getElementType(), inner, columns, tiles.tokens);
-    for (unsigned i = 1; i < 4; ++i)
-      call.address(k.operand(i));
-    call.address(k.result(0)).rows(inner).word(rows).word(columns);
-    call.run("fp8Linear", {tiles.tokens, tiles.groups, tiles.stages}, gpuTargetOf(op).getLimits().getProcessors());
-  });
+  auto launch =
+      launches.insert(op, {"linear", {}, /*bearsCost=*/true}, inputs, op->getResultTypes(), [&](KernelEmitter &k) {
+        setLinearGrid(k, rowsOf(x), rows, inner, tiles);
+        TemplateCall call(k);
+        call.map(k.operand(0), weight.getElementType(), inner, columns, tiles.tokens);
+        for (unsigned i = 1; i < 4; ++i)
+          call.address(k.operand(i));
+        call.address(k.result(0)).rows(inner).word(rows).word(columns);
+        call.run("fp8Linear", {tiles.tokens, tiles.groups, tiles.stages}, gpuTargetOf(op).getLimits().getProcessors());
+      });
   op->replaceAllUsesWith(launch);
   op->erase();
 }

@@ -75,28 +75,31 @@ LogicalResult KernelLaunches::replace(Operation *op, Body body) {
   return success();
 }
 
-kernel::LaunchOp KernelLaunches::insert(Operation *op, StringRef step, ValueRange inputs, TypeRange outputs,
-                                        bool bearsCost, llvm::function_ref<void(KernelEmitter &)> body) {
+kernel::LaunchOp KernelLaunches::insert(Operation *op, const Step &step, ValueRange inputs, TypeRange outputs,
+                                        llvm::function_ref<void(KernelEmitter &)> body) {
   std::string key;
   llvm::raw_string_ostream os(key);
-  os << "step " << step << '(';
+  os << "step " << step.name << ' ';
+  llvm::interleaveComma(step.constants, os);
+  os << '(';
   llvm::interleaveComma(inputs.getTypes(), os);
   os << ")->(";
   llvm::interleaveComma(outputs, os);
   os << ')';
   auto found = kernels.find(key);
   if (found == kernels.end()) {
-    KernelEmitter emitter(op, step, inputs.getTypes(), outputs, module, freeName(step));
+    KernelEmitter emitter(op, step.name, inputs.getTypes(), outputs, module, freeName(step.name));
     body(emitter);
     func::FuncOp function = emitter.finish();
-    if (bearsCost)
+    if (step.bearsCost)
       setLaunchCost(op, function);
-    Kernel kernel{FlatSymbolRefAttr::get(function.getSymNameAttr()), emitter.grid(), {}};
+    Kernel kernel{FlatSymbolRefAttr::get(function.getSymNameAttr()), emitter.grid(),
+                  SmallVector<int64_t>(emitter.stepFields())};
     found = kernels.insert({key, kernel}).first;
   }
   OpBuilder b(op);
   auto launch = kernel::LaunchOp::create(b, op->getLoc(), outputs, found->second.symbol, found->second.grid, inputs,
-                                         b.getDenseI64ArrayAttr({}), b.getDenseI64ArrayAttr({}));
+                                         b.getDenseI64ArrayAttr({}), b.getDenseI64ArrayAttr(found->second.step));
   if (Attribute group = op->getDiscardableAttr("v4.group"))
     launch->setAttr("v4.group", group);
   return launch;

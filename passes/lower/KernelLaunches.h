@@ -29,10 +29,15 @@ public:
   using Body = llvm::function_ref<mlir::LogicalResult(KernelEmitter &)>;
   /// `body` writes the kernel, if there is none yet; `op` is erased.
   mlir::LogicalResult replace(mlir::Operation *op, Body body);
-  /// Puts the launch of a step of `op` in front of it; equal steps of equal types share one kernel. What an op costs is
-  /// on the step that `bearsCost`.
-  kernel::LaunchOp insert(mlir::Operation *op, llvm::StringRef step, mlir::ValueRange inputs, mlir::TypeRange outputs,
-                          bool bearsCost, llvm::function_ref<void(KernelEmitter &)> body);
+  /// A part of an op. Parts of equal names, constants and types share one kernel.
+  struct Step {
+    llvm::StringRef name;
+    llvm::ArrayRef<int64_t> constants; ///< All that the kernel's body holds beside types.
+    bool bearsCost;                    ///< Of the op.
+  };
+  /// Puts the launch of a step of `op` in front of it.
+  kernel::LaunchOp insert(mlir::Operation *op, const Step &step, mlir::ValueRange inputs, mlir::TypeRange outputs,
+                          llvm::function_ref<void(KernelEmitter &)> body);
 
 private:
   struct Kernel {

@@ -24,7 +24,9 @@ TemplateCall &TemplateCall::add(kernel::ArgumentKind kind, int64_t binding, int6
 
 TemplateCall &TemplateCall::address(Value binding) { return add(kernel::ArgumentKind::Address, numberOf(binding), 0); }
 
-TemplateCall &TemplateCall::word(int64_t value) { return add(kernel::ArgumentKind::Word, -1, value); }
+TemplateCall &TemplateCall::word(int64_t value) {
+  return add(kernel::ArgumentKind::Word, -1, static_cast<uint32_t>(value));
+}
 
 TemplateCall &TemplateCall::rows(int64_t each) { return add(kernel::ArgumentKind::Rows, -1, each); }
 

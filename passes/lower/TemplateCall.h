@@ -27,6 +27,7 @@ public:
 
   /// Of a binding of the kernel.
   TemplateCall &address(mlir::Value binding);
+  /// Its low 32 bits.
   TemplateCall &word(int64_t value);
   /// An i32, `each` for every row of the launch.
   TemplateCall &rows(int64_t each);
@@ -65,6 +66,11 @@ private:
   KernelLaunches &launches;
   llvm::DenseMap<mlir::Value, kernel::LaunchOp> quantized;
 };
+
+/// Whether the op is attention that is turned back, of shapes that templates have.
+bool isGpuAttention(mlir::Operation *op);
+/// Replaces it by sums over parts of what each token sees, and their merge. REQUIRES: isGpuAttention(op).
+void replaceGpuAttention(mlir::Operation *op, KernelLaunches &launches);
 
 /// By op name, as for tuned kernels of CPUs; `declines` looks at the target too.
 void addGpuLinearTemplates(KernelContracts &templates);

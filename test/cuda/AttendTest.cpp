@@ -132,11 +132,13 @@ struct Problem {
     int most = kWindow + (topK ? topK : kPages * pageRows()), splits = (most + splitRows - 1) / splitRows;
     std::vector<float> sums(size_t(tokens) * splits * heads * DIM, NAN), numbers(tokens * splits * heads * 2, NAN);
     std::vector<unsigned short> out(tokens * heads * DIM, 0xffff);
+    std::vector<long long> counts(v4::plan::kCountEntries);
+    counts[v4::plan::kCountPages] = kPages;
     EXPECT_TRUE(shim::launch(grid, kAttendThreads, attendSharedBytes(DIM, HEAD_TILES), seed, [&] {
-      attendRows<DIM, ROPE, HEAD_TILES>(positions.data(), tokenSlots.data(), slotRows.data(), slotStarts.data(),
-                                        states.data(), q.data(), kv.data(), ring.data(), ratio ? rows.data() : nullptr,
-                                        pages.data(), topK ? selected.data() : nullptr, sums.data(), numbers.data(),
-                                        tokens, heads, kPages, kWindow, offset, kRing, ratio, topK, splits, splitRows);
+      attendRows<DIM, ROPE, HEAD_TILES>(
+          positions.data(), tokenSlots.data(), slotRows.data(), slotStarts.data(), states.data(), q.data(), kv.data(),
+          ring.data(), ratio ? rows.data() : nullptr, pages.data(), counts.data(), topK ? selected.data() : nullptr,
+          sums.data(), numbers.data(), tokens, heads, kWindow, offset, kRing, ratio, topK, splits, splitRows);
     }));
     EXPECT_TRUE(shim::launch(grid, 64, 0, seed, [&] {
       attendMerge<DIM, ROPE, 2>(positions.data(), sums.data(), numbers.data(), sink.data(),

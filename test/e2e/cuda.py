@@ -3,7 +3,7 @@
 running the kernels of a CPU plan they give that plan's bits where all is decomposition; with templates, which it runs
 as host code, they keep the limits of the goldens, and their bits for every cut of a prompt.
 
-    cuda.py --bin DIR --cache DIR --fake-cuda DIR [--models main,swa] [--compilations]
+    cuda.py --bin DIR --cache DIR --fake-cuda DIR [--models main,swa] [--lengths 5,300] [--compilations]
 
 Needs ptxas; without it the test is skipped (exit code 77).
 """
@@ -30,9 +30,9 @@ TARGET = "--target=cuda:sm_90a"
 DECOMPOSED = "--disable-pass=v4-choose-gpu-kernels"
 HOST = '#kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = [], vector_bits = 256>'
 OTHER_TARGETS = ("cuda:sm_100a", "cuda:sm_120a")
-TEMPLATES = ("combineRows", "bf16Linear", "wideLinear", "quantizeRows", "fp8Linear")
+TEMPLATES = ("combineRows", "bf16Linear", "wideLinear", "quantizeRows", "fp8Linear", "attendRows",
+             "attendMerge")
 INDEXER = ("indexCandidates", "selectCandidates")
-LENGTHS = (5, 300)
 SPLITS = ((), ("--chunk=7",), ("--chunk=128", "--load=copy"))
 
 
@@ -151,7 +151,7 @@ def check_cuts(tools, expect, name, plan, prompt, played, scratch):
                      invariance.differences(folders[0], folders[-1]), [])
 
 
-def with_templates(tools, cache, expect, name, fake):
+def with_templates(tools, cache, expect, name, fake, lengths):
     """Runs the plan as it is compiled by default: templates where there are some."""
     checkpoint = checkpoints.standard(cache, name)
     plan = checkpoints.plan(tools, cache, checkpoint, TARGET)
@@ -167,7 +167,7 @@ def with_templates(tools, cache, expect, name, fake):
         os.environ.update(played, V4_FAKE_CUDA_LOG=log)
         try:
             checks = goldens.check_model(tools, plan, load(os.path.join(goldens.SET_A, name + ".safetensors")), name,
-                                         config, LENGTHS)
+                                         config, lengths)
         finally:
             os.environ.clear()
             os.environ.update(saved)
@@ -246,6 +246,7 @@ def main():
     parser = checkpoints.common_arguments(__doc__)
     parser.add_argument("--fake-cuda", required=True, help="folder of the library that plays a GPU")
     parser.add_argument("--models", default="main,swa")
+    parser.add_argument("--lengths", default="5", help="prompts of the goldens")
     parser.add_argument("--compilations", action="store_true", help="compile twice, and for every architecture")
     args = parser.parse_args()
     tools = engine.Tools(args.bin)
@@ -256,7 +257,8 @@ def main():
         check_compilations(tools, args.cache, expect)
     for name in args.models.split(","):
         same_bits(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
-        with_templates(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
+        with_templates(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda),
+                       [int(length) for length in args.lengths.split(",")])
     expect.finish()
 
 

@@ -27,13 +27,15 @@ MOST_SHARED_BYTES = 227 << 10
 MOST_REGISTERS = 255
 # One thread holds a tile of sixteen sums of sixteen lanes, one per register: that is 256 of its 255 registers. They
 # await lanes in threads, or templates of codegen/cuda/kernels; nothing else may spill.
-PRODUCTS = ("attend", "expert_linear")
+PRODUCTS = ("expert_linear",)
 MOST_SPILLED_BYTES = 4096
 # Instructions that templates must have become.
 MUST = {"combineRows": ("ld.global",),
         "bf16Linear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "mbarrier.try_wait"),
         "fp8Linear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "mbarrier.try_wait"),
         "quantizeRows": ("cvt.rn.satfinite.e4m3x2.f32", "shfl.sync.bfly"),
+        "attendRows": ("mma.sync.aligned.m16n8k16", "ldmatrix.sync.aligned.m8n8.x4.trans", "cvt.rn.f16x2.e4m3x2"),
+        "attendMerge": ("fma.rn",),
         "indexCandidates": ("mma.sync.aligned.m16n8k16", "ldmatrix", "atom.shared.add"),
         "selectCandidates": ("atom.shared.add",),
         "wideLinear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cvt.rn.f16x2.e4m3x2")}

@@ -8,6 +8,7 @@
 
 #include "FakeTemplates.h"
 
+#include "codegen/cuda/kernels/Attend.h"
 #include "codegen/cuda/kernels/Bf16Linear.h"
 #include "codegen/cuda/kernels/CombineRows.h"
 #include "codegen/cuda/kernels/IndexRows.h"
@@ -99,6 +100,8 @@ FakeTemplate v4::test::findFakeTemplate(const std::string &function) {
       {"bf16Linear_64_1_8_1", play<&bf16Linear<64, 1, 8, 1>>},
       {"fp8Linear_16_1_12", play<&fp8Linear<16, 1, 12>>},
       {"fp8Linear_64_1_8", play<&fp8Linear<64, 1, 8>>},
+      {"attendRows_256_64_1", play<&attendRows<256, 64, 1>>},
+      {"attendMerge_256_64_8", play<&attendMerge<256, 64, 8>>},
       {"indexCandidates_128_1_64", play<&indexCandidates<128, 1, 64>>},
       {"selectCandidates_64", play<&selectCandidates<64>>},
       {"quantizeRows_8", play<&quantizeRows<8>>},

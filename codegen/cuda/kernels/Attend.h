@@ -180,17 +180,18 @@ struct AttendBlock {
   }
 };
 
-/// Fields of the step and caches as kernel.attend has them (AttendSources.h), pageStride counts[kCountPages]. q: bf16
+/// Fields of the step, counts among them, and caches as kernel.attend has them (AttendSources.h). q: bf16
 /// [tokens, heads, DIM]. sums: f32 [tokens, splits, heads, DIM]; numbers: f32 [tokens, splits, heads, 2]; splits behind
 /// the list of a token are not written. splitRows is a multiple of 64. Any grid.
 template <int DIM, int ROPE, int HEAD_TILES>
 V4_DEVICE void attendRows(const int *positions, const int *tokenSlots, const int *slotRows, const int *slotStarts,
                           const long long *states, const unsigned short *q, const unsigned short *kv,
                           const unsigned char *ring, const unsigned char *rows, const long long *pages,
-                          const int *selected, float *sums, float *numbers, int tokens, int heads, int pageStride,
-                          int window, int offset, int ringRows, int ratio, int topK, int splits, int splitRows) {
-  AttendStep step{positions, tokenSlots, slotRows,   slotStarts, states, kv,       ring,  rows,
-                  pages,     selected,   pageStride, window,     offset, ringRows, ratio, topK};
+                          const long long *counts, const int *selected, float *sums, float *numbers, int tokens,
+                          int heads, int window, int offset, int ringRows, int ratio, int topK, int splits,
+                          int splitRows) {
+  AttendStep step{positions, tokenSlots, slotRows,           slotStarts, states, kv,       ring,  rows,
+                  pages,     selected,   counts[kStepPages], window,     offset, ringRows, ratio, topK};
   AttendBlock<DIM, ROPE, HEAD_TILES> block{sharedBase()};
   int groups = (heads + 16 * HEAD_TILES - 1) / (16 * HEAD_TILES);
   for (int item = blockIndex(); item < tokens * splits * groups; item += gridBlocks()) {

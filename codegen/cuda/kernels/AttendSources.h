@@ -18,8 +18,8 @@
 
 namespace v4::cuda {
 
-/// Fields of the step block and places of rows, as kernel.attend has them. `rows` is null without compressed rows,
-/// `selected` where all of them are seen.
+/// Fields of the step block and places of rows, as kernel.attend has them. `ratio` is 0 without compressed rows, `topK`
+/// where all of them are seen; `rows`, `pages` and `selected` are not read then.
 struct AttendStep {
   const int *positions, *tokenSlots, *slotRows, *slotStarts;
   const long long *states;
@@ -28,7 +28,8 @@ struct AttendStep {
   const unsigned char *rows;
   const long long *pages;
   const int *selected; ///< [tokens, topK]
-  int pageStride, window, offset, ringRows, ratio, topK;
+  long long pageStride;
+  int window, offset, ringRows, ratio, topK;
 };
 
 /// Of one token.
@@ -41,8 +42,8 @@ struct AttendList {
 V4_DEVICE AttendList attendList(const AttendStep &s, int token) {
   int end = s.positions[token] + s.offset + 1;
   end = end < 0 ? 0 : end;
-  int first = end > s.window ? end - s.window : 0, chunks = s.rows ? end / s.ratio : 0;
-  return {s.tokenSlots[token], first, end - first, s.selected && chunks > s.topK ? s.topK : chunks};
+  int first = end > s.window ? end - s.window : 0, chunks = s.ratio ? end / s.ratio : 0;
+  return {s.tokenSlots[token], first, end - first, s.topK && chunks > s.topK ? s.topK : chunks};
 }
 
 /// Address of the row at `place` of the list; odd (one more) where it is bf16, 0 behind the list.
@@ -52,9 +53,9 @@ V4_DEVICE unsigned long long attendSource(const AttendStep &s, const AttendList 
     return 0;
   if (place >= list.windowRows) {
     int chunk = place - list.windowRows, pageRows = 128 / s.ratio;
-    if (s.selected)
+    if (s.topK)
       chunk = s.selected[(long long)token * s.topK + chunk];
-    long long page = s.pages[(long long)list.slot * s.pageStride + chunk / pageRows];
+    long long page = s.pages[list.slot * s.pageStride + chunk / pageRows];
     return reinterpret_cast<unsigned long long>(s.rows + page + chunk % pageRows * rowBytes);
   }
   int position = list.first + place, behind = position - s.offset - s.slotStarts[list.slot];

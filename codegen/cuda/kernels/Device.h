@@ -20,4 +20,11 @@
 #include "codegen/cuda/shim/DeviceHost.h"
 #endif
 
+namespace v4::cuda {
+
+/// kCountPages of the step's counts: entries of the page table for each sequence.
+inline constexpr int kStepPages = 6;
+
+} // namespace v4::cuda
+
 #endif // V4_CODEGEN_CUDA_KERNELS_DEVICE_H

@@ -18,7 +18,6 @@ namespace v4::cuda {
 
 inline constexpr int kIndexKeys = 64;
 inline constexpr int kBestThreads = 256;
-inline constexpr int kStepPages = 6; ///< kCountPages of the step's counts.
 
 /// For `keep` entries, a power of two, at least 64.
 constexpr int bestRowsBytes(int keep) { return 2 * keep * 8 + 16; }

@@ -76,6 +76,24 @@ func.func @narrow_indexer(%q: tensor<?x8x64xbf16, #v4.rows<tokens>>, %w: tensor<
   return %i : tensor<?x16xi32, #v4.rows<tokens>>
 }
 
+// Attention: sums over parts of what a token sees (128 and 512 rows in parts of 256), then their merge.
+// CHECK-LABEL: func.func @attention
+// CHECK: %[[P:.*]]:2 = kernel.launch @attend_rows_0 grid <rows = 1, tile = 1, tiles = 3> ({{.*}}) writes [] step [2, 3, 4, 5, 7, 6, 0]
+// CHECK-SAME: -> (tensor<?x3x8x256xf32, #v4.rows<tokens>>, tensor<?x3x8x2xf32, #v4.rows<tokens>>)
+// CHECK: kernel.launch @attend_merge_0 grid <rows = 1, tile = 1, tiles = 1> (%[[P]]#0, %[[P]]#1, %{{.*}}, %{{.*}}) writes [] step [2]
+func.func @attention(%q: tensor<?x8x256xbf16, #v4.rows<tokens>>, %kv: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>, %table: tensor<?x2x32xf32, #v4.rows<tokens>>, %sink: tensor<8xf32>, %rows: !v4.cache<page, ratio = 4, kv_compact, rows = 32, values = 256, rope = 64>, %sel: tensor<?x512xi32, #v4.rows<tokens>>) -> tensor<?x8x256xbf16, #v4.rows<tokens>> {
+  %o = v4.attend %q, %kv, %ring back %table sink %sink rows %rows selected %sel window 128 offset 0 : tensor<?x8x256xbf16, #v4.rows<tokens>>, tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> back tensor<?x2x32xf32, #v4.rows<tokens>> sink tensor<8xf32> rows !v4.cache<page, ratio = 4, kv_compact, rows = 32, values = 256, rope = 64> selected tensor<?x512xi32, #v4.rows<tokens>> -> tensor<?x8x256xbf16, #v4.rows<tokens>>
+  return %o : tensor<?x8x256xbf16, #v4.rows<tokens>>
+}
+
+// Near miss: without a sink.
+// CHECK-LABEL: func.func @no_sink
+// CHECK: v4.attend
+func.func @no_sink(%q: tensor<?x8x256xbf16, #v4.rows<tokens>>, %kv: tensor<?x256xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64>, %table: tensor<?x2x32xf32, #v4.rows<tokens>>) -> tensor<?x8x256xbf16, #v4.rows<tokens>> {
+  %o = v4.attend %q, %kv, %ring back %table window 128 offset 0 : tensor<?x8x256xbf16, #v4.rows<tokens>>, tensor<?x256xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 256, rope = 64> back tensor<?x2x32xf32, #v4.rows<tokens>> -> tensor<?x8x256xbf16, #v4.rows<tokens>>
+  return %o : tensor<?x8x256xbf16, #v4.rows<tokens>>
+}
+
 // Near miss: the same product of a weight in the checkpoint's layout.
 // CHECK-LABEL: func.func @row_major
 // CHECK: v4.linear
@@ -121,6 +139,10 @@ func.func @narrow(%e: tensor<?x3x18xbf16, #v4.rows<tokens>>, %s: tensor<?x18xbf1
 }
 
 // Bodies follow in the order of first use.
+// CHECK-LABEL: func.func private @attend_rows_0
+// CHECK-NEXT: kernel.run_template "attendRows" values [256, 64, 1] arguments [{{.*}}#kernel.argument<word, binding = -1, value = 8>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 0>, #kernel.argument<word, binding = -1, value = 129>, #kernel.argument<word, binding = -1, value = 4>, #kernel.argument<word, binding = -1, value = 512>, #kernel.argument<word, binding = -1, value = 3>, #kernel.argument<word, binding = -1, value = 256>] most 0
+// CHECK-LABEL: func.func private @attend_merge_0
+// CHECK-NEXT: kernel.run_template "attendMerge" values [256, 64, 8]
 // CHECK-LABEL: func.func private @linear_0
 // CHECK-NEXT: kernel.run_template "bf16Linear" values [64, 1, 8, 0] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 128>] most 132
 // CHECK-NEXT: return
