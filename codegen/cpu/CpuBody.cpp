@@ -236,9 +236,20 @@ Value CpuBody::wordsOfE2M1(Value dwords, int64_t j, int64_t exponents) {
   return intrinsic("llvm.x86.avx512.permvar.hi.512", words.getType(), {constants(b.getI16Type(), table), words});
 }
 
+/// f32 of nibble `nibble` of every dword: vpermps reads 4 bits of an index, so that what is above does not matter.
+Value CpuBody::realsOfE2M1(Value dwords, int64_t nibble) {
+  SmallVector<int64_t> table;
+  for (int64_t i = 0; i < 16; ++i)
+    table.push_back((kMagnitudes[i & 7] | (i & 8) << 12) << 16);
+  Value lookup = bitcast(constants(b.getI32Type(), table), f32(), kLanes);
+  return intrinsic("llvm.x86.avx512.permvar.sf.512", lookup.getType(), {lookup, shiftRight(dwords, 4 * nibble)});
+}
+
 CpuBody::Pair CpuBody::pairOfE2M1(Value dwords, int64_t j) {
+  if (hasBf16())
+    return {bitcast(wordsOfE2M1(dwords, j, 0), b.getBF16Type(), 32)};
   if (has512())
-    return wordsToPair(bitcast(wordsOfE2M1(dwords, j, 0), b.getBF16Type(), 32));
+    return {realsOfE2M1(dwords, j), realsOfE2M1(dwords, 4 + j)};
   SmallVector<int64_t> table;
   for (int64_t magnitude : kMagnitudes)
     table.push_back(magnitude << 16);

@@ -83,6 +83,7 @@ public:
 private:
   Pair wordsToPair(Value bf16s);
   Value wideE4M3(Value words);
+  Value realsOfE2M1(Value dwords, int64_t nibble);
 
   bool bf16Level;
 };
