@@ -42,8 +42,9 @@ inline std::string unwritableReason(const std::string &path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error))
     return "is a folder";
-  // A device or a pipe is written where it is.
-  if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error))
+  // A device or a pipe is written where it is, and so are some files.
+  if (std::filesystem::exists(path, error) &&
+      (!std::filesystem::is_regular_file(path, error) || access(path.c_str(), W_OK) == 0))
     return "";
   std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (access((folder / ".").c_str(), W_OK | X_OK) == 0)

@@ -177,7 +177,7 @@ int resolveOutputs(const Flags &flags) {
   for (const std::string &input : {o.input, o.checkpoint})
     if (!input.empty())
       addInputs(input, inputs);
-  if (o.weights == v4::codegen::WeightPlacement::External)
+  if (o.weights == v4::codegen::WeightPlacement::External && o.compileTo == v4::Phase::Plan)
     outputs.push_back({"the weights", v4::plan::weightsPathOf(o.output)});
   if (flags.certify)
     outputs.push_back({"--certify", v4::certify::certificatePathOf(o.output)});

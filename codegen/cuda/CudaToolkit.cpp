@@ -109,6 +109,9 @@ std::optional<CudaToolkit> CudaToolkit::in(StringRef folder) {
 }
 
 std::optional<CudaToolkit> CudaToolkit::find() {
+  // What nvcc would add to its flags: code depends on what a plan says alone.
+  for (const char *variable : {"NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS"})
+    unsetenv(variable);
   for (const char *variable : {"CUDA_HOME", "CUDA_PATH"})
     if (std::optional<std::string> home = sys::Process::GetEnv(variable); home && !home->empty()) {
       SmallString<128> path(*home);
@@ -122,11 +125,15 @@ std::optional<CudaToolkit> CudaToolkit::find() {
 }
 
 std::string CudaToolkit::version() const {
-  ScratchFile text("txt");
-  std::optional<StringRef> redirects[] = {StringRef(), StringRef(text.path), StringRef(text.path)};
-  if (text.path.empty() || sys::ExecuteAndWait(ptxas, {ptxas, "--version"}, std::nullopt, redirects) != 0)
-    return "";
-  return text.read();
+  std::string all;
+  for (StringRef program : {StringRef(ptxas), StringRef(nvcc)}) {
+    ScratchFile text("txt");
+    std::optional<StringRef> redirects[] = {StringRef(), StringRef(text.path), StringRef(text.path)};
+    if (text.path.empty() || sys::ExecuteAndWait(program, {program, "--version"}, std::nullopt, redirects) != 0)
+      return "";
+    all += text.read();
+  }
+  return all;
 }
 
 static Error noRoom() {

@@ -35,6 +35,8 @@ Error KernelSourceFolder::write() {
     if ((code = sys::fs::create_directories(sys::path::parent_path(path))))
       break;
     raw_fd_ostream os(path, code);
+    if (code)
+      break;
     os << source.text;
     os.close();
     code = os.error() ? os.error() : code;

@@ -19,6 +19,8 @@ namespace v4 {
 static_assert(kTileRows == cuda::kTileRows && kTileRowBytes == cuda::kBlockK && kTileBytes == cuda::kTileBytes);
 
 kernel::RunTemplateOp templateOf(func::FuncOp kernel) {
+  if (kernel.isExternal() || kernel.getBody().front().empty())
+    return {};
   return dyn_cast<kernel::RunTemplateOp>(kernel.getBody().front().front());
 }
 
@@ -52,13 +54,17 @@ FailureOr<TemplateInstance> instantiate(kernel::RunTemplateOp op, const CudaArch
     return op.emitOpError() << "names '" << op.getName() << "', expected a template of codegen/cuda/kernels";
   if (failed(checkArguments(op, *known)))
     return failure();
+  if (op->getNextNode() != op->getBlock()->getTerminator())
+    return op.emitOpError() << "is followed by other ops, expected it to be all that its kernel does";
   SmallVector<int> values(op.getValues());
   TemplateInstance instance;
   instance.function = cuda::functionName(*known, values.data());
-  instance.source = "#include \"" + std::string(known->header) + "\"\n" + cuda::functionText(*known, values.data());
+  // In brackets: what lies beside the file that nvcc reads, in a folder for everybody's files, is not looked at.
+  instance.source = "#include <" + std::string(known->header) + ">\n" + cuda::functionText(*known, values.data());
   instance.threads = known->threads(values.data());
   instance.sharedBytes = known->sharedBytes(values.data());
-  if (instance.threads > kCudaBlockThreads || instance.sharedBytes > arch.sharedBytes)
+  if (instance.threads < 1 || instance.threads > kCudaBlockThreads || instance.sharedBytes < 0 ||
+      instance.sharedBytes > arch.sharedBytes)
     return op.emitOpError() << "asks for " << instance.threads << " threads and " << instance.sharedBytes
                             << " shared bytes, expected at most " << kCudaBlockThreads << " and " << arch.sharedBytes
                             << ", those of '" << arch.name << "'";

@@ -24,6 +24,7 @@ constexpr int64_t kMapUnit = 16; ///< Bytes.
 constexpr int64_t kMaxBox = 256;
 constexpr int64_t kSwizzle = 128;
 constexpr int64_t kMaxRowsPerRow = 1024;
+constexpr int64_t kMostValue = 1 << 20; ///< Of a template argument: a size of tiles.
 } // namespace
 
 LogicalResult MapAttr::verify(EmitError emitError, Type element, int64_t columns, int64_t boxRows, int64_t boxColumns,
@@ -82,8 +83,8 @@ LogicalResult RunTemplateOp::verify() {
   }
   // run_template_c3
   for (int64_t value : getValues())
-    if (value < 0)
-      return emitOpError() << "has the template argument " << value << ", expected at least 0";
+    if (value < 0 || value > kMostValue)
+      return emitOpError() << "has the template argument " << value << ", expected 0 to " << kMostValue;
   if (static_cast<int64_t>(getMost()) < 0)
     return emitOpError() << "has at most " << static_cast<int64_t>(getMost()) << " blocks, expected at least 0";
   return success();

@@ -17,6 +17,8 @@ namespace {
 
 /// What the kernels are made for (AttendShape.h).
 constexpr int64_t kDimUnit = 128, kCodeUnit = 64, kHeadTile = 16, kSplitUnit = 64, kMergeWarps = 8;
+/// Rows of a list and 16 heads of wider ones do not fit the shared memory of a block.
+constexpr int64_t kMostDim = 1280;
 /// Of the rows that a token sees: few parts, since their sums are in memory, and no small ones.
 constexpr int64_t kMostSplits = 4, kLeastSplitRows = 256;
 
@@ -49,7 +51,7 @@ bool v4::isGpuAttention(Operation *operation) {
   if (!isCompact(op.getRing().getType()) || (op.getRows() && !isCompact(op.getRows().getType())))
     return false;
   int64_t dim = lastDim(op.getQ().getType()), rope = op.getRing().getType().getRope();
-  return dim % kDimUnit == 0 && rope > 0 && rope % 2 == 0 && (dim - rope) % kCodeUnit == 0;
+  return dim % kDimUnit == 0 && dim <= kMostDim && rope > 0 && rope % 2 == 0 && (dim - rope) % kCodeUnit == 0;
 }
 
 /// Sums over parts of the list of each token, and what is known of their shares.

@@ -217,7 +217,11 @@ LogicalResult ProgramBuilder::createBuffers(kernel::LaunchOp launch, int64_t ind
     llvm::replace(rowShape, ShapedType::kDynamic, int64_t(0));
     std::string name = "b" + std::to_string(madeBy.size());
     SmallVector<Attribute> bytes(terms->begin(), terms->end());
-    if (auto slack = launch->getAttrOfType<DenseI64ArrayAttr>(kSlackName))
+    auto slack = launch->getAttrOfType<DenseI64ArrayAttr>(kSlackName);
+    if (slack && slack.size() != launch->getNumResults())
+      return launch.emitOpError() << "has " << kSlackName << " of " << slack.size()
+                                  << " numbers, expected one for each of " << launch->getNumResults() << " results";
+    if (slack)
       if (int64_t more = slack[static_cast<int64_t>(cast<OpResult>(result).getResultNumber())])
         bytes.push_back(plan::SizeAttr::get(module.getContext(), more, 0, 0, 0));
     plan::BufferOp::create(builder, launch.getLoc(), name, type.getElementType(),

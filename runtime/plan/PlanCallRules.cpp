@@ -98,6 +98,8 @@ Status PlanRules::checkMaps(uint32_t index) {
   const fb::Launch &launch = *program.launches()->Get(index);
   const fb::Block *block = program.kernels()->Get(launch.kernel())->block();
   const fb::Call *call = block ? block->call() : nullptr;
+  if (call)
+    V4_RETURN_IF_ERROR(spend(at("launches", index, "kernel"), call->arguments()->size()));
   for (uint32_t i = 0; call && i < call->arguments()->size(); ++i) {
     const fb::Argument &map = *call->arguments()->Get(i);
     if (map.kind() != fb::ArgumentKind::Map)

@@ -67,6 +67,13 @@ Status PlanRules::checkPhase(uint32_t begin, uint32_t end) {
   return Status();
 }
 
+/// A GPU counts the blocks of a launch in 31 bits, unless its kernel bounds them.
+uint64_t PlanRules::mostWorkgroups(const fb::Launch &launch) const {
+  const fb::Block *block = program.kernels()->Get(launch.kernel())->block();
+  bool counted = block && !(block->call() && block->call()->most_blocks());
+  return counted ? uint64_t(INT32_MAX) : kMaxWorkgroups;
+}
+
 Status PlanRules::checkLaunch(uint32_t index) {
   const fb::Launch &launch = *program.launches()->Get(index);
   if (launch.kernel() >= program.kernels()->size())
@@ -79,7 +86,7 @@ Status PlanRules::checkLaunch(uint32_t index) {
   V4_RETURN_IF_ERROR(expectRange(at("launches", index, "row_tile"), launch.row_tile(), 1, kMaxBytes));
   uint64_t rows = rowCapacity(launch.rows(), envelopeLimits(program));
   uint64_t rowTiles = rows / launch.row_tile() + (rows % launch.row_tile() != 0);
-  V4_RETURN_IF_ERROR(expectRange(at("launches", index, "tiles"), launch.tiles(), 1, kMaxWorkgroups / rowTiles));
+  V4_RETURN_IF_ERROR(expectRange(at("launches", index, "tiles"), launch.tiles(), 1, mostWorkgroups(launch) / rowTiles));
   V4_RETURN_IF_ERROR(expectRange(at("launches", index, "rank"), launch.rank(), 0, 0));
   // The MTP block is behind the last layer.
   if (launch.layer() < -1 || launch.layer() > static_cast<int64_t>(program.model()->layers()))

@@ -84,6 +84,7 @@ private:
   Status checkArgument(uint32_t kernel, uint32_t index, const fb::Argument &argument);
   Status checkMap(const std::string &field, const fb::Argument &map);
   Status checkMaps(uint32_t launch);
+  uint64_t mostWorkgroups(const fb::Launch &launch) const;
   Status checkLaunch(uint32_t index);
   Status checkCosts(uint32_t kernel);
   Status checkTerm(const std::string &field, fb::CostUnit unit, uint64_t ratio, uint64_t count);

@@ -107,6 +107,8 @@ const Case kCases[] = {
      "kernels[0].block.call.function.size is 0, expected 1 to 65536"},
     {"callBlocks", [](auto &p) { calling(p, plain(Kind::Word, 0, 0)).most_blocks = 1u << 31; },
      "kernels[0].block.call.most_blocks is 2147483648, expected 0 to 2147483647"},
+    {"blocksOfALaunch", [](auto &p) { onGpu(p), p.launches[0]->tiles = uint64_t(1) << 31; },
+     "launches[0].tiles is 2147483648, expected 1 to 1073741823"},
     {"noArguments", [](auto &p) { calling(p, plain(Kind::Word, 0, 0)).arguments.clear(); },
      "kernels[0].block.call.arguments.size is 0, expected 1 to 64"},
     {"manyArguments", [](auto &p) { calling(p, plain(Kind::Word, 0, 0)).arguments.resize(65); },

@@ -118,7 +118,7 @@ def test_failed_run_leaves_the_old_trace():
 
 
 def test_trace_that_cannot_be_written():
-    assert "/no/such/t.json: cannot be created" in run(tokens_flag(), "--trace=/no/such/t.json", expect=1).stderr
+    assert "--trace=/no/such/t.json cannot be written: /no/such: No such file" in run(tokens_flag(), "--trace=/no/such/t.json", expect=1).stderr
     assert "/dev/full: cannot be written" in run(tokens_flag(), "--trace=/dev/full", expect=1).stderr
 
 
@@ -287,7 +287,7 @@ def test_refusals():
         (["--tokens-file=/no/such"], 1, "/no/such: cannot be opened"),
         ([tokens_flag(), "-n", 990], 1, "11 prompt tokens and 990 more need a context of 1001, the plan's is 1000"),
         ([tokens_flag(), "--step-tokens=65"], 1, "--step-tokens=65 is above the plan's 64"),
-        ([tokens_flag(), "--logits-out=/no/such/l.npy"], 1, "/no/such/l.npy: cannot be created"),
+        ([tokens_flag(), "--logits-out=/no/such/l.npy"], 1, "--logits-out=/no/such/l.npy cannot be written: /no/such: No such file"),
         ([tokens_flag(), "--logits-out=/dev/full"], 1, "/dev/full: cannot be written"),
         ([tokens_flag(), "--threads=5000"], 1, "threads = 5000 is outside [1, 1024]"),
         ([tokens_flag(), "--cache-bytes=10"], 1, "--cache-bytes=10 is too little"),

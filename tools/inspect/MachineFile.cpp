@@ -11,6 +11,9 @@
 #include "runtime/base/MappedFile.h"
 #include "tools/inspect/PlanViews.h"
 
+#include <algorithm>
+#include <string_view>
+
 using namespace v4;
 using namespace v4::inspect;
 
@@ -23,14 +26,23 @@ constexpr double kLeastRate = 1, kMostRate = 1e21;
 /// Levels of brackets: a list of rows, a row, a statistic, its repetitions.
 constexpr int kMostDepth = 16;
 
-/// Discarded when it is no JSON; `deep` when it has more levels than a row can have. Those are not built up: to copy
-/// them, to print them and to take them down needs stack for each.
-Json parseBounded(const char *text, uint64_t bytes, bool &deep) {
-  auto keep = [&](int depth, Json::parse_event_t, Json &) {
-    deep = deep || depth > kMostDepth;
-    return depth <= kMostDepth;
-  };
-  return Json::parse(text, text + bytes, keep, /*allow_exceptions=*/false);
+/// Levels of brackets outside of strings. Those that no row can have are not built up: to copy them, to print them and
+/// to take them down needs stack for each.
+int depthOf(std::string_view text) {
+  int depth = 0, most = 0;
+  bool inString = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (inString && c == '\\')
+      ++i;
+    else if (c == '"')
+      inString = !inString;
+    else if (!inString && (c == '[' || c == '{'))
+      most = std::max(most, ++depth);
+    else if (!inString && (c == ']' || c == '}'))
+      --depth;
+  }
+  return most;
 }
 
 /// Null when no row is that of --machine.
@@ -68,11 +80,11 @@ Status inspect::readMachine(const std::string &path, Device &out) {
   V4_RETURN_IF_ERROR(MappedFile::open(path, LoadMode::Map, file));
   if (file.size() > kMostBytes)
     return invalidInput(path, ": has ", file.size(), " bytes, expected at most ", kMostBytes, "; ", kHow);
-  bool deep = false;
-  Json document = parseBounded(reinterpret_cast<const char *>(file.data()), file.size(), deep);
-  if (deep)
+  std::string_view text(reinterpret_cast<const char *>(file.data()), file.size());
+  if (depthOf(text) > kMostDepth)
     return invalidInput(path, ": has more than ", kMostDepth,
                         " levels of brackets, expected what v4-bench --machine prints; ", kHow);
+  Json document = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded())
     return invalidInput(path, ": is no JSON, expected what v4-bench --machine prints; ", kHow);
   const Json *row = findRow(document);

@@ -93,7 +93,7 @@ func.func @run_template_c2(%begin: index, %end: index, %x: memref<?xbf16>) attri
 // -----
 
 func.func @run_template_c3(%begin: index, %end: index, %x: memref<?xbf16>) attributes {kernel.entry} {
-  // expected-error @below {{'kernel.run_template' op has the template argument -1, expected at least 0}}
+  // expected-error @below {{'kernel.run_template' op has the template argument -1, expected 0 to 1048576}}
   kernel.run_template "t" values [-1] arguments [] most 0
   return
 }

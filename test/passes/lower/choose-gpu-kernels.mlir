@@ -94,6 +94,14 @@ func.func @no_sink(%q: tensor<?x8x256xbf16, #v4.rows<tokens>>, %kv: tensor<?x256
   return %o : tensor<?x8x256xbf16, #v4.rows<tokens>>
 }
 
+// Near miss: rows of which a block cannot hold a list and 16 heads.
+// CHECK-LABEL: func.func @wide_heads
+// CHECK: v4.attend
+func.func @wide_heads(%q: tensor<?x8x1408xbf16, #v4.rows<tokens>>, %kv: tensor<?x1408xbf16, #v4.rows<tokens>>, %ring: !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 1408, rope = 64>, %table: tensor<?x2x32xf32, #v4.rows<tokens>>, %sink: tensor<8xf32>) -> tensor<?x8x1408xbf16, #v4.rows<tokens>> {
+  %o = v4.attend %q, %kv, %ring back %table sink %sink window 128 offset 0 : tensor<?x8x1408xbf16, #v4.rows<tokens>>, tensor<?x1408xbf16, #v4.rows<tokens>>, !v4.cache<state, ratio = 1, kv_compact, rows = 129, values = 1408, rope = 64> back tensor<?x2x32xf32, #v4.rows<tokens>> sink tensor<8xf32> -> tensor<?x8x1408xbf16, #v4.rows<tokens>>
+  return %o : tensor<?x8x1408xbf16, #v4.rows<tokens>>
+}
+
 // Near miss: the same product of a weight in the checkpoint's layout.
 // CHECK-LABEL: func.func @row_major
 // CHECK: v4.linear
