@@ -16,6 +16,7 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <unistd.h>
 
 using namespace v4;
 using namespace v4::test;
@@ -187,7 +188,7 @@ TEST_F(Prefixes, SavedSequencesAndPrefixesGoOn) {
   Sequence *saved[2] = {create(), create()};
   ASSERT_TRUE(feed(saved[0], {tokens.begin(), tokens.begin() + 270}).isOk());
   serve(other);
-  std::string path = testing::TempDir() + "v4-saved-state";
+  std::string path = testing::TempDir() + "v4-saved-state-" + std::to_string(getpid());
   Status status = session->save(path, saved, 2);
   ASSERT_TRUE(status.isOk()) << status.message();
   open(options);
@@ -209,7 +210,7 @@ TEST_F(Prefixes, SavedSequencesAndPrefixesGoOn) {
 TEST_F(Prefixes, DamagedStatesAreRefused) {
   Sequence *sequence = create();
   ASSERT_TRUE(feed(sequence, somePrompt(131, 1)).isOk());
-  std::string path = testing::TempDir() + "v4-damaged-state";
+  std::string path = testing::TempDir() + "v4-damaged-state-" + std::to_string(getpid());
   ASSERT_TRUE(session->save(path, &sequence, 1).isOk());
   std::ifstream in(path, std::ios::binary);
   std::string whole((std::istreambuf_iterator<char>(in)), {});

@@ -258,7 +258,7 @@ def test_states_that_are_refused():
                  ([f"--load-state={state}", f"--mtp-logits-out={folder}/m"], "was saved without the MTP block"),
                  ([f"--load-state={state}", "-n", 989], "12 saved tokens, 11 prompt tokens and 989 more need a context"),
                  ([f"--load-state={state}", f"--dump-probes={folder}/p"], "--dump-probes contradicts --load-state"),
-                 (["-n", 1, f"--save-state={folder}/no/s"], f"{folder}/no/s: cannot create a file beside it"),
+                 (["-n", 1, f"--save-state={folder}/no/s"], f"--save-state={folder}/no/s cannot be written"),
                  (["-n", 1, f"--save-state={folder}"], f"{folder}: ")]
         for flags, text in cases:
             done = run(tokens_flag(), *flags, expect=1)
