@@ -28,11 +28,6 @@ KernelContracts allTemplates() {
   return templates;
 }
 
-/// A planted mistake lives in the decomposition.
-std::string declines(Operation *op, const KernelContract &contract) {
-  return op->hasAttr("v4.planted") ? "it carries a planted mistake" : contract.declines(op);
-}
-
 struct ChooseGpuKernelsPass : v4::impl::ChooseGpuKernelsPassBase<ChooseGpuKernelsPass> {
   using ChooseGpuKernelsPassBase::ChooseGpuKernelsPassBase;
 
@@ -59,7 +54,7 @@ struct ChooseGpuKernelsPass : v4::impl::ChooseGpuKernelsPassBase<ChooseGpuKernel
       auto found = templates.find(op->getName().getStringRef());
       if (found == templates.end())
         return;
-      std::string reason = declines(op, found->second);
+      std::string reason = found->second.reasonAgainst(op);
       if (reason.empty())
         chosen.push_back({op, found->second});
       else

@@ -32,11 +32,6 @@ KernelContracts allContracts() {
   return contracts;
 }
 
-/// A planted mistake lives in the decomposition.
-std::string declines(Operation *op, const KernelContract &contract) {
-  return op->hasAttr("v4.planted") ? "it carries a planted mistake" : contract.declines(op);
-}
-
 struct ChooseKernelsPass : v4::impl::ChooseKernelsPassBase<ChooseKernelsPass> {
   using ChooseKernelsPassBase::ChooseKernelsPassBase;
 
@@ -45,7 +40,7 @@ struct ChooseKernelsPass : v4::impl::ChooseKernelsPassBase<ChooseKernelsPass> {
     SmallVector<FusedOpInterface> split;
     getOperation().walk([&](FusedOpInterface op) {
       auto found = contracts.find(op->getName().getStringRef());
-      std::string reason = found == contracts.end() ? "there is none" : declines(op, found->second);
+      std::string reason = found == contracts.end() ? "there is none" : found->second.reasonAgainst(op);
       if (reason.empty())
         return;
       op->emitRemark() << "v4-choose-kernels: no tuned kernel, its parts stand for it: " << reason;
@@ -63,7 +58,7 @@ struct ChooseKernelsPass : v4::impl::ChooseKernelsPassBase<ChooseKernelsPass> {
       auto found = contracts.find(op->getName().getStringRef());
       if (found == contracts.end())
         return;
-      std::string reason = declines(op, found->second);
+      std::string reason = found->second.reasonAgainst(op);
       if (reason.empty())
         chosen.push_back({op, found->second});
       else

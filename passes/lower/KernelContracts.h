@@ -28,6 +28,11 @@ struct KernelContract {
   std::string (*declines)(mlir::Operation *op);
   /// Sets the grid and writes the contract op. REQUIRES: declines(op) is empty.
   void (*write)(mlir::Operation *op, KernelEmitter &k);
+
+  /// What `declines` says, and no to a planted mistake: it lives in the decomposition.
+  std::string reasonAgainst(mlir::Operation *op) const {
+    return op->hasAttr("v4.planted") ? "it carries a planted mistake" : declines(op);
+  }
 };
 
 /// By op name, "v4.linear".
