@@ -157,45 +157,31 @@ static SmallVector<int64_t> unpackMask(int64_t bytes, int64_t first) {
   return mask;
 }
 
-/// bf16 bits of 32 words that hold an e4m3 code in both bytes; for levels without a byte table of 128.
-Value CpuBody::wideE4M3(Value words) {
-  Type i16 = b.getI16Type(), i8Type = i8();
-  Value magnitude = bitAnd(shiftLeft(words, 4), 0x07F0);
-  Value normal = add(magnitude, lanesOfInteger(i16, 0x3C00, 32));
-  // Bytes 0..7 of the table are the low bytes of the subnormals, 8..15 the high ones.
-  SmallVector<int64_t> table;
-  for (int64_t part = 0; part < 4; ++part)
-    for (int64_t i = 0; i < 8; ++i)
-      table.push_back(bf16OfE4M3(i) >> (part % 2 * 8) & 255);
-  Value index = bitcast(bitOr(bitAnd(words, 0x0707), lanesOfInteger(i16, 0x0800, 32)), i8Type, 64);
-  Value small;
-  Value lookup = constants(i8Type, table);
-  SmallVector<int64_t> low, high, all;
-  for (int64_t i = 0; i < 64; ++i) {
-    (i < 32 ? low : high).push_back(i);
-    all.push_back(i);
-  }
-  auto half = [&](ArrayRef<int64_t> mask) {
-    return intrinsic("llvm.x86.avx2.pshuf.b", lookup.getType(), {lookup, shuffle(index, index, mask)});
-  };
-  small = bitcast(shuffle(half(low), half(high), all), i16, 32);
-  auto compare = [&](arith::CmpIPredicate predicate, int64_t value) {
-    return arith::CmpIOp::create(b, loc, predicate, magnitude, lanesOfInteger(i16, value, 32));
-  };
-  Value bits = select(compare(arith::CmpIPredicate::ult, 0x80), small, normal);
-  bits = select(compare(arith::CmpIPredicate::eq, 0x07F0), lanesOfInteger(i16, 0x7FC0, 32), bits);
-  return bitOr(bits, bitAnd(words, 0x8000));
+/// The f16 whose top bits are the e4m3 code at the top of each word; what is below it does not matter.
+Value CpuBody::halfOfE4M3(Value words) {
+  Type i16 = b.getI16Type();
+  // The sign comes twice, the second time where f16 has its first bit of the exponent. Adding one to the last place
+  // changes that bit for the codes 127 and 255 alone: their exponent is all ones, a NaN.
+  Value moved = arith::ShRSIOp::create(b, loc, words, lanesOfInteger(i16, 1, 32));
+  Value carried = bitAnd(add(moved, lanesOfInteger(i16, 0x0080, 32)), 0x407F);
+  Value bits = arith::XOrIOp::create(b, loc, moved, carried);
+  return bitcast(bits, b.getF16Type(), 32);
+}
+
+std::pair<CpuBody::Pair, CpuBody::Pair> CpuBody::smallPairsOfE4M3(Value codes) {
+  Value words = bitcast(codes, b.getI16Type(), 32);
+  Pair low, high;
+  for (Value halves : {halfOfE4M3(shiftLeft(words, 8)), halfOfE4M3(words)})
+    for (Pair *part : {&low, &high}) {
+      Value lanes = vector::ExtractStridedSliceOp::create(b, loc, halves, part == &low ? 0 : kLanes, kLanes, 1);
+      part->push_back(arith::ExtFOp::create(b, loc, vec(f32(), kLanes), lanes));
+    }
+  return {low, high};
 }
 
 std::pair<CpuBody::Pair, CpuBody::Pair> CpuBody::pairsOfE4M3(Value codes) {
-  auto pair = [&](Value bytes) { return wordsToPair(bitcast(bytes, b.getBF16Type(), 32)); };
+  auto pair = [&](Value bytes) { return Pair{bitcast(bytes, b.getBF16Type(), 32)}; };
   SmallVector<int64_t> lowMask = unpackMask(64, 0), highMask = unpackMask(64, 8);
-  if (!hasBf16()) {
-    auto wide = [&](ArrayRef<int64_t> mask) {
-      return pair(wideE4M3(bitcast(shuffle(codes, codes, mask), b.getI16Type(), 32)));
-    };
-    return {wide(lowMask), wide(highMask)};
-  }
   Value tables[2][2];
   for (int64_t byte = 0; byte < 2; ++byte)
     for (int64_t half = 0; half < 2; ++half) {

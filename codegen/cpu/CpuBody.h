@@ -72,8 +72,13 @@ public:
   Value dot(const Pair &a, const Pair &b, Value total);
   /// 32 bf16 in pair order: row r's two columns at 2r, 2r + 1.
   Pair pairOfBf16(Value bf16s);
-  /// 64 e4m3 codes in the byte order of PanelLayout.h: pair vectors of the low and the high 16 rows.
+  /// 64 e4m3 codes in the byte order of PanelLayout.h: pair vectors of the low and the high 16 rows. REQUIRES: hasBf16().
   std::pair<Pair, Pair> pairsOfE4M3(Value codes);
+  /// The same for other levels, but each value divided by kE4M3Factor, and rows in the order of the bytes: the first
+  /// vectors hold rows 0..3, 16..19, 4..7, 20..23, the second those 8 further.
+  std::pair<Pair, Pair> smallPairsOfE4M3(Value codes);
+  /// The biases of f16 and e4m3 differ by 8.
+  static constexpr float kE4M3Factor = 256;
   /// Columns 2j and 2j + 1 of the 8 columns in 16 dwords of e2m1 nibbles, see PanelLayout.h.
   Pair pairOfE2M1(Value dwords, int64_t j);
   /// The same as 32 words of bf16 bits, with `exponents` added to the exponent of all but zeros, whose sign is dropped
@@ -82,7 +87,7 @@ public:
 
 private:
   Pair wordsToPair(Value bf16s);
-  Value wideE4M3(Value words);
+  Value halfOfE4M3(Value words);
   Value realsOfE2M1(Value dwords, int64_t nibble);
 
   bool bf16Level;

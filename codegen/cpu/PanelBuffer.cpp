@@ -71,6 +71,7 @@ void PanelMatmul::buffered(const Panel &panel, Value begin, Value end, Offset of
   });
   k.loop(begin, end, 1, [&](Value input) {
     Value at = totalsOf(input);
-    store(input, k.load(totals, at, kLanes), k.load(totals, k.add(at, kLanes), kLanes));
+    auto [low, high] = inRowOrder(k.load(totals, at, kLanes), k.load(totals, k.add(at, kLanes), kLanes));
+    store(input, low, high);
   });
 }

@@ -20,7 +20,8 @@ void PanelMatmul::direct(Panels panels, int64_t inputs, Value begin, Offset offs
   for (auto [which, panel] : llvm::enumerate(panels))
     for (int64_t i = 0; i < inputs; ++i) {
       int64_t at = 2 * (which * inputs + i);
-      store(k.index(which), k.add(begin, i), sums[at], sums[at + 1]);
+      auto [low, high] = inRowOrder(sums[at], sums[at + 1]);
+      store(k.index(which), k.add(begin, i), low, high);
     }
 }
 

@@ -120,7 +120,8 @@ void PanelMatmul::decode(const Panel &panel, Value column, bool streamed, EachPa
   Value at = k.add(panel.base, k.mul(column, kPanelRows));
   for (int64_t pair = 0; pair < pairs; ++pair) {
     if (format == PanelFormat::E4M3) {
-      auto [low, high] = k.pairsOfE4M3(line(k.add(at, pair * 64), 64));
+      Value codes = line(k.add(at, pair * 64), 64);
+      auto [low, high] = isSmall() ? k.smallPairsOfE4M3(codes) : k.pairsOfE4M3(codes);
       each(pair, low, high);
     } else {
       auto half = [&](int64_t h) { return k.pairOfBf16(line(k.add(at, pair * 64 + h * 32), 32)); };
@@ -176,9 +177,13 @@ PanelMatmul::Values PanelMatmul::chains(Panels panels, Value begin, Value end, O
     for (const Panel &panel : panels)
       scales.append(scalesAt(panel, column));
     Values sums = chain(panels, column, chainEnd, offsets, bufferBegin);
-    for (auto [i, sum] : llvm::enumerate(sums))
+    for (auto [i, sum] : llvm::enumerate(sums)) {
+      // Not a part of the scale, which may be as large as a real can be.
+      if (isSmall())
+        sum = k.mul(sum, k.real(CpuBody::kE4M3Factor, kLanes));
       sum = scales.empty() ? k.add(carried[i], sum)
                            : k.fma(sum, scales[i / (2 * offsets.size()) * 2 + i % 2], carried[i]);
+    }
     return sums;
   });
 }
@@ -186,6 +191,18 @@ PanelMatmul::Values PanelMatmul::chains(Panels panels, Value begin, Value end, O
 //===----------------------------------------------------------------------===//
 // Panels
 //===----------------------------------------------------------------------===//
+
+std::pair<Value, Value> PanelMatmul::inRowOrder(Value first, Value second) {
+  if (!isSmall())
+    return {first, second};
+  SmallVector<int64_t> low, high;
+  for (int64_t row = 0; row < kLanes; ++row) {
+    int64_t at = row / 4 * 8 + row % 4;
+    low.push_back(at);
+    high.push_back(at + 4);
+  }
+  return {k.shuffle(first, second, low), k.shuffle(first, second, high)};
+}
 
 /// More than kPairInputs inputs.
 void PanelMatmul::runOne(const Panel &panel, Value begin, Value end, Offset offset, StorePanel storeOne) {

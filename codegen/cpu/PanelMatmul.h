@@ -22,7 +22,8 @@
 //
 // A sum: from zero over a chain of columns, pairs in order, by CpuBody::dot; then
 // total = fma(chain, scale, total), chains in order. A chain is 128 columns of an e4m3
-// weight (one scale), 32 of e2m1 (one scale per row) and 128 of bf16.
+// weight (one scale), 32 of e2m1 (one scale per row) and 128 of bf16. Without products of
+// bf16 e4m3 weights are decoded to 1/256 of their value, and a chain is multiplied by 256.
 //
 //===----------------------------------------------------------------------===//
 
@@ -114,6 +115,10 @@ private:
 
   /// Columns that the buffer holds: half of a 32 KiB cache.
   int64_t bufferColumns() const { return k.hasBf16() ? 256 : 128; }
+  /// Whether weights are decoded as CpuBody::smallPairsOfE4M3, so that sums are too small, and of rows in its order.
+  bool isSmall() const { return format == PanelFormat::E4M3 && !k.hasBf16(); }
+  /// Sums of rows 0..15 and 16..31.
+  std::pair<Value, Value> inRowOrder(Value first, Value second);
   int64_t chainColumns() const { return format == PanelFormat::E2M1 ? 32 : 128; }
   /// Columns whose weights one iteration of the innermost loop reads: 4 loads of 64 bytes from a stream.
   int64_t stepColumns(bool fromBuffer) const;

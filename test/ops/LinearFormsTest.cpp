@@ -39,9 +39,10 @@ protected:
 INSTANTIATE_TEST_SUITE_P(Tuned, TunedForms,
                          testing::Values("cpu:x86-64-v3", "cpu:x86-64-v4", "cpu:x86-64-v4-bf16", "cpu:x86-64-v4-amx"));
 
-/// Row r of the weight holds `code(r)` at column r % 64 alone, its scale is `scale(r)`; x is one everywhere.
+/// Row r of the weight holds `code(r)` at column r % 64 alone, its scale is `scale(r)`; x is one everywhere. The result
+/// for the last of `tokens` tokens.
 template <typename Code, typename Scale>
-std::vector<float> decodedRows(Format format, const char *level, Code code, Scale scale) {
+std::vector<float> decodedRows(Format format, const char *level, Code code, Scale scale, int64_t tokens = 1) {
   Matrix w(format, 1, 256, 64, 41);
   w.kernels = Kernels::Tuned;
   std::fill(w.weight.begin(), w.weight.end(), 0);
@@ -55,26 +56,72 @@ std::vector<float> decodedRows(Format format, const char *level, Code code, Scal
       w.scales[2 * row] = w.scales[2 * row + 1] = scale(row);
   }
   auto program = compileLinear(w, level);
-  std::vector<Bf16> x(64, toBf16(1));
-  std::vector<float> y(256);
-  Sequences sequences(1, 1, 64, 64);
+  std::vector<Bf16> x(tokens * 64, toBf16(1));
+  std::vector<float> y(tokens * 256);
+  Sequences sequences(1, tokens, 64, 64);
   if (program)
-    program->run(Step(sequences, {{0, 0, 1}}), {x.data(), w.weight.data(), w.scales.data()}, {y.data()});
+    program->run(Step(sequences, {{0, 0, tokens}}), {x.data(), w.weight.data(), w.scales.data()}, {y.data()});
   EXPECT_TRUE(program);
-  return y;
+  return {y.end() - 256, y.end()};
 }
 
 uint8_t one(int) { return 127; }
 
+/// In registers as they stream by, and through the buffer.
 TEST_P(TunedForms, DecodeEveryE4m3) {
-  std::vector<float> y = decodedRows(
-      Format::Fp8, GetParam(), [](int row) { return uint8_t(row); }, one);
-  for (int row = 0; row < 256; ++row) {
-    float expected = fromE4m3(uint8_t(row));
-    if (std::isnan(expected))
-      EXPECT_TRUE(std::isnan(y[row])) << "row " << row;
-    else
-      EXPECT_EQ(y[row], expected) << "row " << row;
+  for (int64_t tokens : {1, 17}) {
+    std::vector<float> y = decodedRows(
+        Format::Fp8, GetParam(), [](int row) { return uint8_t(row); }, one, tokens);
+    for (int row = 0; row < 256; ++row) {
+      float expected = fromE4m3(uint8_t(row));
+      if (std::isnan(expected))
+        EXPECT_TRUE(std::isnan(y[row])) << "row " << row << " of " << tokens << " tokens";
+      else
+        EXPECT_EQ(y[row], expected) << "row " << row << " of " << tokens << " tokens";
+    }
+  }
+}
+
+/// A code lies beside others in its word: none of their bits reach its value.
+TEST_P(TunedForms, NeighboursOfE4m3LeaveNoTrace) {
+  Matrix w(Format::Fp8, 1, 256, 64, 41);
+  w.kernels = Kernels::Tuned;
+  for (int row = 0; row < 256; ++row)
+    for (int column = 0; column < 64; ++column)
+      w.weight[row * 64 + column] = column % 2 ? uint8_t(row % 127) : uint8_t(column * 2);
+  std::fill(w.scales.begin(), w.scales.end(), 127);
+  auto program = compileLinear(w, GetParam());
+  ASSERT_TRUE(program);
+  for (int64_t tokens : {1, 17})
+    for (int part = 0; part < 2; ++part) {
+      std::vector<Bf16> x(tokens * 64);
+      for (size_t i = 0; i < x.size(); ++i)
+        x[i] = toBf16(int(i % 64) == 2 + part ? 1 : 0);
+      std::vector<float> y(tokens * 256);
+      Sequences sequences(1, tokens, 64, 64);
+      program->run(Step(sequences, {{0, 0, tokens}}), {x.data(), w.weight.data(), w.scales.data()}, {y.data()});
+      for (size_t i = 0; i < y.size(); ++i)
+        EXPECT_EQ(y[i], fromE4m3(part ? uint8_t(i % 256 % 127) : 4)) << "row " << i % 256 << ", part " << part;
+    }
+}
+
+/// The largest scale, with values small enough to be finite: no factor of a product is infinite on the way.
+TEST_P(TunedForms, LargestScaleOfE4m3) {
+  for (int64_t tokens : {1, 17}) {
+    Matrix w(Format::Fp8, 1, 32, 64, 41);
+    w.kernels = Kernels::Tuned;
+    std::fill(w.weight.begin(), w.weight.end(), 0);
+    std::fill(w.scales.begin(), w.scales.end(), 254);
+    for (int row = 0; row < 32; ++row)
+      w.weight[row * 64 + row] = uint8_t(1 + row);
+    auto program = compileLinear(w, GetParam());
+    ASSERT_TRUE(program);
+    std::vector<Bf16> x(tokens * 64, toBf16(1));
+    std::vector<float> y(tokens * 32);
+    Sequences sequences(1, tokens, 64, 64);
+    program->run(Step(sequences, {{0, 0, tokens}}), {x.data(), w.weight.data(), w.scales.data()}, {y.data()});
+    for (size_t i = 0; i < y.size(); ++i)
+      EXPECT_EQ(y[i], std::ldexp(fromE4m3(uint8_t(1 + i % 32)), 127)) << "row " << i % 32;
   }
 }
 

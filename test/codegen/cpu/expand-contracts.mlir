@@ -16,10 +16,14 @@
 // V3: memref.alloca() {alignment = 64 : i64} : memref<256xf32>
 // BF16: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"
 // BF16: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
-// V4: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
+// Two columns of 32 rows lie in 32 words: the even ones move to the top first.
+// V4: arith.shli {{.*}} : vector<32xi16>
+// V4: arith.shrsi {{.*}} : vector<32xi16>
+// V4: arith.extf {{.*}} : vector<16xf16> to vector<16xf32>
 // V4: math.fma
 // V4-NOT: dpbf16ps
-// V3: llvm.call_intrinsic "llvm.x86.avx2.pshuf.b"
+// V3: arith.shrsi {{.*}} : vector<32xi16>
+// V3: arith.extf {{.*}} : vector<16xf16> to vector<16xf32>
 // V3: math.fma
 // V3-NOT: avx512
 // Weights are decoded into a buffer of four chains of 128 columns, inputs come to a tile from where they are.
