@@ -168,15 +168,26 @@ Value CpuBody::halfOfE4M3(Value words) {
   return bitcast(bits, b.getF16Type(), 32);
 }
 
-std::pair<CpuBody::Pair, CpuBody::Pair> CpuBody::smallPairsOfE4M3(Value codes) {
+void CpuBody::storeSmallE4M3(Value codes, Value halves, Value at) {
   Value words = bitcast(codes, b.getI16Type(), 32);
-  Pair low, high;
-  for (Value halves : {halfOfE4M3(shiftLeft(words, 8)), halfOfE4M3(words)})
-    for (Pair *part : {&low, &high}) {
-      Value lanes = vector::ExtractStridedSliceOp::create(b, loc, halves, part == &low ? 0 : kLanes, kLanes, 1);
-      part->push_back(arith::ExtFOp::create(b, loc, vec(f32(), kLanes), lanes));
-    }
-  return {low, high};
+  storeRaw(halfOfE4M3(shiftLeft(words, 8)), halves, at);
+  storeRaw(halfOfE4M3(words), halves, add(at, 32));
+}
+
+std::pair<CpuBody::Pair, CpuBody::Pair> CpuBody::loadSmallE4M3(Value halves, Value at) {
+  auto reals = [&](int64_t first) -> Value {
+    return arith::ExtFOp::create(b, loc, vec(f32(), kLanes), loadRaw(halves, add(at, first), kLanes));
+  };
+  return {Pair{reals(0), reals(32)}, Pair{reals(kLanes), reals(32 + kLanes)}};
+}
+
+void CpuBody::keepStores(Value memory) {
+  // Scratch whose address goes nowhere is nobody else's: the optimiser would see through a clobber of all memory.
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memory);
+  address = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
+  LLVM::InlineAsmOp::create(b, loc, /*res=*/Type(), /*operands=*/ValueRange{address}, /*asm_string=*/"",
+                            /*constraints=*/"r,~{memory}", /*has_side_effects=*/true, /*is_align_stack=*/false,
+                            LLVM::TailCallKind::None, /*asm_dialect=*/nullptr, /*operand_attrs=*/nullptr);
 }
 
 std::pair<CpuBody::Pair, CpuBody::Pair> CpuBody::pairsOfE4M3(Value codes) {

@@ -49,6 +49,8 @@ public:
   Value shiftRight(Value vector, int64_t bits); ///< logical
   Value bitAnd(Value vector, int64_t mask);
   Value bitOr(Value a, Value b);
+  /// Loads of `memory` behind this read what stores in front of it have written, whatever the optimiser knows of them.
+  void keepStores(Value memory);
   /// `lanes` elements as they are in memory (bf16 stays bf16).
   Value loadRaw(Value memory, Value at, int64_t lanes);
   void storeRaw(Value vector, Value memory, Value at);
@@ -72,11 +74,15 @@ public:
   Value dot(const Pair &a, const Pair &b, Value total);
   /// 32 bf16 in pair order: row r's two columns at 2r, 2r + 1.
   Pair pairOfBf16(Value bf16s);
-  /// 64 e4m3 codes in the byte order of PanelLayout.h: pair vectors of the low and the high 16 rows. REQUIRES: hasBf16().
+  /// 64 e4m3 codes in the byte order of PanelLayout.h: pair vectors of the low and the high 16 rows.
+  /// REQUIRES: hasBf16().
   std::pair<Pair, Pair> pairsOfE4M3(Value codes);
-  /// The same for other levels, but each value divided by kE4M3Factor, and rows in the order of the bytes: the first
-  /// vectors hold rows 0..3, 16..19, 4..7, 20..23, the second those 8 further.
-  std::pair<Pair, Pair> smallPairsOfE4M3(Value codes);
+  /// For other levels in two steps, since a conversion of f16 that reads memory takes one port where one that reads a
+  /// register takes two: stores the codes as 64 f16, each its value divided by kE4M3Factor. What is stored stays out of
+  /// registers where keepStores() lies in between. The vectors have rows in the order of the bytes: the first ones 0..3,
+  /// 16..19, 4..7, 20..23, the second those 8 further.
+  void storeSmallE4M3(Value codes, Value halves, Value at);
+  std::pair<Pair, Pair> loadSmallE4M3(Value halves, Value at);
   /// The biases of f16 and e4m3 differ by 8.
   static constexpr float kE4M3Factor = 256;
   /// Columns 2j and 2j + 1 of the 8 columns in 16 dwords of e2m1 nibbles, see PanelLayout.h.

@@ -28,7 +28,7 @@ Value PanelMatmul::widen(int64_t inputs, Value first, Value columnBegin, Value c
   k.loop(columnBegin, columnEnd, kLanes, [&](Value column) {
     Value at = k.sub(column, columnBegin);
     for (int64_t i = 0; i < inputs; ++i)
-      k.store(k.load(x, k.add(offsets[i], column), kLanes), wide, k.add(at, i * bufferColumns()));
+      k.store(k.load(x, k.add(offsets[i], column), kLanes), wide, k.add(at, i * kWideColumns));
   });
   return k.sub(k.index(0), columnBegin);
 }
@@ -40,7 +40,7 @@ void PanelMatmul::pass(const Panel &panel, int64_t inputs, Value first, Value be
   Value at = k.mul(k.sub(first, begin), kPanelRows);
   Value wideBegin = wide ? widen(inputs, first, columnBegin, columnEnd, offset) : Value();
   for (int64_t i = 0; i < inputs; ++i) {
-    offsets.push_back(wide ? k.add(wideBegin, i * bufferColumns()) : offset(k.add(first, i)));
+    offsets.push_back(wide ? k.add(wideBegin, i * kWideColumns) : offset(k.add(first, i)));
     sums.push_back(k.load(totals, k.add(at, i * kPanelRows), kLanes));
     sums.push_back(k.load(totals, k.add(at, i * kPanelRows + kLanes), kLanes));
   }

@@ -11,12 +11,27 @@
 using namespace mlir;
 using namespace v4;
 
-void PanelMatmul::direct(Panels panels, int64_t inputs, Value begin, Offset offset, Store store) {
-  SmallVector<Value> offsets;
-  for (int64_t i = 0; i < inputs; ++i)
-    offsets.push_back(offset(k.add(begin, i)));
+/// Sums over all columns, as `chains` gives them.
+PanelMatmul::Values PanelMatmul::directSums(Panels panels, int64_t inputs, Value begin, Offset offset) {
   Values zeros(2 * inputs * panels.size(), k.real(0, kLanes));
-  Values sums = chains(panels, k.index(0), k.index(columns), offsets, zeros, Value());
+  SmallVector<Value> offsets;
+  if (!wide) {
+    for (int64_t i = 0; i < inputs; ++i)
+      offsets.push_back(offset(k.add(begin, i)));
+    return chains(panels, k.index(0), k.index(columns), offsets, zeros, Value());
+  }
+  return k.loop(k.index(0), k.index(columns), kWideColumns, zeros, [&](Value from, ValueRange carried) {
+    Value to = k.minIndex(k.add(from, kWideColumns), k.index(columns));
+    Value wideBegin = widen(inputs, begin, from, to, offset);
+    offsets.clear();
+    for (int64_t i = 0; i < inputs; ++i)
+      offsets.push_back(k.add(wideBegin, i * kWideColumns));
+    return chains(panels, from, to, offsets, carried, Value());
+  });
+}
+
+void PanelMatmul::direct(Panels panels, int64_t inputs, Value begin, Offset offset, Store store) {
+  Values sums = directSums(panels, inputs, begin, offset);
   for (auto [which, panel] : llvm::enumerate(panels))
     for (int64_t i = 0; i < inputs; ++i) {
       int64_t at = 2 * (which * inputs + i);

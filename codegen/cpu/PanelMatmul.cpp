@@ -31,7 +31,9 @@ PanelMatmul::PanelMatmul(CpuBody &k, Type type, int64_t rows, int64_t columns, i
   buffer = k.scratch(bufferColumns() * kPanelRows, k.pairElement());
   totals = k.scratch(maxInputs * kPanelRows, k.f32());
   if (!k.hasBf16())
-    wide = k.scratch(inputsPerPass() * bufferColumns(), k.f32());
+    wide = k.scratch((k.has512() ? kManyDirectInputs : kDirectInputs) * kWideColumns, k.f32());
+  if (isSmall())
+    halves = k.scratch(stepColumns(false) * kPanelRows, k.b.getF16Type());
 }
 
 PanelMatmul::~PanelMatmul() = default;
@@ -118,10 +120,15 @@ void PanelMatmul::decode(const Panel &panel, Value column, bool streamed, EachPa
     return;
   }
   Value at = k.add(panel.base, k.mul(column, kPanelRows));
+  if (isSmall()) {
+    for (int64_t pair = 0; pair < pairs; ++pair)
+      k.storeSmallE4M3(line(k.add(at, pair * 64), 64), halves, k.index(pair * 64));
+    k.keepStores(halves);
+  }
   for (int64_t pair = 0; pair < pairs; ++pair) {
     if (format == PanelFormat::E4M3) {
-      Value codes = line(k.add(at, pair * 64), 64);
-      auto [low, high] = isSmall() ? k.smallPairsOfE4M3(codes) : k.pairsOfE4M3(codes);
+      auto [low, high] = isSmall() ? k.loadSmallE4M3(halves, k.index(pair * 64))
+                                   : k.pairsOfE4M3(line(k.add(at, pair * 64), 64));
       each(pair, low, high);
     } else {
       auto half = [&](int64_t h) { return k.pairOfBf16(line(k.add(at, pair * 64 + h * 32), 32)); };
@@ -144,14 +151,13 @@ void PanelMatmul::read(Value bufferColumn, EachPair each) {
 
 PanelMatmul::Values PanelMatmul::chain(Panels panels, Value begin, Value end, Offsets offsets, Value bufferBegin) {
   int64_t inputs = offsets.size(), step = stepColumns(bool(bufferBegin));
-  Value from = bufferBegin && wide ? wide : x;
   Values zeros(2 * inputs * panels.size(), k.real(0, kLanes));
   return k.loop(begin, end, step, zeros, [&](Value column, ValueRange carried) {
     Values sums(carried.begin(), carried.end());
     int64_t which = 0;
     auto each = [&](int64_t pair, const CpuBody::Pair &low, const CpuBody::Pair &high) {
       for (int64_t i = 0; i < inputs; ++i) {
-        CpuBody::Pair input = k.broadcastPair(from, k.add(offsets[i], k.add(column, 2 * pair)));
+        CpuBody::Pair input = k.broadcastPair(wide ? wide : x, k.add(offsets[i], k.add(column, 2 * pair)));
         Value *sum = &sums[2 * (which * inputs + i)];
         sum[0] = k.dot(low, input, sum[0]);
         sum[1] = k.dot(high, input, sum[1]);

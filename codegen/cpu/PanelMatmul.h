@@ -113,9 +113,12 @@ private:
   using EachPair = llvm::function_ref<void(int64_t pair, const CpuBody::Pair &low, const CpuBody::Pair &high)>;
   using StorePanel = llvm::function_ref<void(Value input, Value low, Value high)>;
 
+  /// Columns of an input that are reals at a time.
+  static constexpr int64_t kWideColumns = 512;
+
   /// Columns that the buffer holds: half of a 32 KiB cache.
   int64_t bufferColumns() const { return k.hasBf16() ? 256 : 128; }
-  /// Whether weights are decoded as CpuBody::smallPairsOfE4M3, so that sums are too small, and of rows in its order.
+  /// Whether weights are decoded by CpuBody::storeSmallE4M3, so that sums are too small, and of rows in its order.
   bool isSmall() const { return format == PanelFormat::E4M3 && !k.hasBf16(); }
   /// Sums of rows 0..15 and 16..31.
   std::pair<Value, Value> inRowOrder(Value first, Value second);
@@ -132,13 +135,15 @@ private:
   /// Adds the chains of columns [begin, end) to `totals`: of each panel, of each input at `offsets`, low and high rows.
   Values chains(Panels panels, Value begin, Value end, Offsets offsets, mlir::ValueRange totals, Value bufferBegin);
   Values chain(Panels panels, Value begin, Value end, Offsets offsets, Value bufferBegin);
+  Values directSums(Panels panels, int64_t inputs, Value begin, Offset offset);
   void direct(Panels panels, int64_t inputs, Value begin, Offset offset, Store store);
   void directByCount(Panels panels, int64_t inputs, int64_t most, Value count, Value begin, Offset offset, Store store);
   void directWithRepeats(const Panel &panel, Value begin, Value end, Offset offset, Store store);
   void runOne(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store);
   void buffered(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store);
   /// Columns [columnBegin, columnEnd) of `inputs` inputs from `first` become reals in `wide`, where a column lies at that
-  /// many more than the result; once here, rather than for every two columns of a panel.
+  /// many more than the result, of the next input kWideColumns further; once here, rather than for every two columns of
+  /// a panel. REQUIRES: at most kWideColumns columns.
   Value widen(int64_t inputs, Value first, Value columnBegin, Value columnEnd, Offset offset);
   void pass(const Panel &panel, int64_t inputs, Value first, Value begin, Value columnBegin, Value columnEnd,
             Offset offset);
@@ -148,7 +153,8 @@ private:
   PanelFormat format;
   int64_t rows, columns;
   Value buffer, totals;
-  Value wide; ///< Inputs of a pass as f32, where there is no product of bf16.
+  Value wide;   ///< Inputs as f32, where there is no product of bf16.
+  Value halves; ///< Where isSmall(): f16 of one step.
   std::unique_ptr<PanelTiles> tiles; ///< With tile registers.
 };
 

@@ -3,11 +3,13 @@
 // RUN: FileCheck %s --check-prefix=BODY --input-file=%t/dot_fp4_0.mlir
 // RUN: FileCheck %s --check-prefix=FP4 --input-file=%t/dot_fp4_0.s
 // RUN: FileCheck %s --check-prefix=FP8 --input-file=%t/dot_fp8_0.s
+// RUN: FileCheck %s --check-prefix=PANEL --input-file=%t/panel_fp8_0.s
 // RUN: FileCheck %s --check-prefix=LANES --input-file=%t/dot_fp4_0.ll
 
 // The functions are gone; their code and the stack they need are in the plan.
 // CHECK: plan.kernel @dot_fp4_0 {{.*}}stack_bytes = {{[1-9][0-9]*}} : i64
 // CHECK: plan.kernel @dot_fp8_0 {{.*}}stack_bytes = {{[1-9][0-9]*}} : i64
+// CHECK: plan.kernel @panel_fp8_0 {{.*}}stack_bytes = {{[1-9][0-9]*}} : i64
 // CHECK: plan.code dense<"0x7F454C46{{[0-9A-F]+}}"> : tensor<{{[0-9]+}}xi8>
 // CHECK-NOT: func.func
 plan.program attributes {
@@ -20,6 +22,7 @@ plan.program attributes {
   plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
   plan.kernel @dot_fp4_0 {op = "linear", bindings = 4 : i64}
   plan.kernel @dot_fp8_0 {op = "linear", bindings = 3 : i64}
+  plan.kernel @panel_fp8_0 {op = "linear", bindings = 5 : i64}
 }
 
 // BODY: func.func @dot_fp4_0
@@ -94,5 +97,18 @@ func.func @dot_fp8_0(%begin: index, %end: index, %x: memref<?x256xf32>, %w: memr
     }
     vector.store %sum, %y[%t, %n, %c0] : memref<?x64x16xf32>, vector<16xf32>
   }
+  return
+}
+
+// Of a panel, the values come from memory, which takes half as many ports; the input is one of all lanes.
+// PANEL-LABEL: panel_fp8_0:
+// PANEL: vpsraw $1
+// PANEL: vpternlog
+// PANEL: vmovdqa64 %zmm{{[0-9]+}}, {{[0-9]*}}(%rsp)
+// PANEL: #APP
+// PANEL: vcvtph2ps {{[0-9]*}}(%rsp), %zmm
+// PANEL: vfmadd{{.*}} %zmm
+func.func @panel_fp8_0(%begin: index, %end: index, %x: memref<?xbf16>, %w: memref<?xi8>, %s: memref<?xi8>, %y: memref<?xbf16>, %counts: memref<?xi64>) attributes {kernel.entry, kernel.op = "linear"} {
+  kernel.panel_linear range %begin %end grid <rows = 1, tile = 96, tiles = 4> counts %counts x %x weight %w scales %s out %y {format = f8E4M3FN, rows = 128, columns = 256, x_stride = 256, inner = 1, groups = 1} : memref<?xi64>, memref<?xbf16>, memref<?xi8> scales memref<?xi8>, memref<?xbf16>
   return
 }

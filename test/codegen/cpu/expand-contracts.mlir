@@ -11,14 +11,15 @@
 // BF16: memref.alloca() {alignment = 64 : i64} : memref<8192xbf16>
 // V4: memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
 // V3: memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
-// Inputs of a pass become reals once for each block of columns, not for each pair.
-// V4: memref.alloca() {alignment = 64 : i64} : memref<1024xf32>
-// V3: memref.alloca() {alignment = 64 : i64} : memref<256xf32>
+// Inputs become reals once for each block of columns, not for each pair.
+// V4: memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
+// V3: memref.alloca() {alignment = 64 : i64} : memref<2048xf32>
 // BF16: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"
 // BF16: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
-// Two columns of 32 rows lie in 32 words: the even ones move to the top first.
+// Two columns of 32 rows lie in 32 words: the even ones move to the top first. Then they go through memory.
 // V4: arith.shli {{.*}} : vector<32xi16>
 // V4: arith.shrsi {{.*}} : vector<32xi16>
+// V4: llvm.inline_asm has_side_effects "", "r,~{memory}"
 // V4: arith.extf {{.*}} : vector<16xf16> to vector<16xf32>
 // V4: math.fma
 // V4-NOT: dpbf16ps
