@@ -176,16 +176,15 @@ void CudaDevice::launch(uint32_t index, const CudaLaunch &launch, uint32_t numbe
   if (launch.workgroups <= 0 || !failure.empty())
     return;
   const Kernel &kernel = kernels[index];
-  auto where = [&] { return joinText("launches[", number, "] of kernel '", kernel.symbol, "'"); };
   uint8_t *memory = arguments[0].bytes;
   if (CudaResult result = kernel.call.write(driver, launch, memory))
-    return keep("cuTensorMapEncodeTiled", result, where());
+    return keep("cuTensorMapEncodeTiled", result, nameOf(kernel, number));
   size_t bytes = kernel.call.bytes();
   void *packed[] = {kCudaArgumentBuffer, memory, kCudaArgumentBytes, &bytes, kCudaArgumentEnd};
   CudaResult result = driver.launch(kernel.function, kernel.call.blocks(launch.workgroups), 1, 1, kernel.threads, 1, 1,
                                     kernel.sharedBytes, stream, nullptr, packed);
   if (result)
-    keep("cuLaunchKernel", result, where());
+    keep("cuLaunchKernel", result, nameOf(kernel, number));
 }
 
 //===----------------------------------------------------------------------===//

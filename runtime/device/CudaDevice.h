@@ -19,7 +19,7 @@
 #define V4_RUNTIME_DEVICE_CUDADEVICE_H
 
 #include "runtime/base/KernelMemory.h"
-#include "runtime/device/CudaCall.h"
+#include "runtime/device/CudaGraph.h"
 #include "runtime/plan/PlanLoader.h"
 
 #include <map>
@@ -48,6 +48,13 @@ public:
   /// Runs a kernel behind everything asked for so far. `number` is that of the launch in the plan, for messages.
   void launch(uint32_t index, const CudaLaunch &launch, uint32_t number);
 
+  // CudaGraph.cpp
+  /// Makes `works` one graph; runs nothing of it. `name` says of what, for messages. Unsupported with what the driver
+  /// says: then `out` is as it was, and the launches can be made one by one. REQUIRES: `out` is not recorded.
+  Status record(const std::vector<CudaWork> &works, std::string name, CudaGraph &out);
+  /// Runs a recorded graph behind everything asked for so far.
+  void replay(const CudaGraph &graph);
+
   // DeviceMemory
   Status allocate(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) override;
   void release(void *memory) override;
@@ -67,6 +74,13 @@ private:
   struct alignas(plan::kMapAlignment) ArgumentLine {
     uint8_t bytes[plan::kMapAlignment];
   };
+
+  friend class CudaGraph;
+  Status addNode(CudaHandle graph, const CudaWork &work, CudaHandle &last);
+  void drop(CudaHandle executable);
+  static std::string nameOf(const Kernel &kernel, uint32_t number) {
+    return joinText("launches[", number, "] of kernel '", kernel.symbol, "'");
+  }
 
   Status findDevice(const plan::fb::Target &target);
   Status checkArch(const plan::fb::Target &target);

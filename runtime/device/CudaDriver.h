@@ -25,7 +25,7 @@ namespace v4 {
 /// 0 is success.
 using CudaResult = int;
 using CudaAddress = uint64_t;
-using CudaHandle = void *; ///< Of a context, stream, module or function.
+using CudaHandle = void *; ///< Of a context, stream, module, function, graph, node, or graph that can run.
 
 inline constexpr const char *kCudaLibrary = "libcuda.so.1";
 
@@ -42,6 +42,18 @@ inline void *const kCudaArgumentBytes = reinterpret_cast<void *>(2);
 /// Of tensor maps: types of elements, the pattern over 128 bytes, and what the cache fetches of the device's memory.
 inline constexpr int kCudaMapBytes = 0, kCudaMapF32 = 7, kCudaMapBf16 = 9;
 inline constexpr int kCudaMapSwizzle128 = 3, kCudaMapPromote256 = 3;
+
+/// A kernel in a graph: the driver's CUDA_KERNEL_NODE_PARAMS_v2.
+struct CudaNode {
+  CudaHandle function = nullptr;
+  unsigned grid[3] = {1, 1, 1};
+  unsigned block[3] = {1, 1, 1};
+  unsigned sharedBytes = 0;
+  void **parameters = nullptr;
+  void **extra = nullptr; ///< The list of a launch.
+  CudaHandle kernel = nullptr;
+  CudaHandle context = nullptr; ///< That of the function.
+};
 
 /// Shared memory that a block may have without asking.
 inline constexpr uint64_t kCudaUsualSharedBytes = 48u << 10;
@@ -75,6 +87,13 @@ struct CudaDriver {
        CudaHandle, void **, void **)                                                                                   \
   CALL(encodeMap, "cuTensorMapEncodeTiled", void *, int, unsigned, void *, const uint64_t *, const uint64_t *,         \
        const unsigned *, const unsigned *, int, int, int, int)                                                         \
+  CALL(createGraph, "cuGraphCreate", CudaHandle *, unsigned)                                                           \
+  CALL(destroyGraph, "cuGraphDestroy", CudaHandle)                                                                     \
+  CALL(addKernelNode, "cuGraphAddKernelNode_v2", CudaHandle *, CudaHandle, const CudaHandle *, size_t,                 \
+       const CudaNode *)                                                                                               \
+  CALL(instantiateGraph, "cuGraphInstantiateWithFlags", CudaHandle *, CudaHandle, unsigned long long)                  \
+  CALL(launchGraph, "cuGraphLaunch", CudaHandle, CudaHandle)                                                           \
+  CALL(destroyExecutable, "cuGraphExecDestroy", CudaHandle)                                                            \
   CALL(errorText, "cuGetErrorString", CudaResult, const char **)
 
 #define V4_CUDA_MEMBER(member, symbol, ...) CudaResult (*member)(__VA_ARGS__) = nullptr;

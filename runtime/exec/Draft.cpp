@@ -32,9 +32,7 @@ Status Session::draft(uint64_t count) {
   steps.fill(entries.data(), count, cache);
   drafted = true;
   uploadSteps();
-  for (const Phase &phase : phases)
-    if (phase.group == fb::LaunchGroup::Mtp || phase.group == fb::LaunchGroup::MtpDraft)
-      runPhase(phase);
+  runPhases(true);
   Status run = finishRun();
   for (uint64_t i = 0; i < count; ++i) {
     Sequence &sequence = *entries[i].sequence;

@@ -29,7 +29,7 @@ Status Session::step(uint64_t count) {
   steps.fill(entries.data(), count, cache);
   drafted = false;
   uploadSteps();
-  runPhases();
+  runPhases(false);
   V4_RETURN_IF_ERROR(finishRun());
   for (uint64_t i = 0; i < count; ++i)
     acceptTokens(entries[i]);
@@ -88,12 +88,21 @@ Status Session::growEntry(const BatchEntry &entry) {
   return Status();
 }
 
-void Session::runPhases() {
+/// A draft runs the MTP block alone, and has no probes.
+bool Session::runsIn(const Phase &phase, bool isDraft) {
+  if (isDraft)
+    return phase.group == fb::LaunchGroup::Mtp || phase.group == fb::LaunchGroup::MtpDraft;
+  return phase.group != fb::LaunchGroup::MtpDraft;
+}
+
+void Session::runPhases(bool isDraft) {
+  if (program.device && replayRun(isDraft))
+    return;
   for (const Phase &phase : phases) {
-    if (phase.group == fb::LaunchGroup::MtpDraft)
+    if (!runsIn(phase, isDraft))
       continue;
     runPhase(phase);
-    if (phase.probeBegin != phase.probeEnd)
+    if (!isDraft && phase.probeBegin != phase.probeEnd)
       emitProbes(phase);
   }
 }
@@ -105,25 +114,28 @@ void Session::runPhase(const Phase &phase) {
     runTraced(launch);
 }
 
-void Session::runTogether(uint32_t begin, uint32_t end) {
-  const int64_t *counts = steps.array<int64_t>(StepField::Counts);
-  int64_t workgroups = 0;
-  for (uint32_t i = begin; i < end; ++i) {
-    const Launch &launch = launches[i];
-    workgroups += (counts[launch.rows] + launch.rowTile - 1) / launch.rowTile * launch.tiles;
-    calls[i].end = workgroups;
-  }
-  if (program.device)
-    return launchOnDevice(begin, end);
-  CpuDevice::run(*pool, calls.data() + begin, end - begin);
+int64_t Session::workgroupsOf(const Launch &launch) const {
+  int64_t rows = steps.array<int64_t>(StepField::Counts)[launch.rows];
+  return (rows + launch.rowTile - 1) / launch.rowTile * launch.tiles;
 }
 
-void Session::launchOnDevice(uint32_t begin, uint32_t end) {
-  const int64_t *counts = steps.array<int64_t>(StepField::Counts);
-  int64_t first = 0;
-  for (uint32_t i = begin; i < end; first = calls[i++].end)
-    program.device->launch(launches[i].kernel, {calls[i].args.bindings, calls[i].end - first, counts[launches[i].rows]},
-                           launches[i].index);
+void Session::runTogether(uint32_t begin, uint32_t end) {
+  int64_t workgroups = 0;
+  for (uint32_t i = begin; i < end; ++i)
+    calls[i].end = workgroups += workgroupsOf(launches[i]);
+  if (!program.device)
+    return CpuDevice::run(*pool, calls.data() + begin, end - begin);
+  for (uint32_t i = begin; i < end; ++i) {
+    CudaLaunch launch = deviceLaunch(i);
+    program.device->launch(launches[i].kernel, launch, launches[i].index);
+    graphs.counts.launches += launch.workgroups > 0;
+  }
+}
+
+/// Depends on the counts of the step block and nothing else that changes: RunShape relies on it.
+CudaLaunch Session::deviceLaunch(uint32_t launch) const {
+  const Launch &planned = launches[launch];
+  return {calls[launch].args.bindings, workgroupsOf(planned), steps.array<int64_t>(StepField::Counts)[planned.rows]};
 }
 
 void Session::uploadSteps() {

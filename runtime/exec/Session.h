@@ -22,6 +22,7 @@
 #include "runtime/device/CpuDevice.h"
 #include "runtime/device/CudaDevice.h"
 #include "runtime/exec/Probe.h"
+#include "runtime/exec/RunGraphs.h"
 #include "runtime/exec/StepBlock.h"
 #include "runtime/exec/Trace.h"
 #include "runtime/kv/Canary.h"
@@ -61,6 +62,7 @@ struct SessionOptions {
   bool mtp = false;
   bool forgetPrefixes = false; ///< Keep nothing of a sequence that another one could use.
   bool debugPlacement = false;
+  bool plainLaunches = false;   ///< On a GPU: launch every kernel of every step by itself, replay no recorded step.
   bool canary = kCanaryDefault; ///< Seal the cache and check all of it around every step (Canary.h).
   unsigned hashBits = 128;      ///< Of the prefix tree; fewer are for tests.
   ProbeSink probes;
@@ -162,6 +164,8 @@ public:
   void setTrace(const TraceSink &sink) { trace = sink; }
 
   const SessionOptions &limits() const { return options; }
+  /// Steps and drafts on a GPU so far; zeros on a CPU.
+  const RunCounts &runCounts() const { return graphs.counts; }
   unsigned threads() const { return pool->threads(); }
   /// Drafts of a sequence between two steps, at most.
   uint64_t maxDraft() const { return positionLimit - options.maxContext; }
@@ -238,6 +242,10 @@ private:
   Status checkDraft(uint64_t count);
   Status checkDraftEntry(const BatchEntry &entry, uint64_t slot) const;
 
+  // RunGraphs.cpp
+  bool replayRun(bool isDraft);
+  bool recordRun(bool isDraft, CudaGraph &out);
+
   // Session.cpp
   Status checkBatch(uint64_t count);
   Status checkRoom(uint64_t count);
@@ -246,10 +254,12 @@ private:
   Status checkSeals(uint64_t count);
   Status sealStep(uint64_t count);
   void acceptTokens(const BatchEntry &entry);
-  void runPhases();
+  void runPhases(bool isDraft);
+  static bool runsIn(const Phase &phase, bool isDraft);
   void runPhase(const Phase &phase);
   void runTogether(uint32_t begin, uint32_t end);
-  void launchOnDevice(uint32_t begin, uint32_t end);
+  int64_t workgroupsOf(const Launch &launch) const;
+  CudaLaunch deviceLaunch(uint32_t launch) const;
   void uploadSteps();
   void runTraced(uint32_t launch);
   void emitProbes(const Phase &phase);
@@ -289,6 +299,7 @@ private:
   const float *logitsBase = nullptr;
   const float *mtpLogitsBase = nullptr;
 
+  RunGraphs graphs; ///< Of a GPU.
   TraceSink trace;
   LazyArray<BatchEntry> entries;
   LazyArray<Sequence> sequences; ///< By cache index.

@@ -84,6 +84,8 @@ Status Session::setUp() {
     V4_RETURN_IF_ERROR(DeviceBlock::create(*program.device, "step block", kStepAdvice, steps.bytes(), deviceSteps));
   V4_RETURN_IF_ERROR(bindLaunches());
   V4_RETURN_IF_ERROR(placeLogits());
+  if (options.plainLaunches)
+    graphs.turnOff();
   V4_RETURN_IF_ERROR(LazyArray<BatchEntry>::create("batch", options.maxSequences, entries));
   V4_RETURN_IF_ERROR(LazyArray<Sequence>::create("sequences", options.maxSequences, sequences));
   V4_RETURN_IF_ERROR(LazyArray<int32_t>::create("tokens", options.maxSequences * positionLimit, history));

@@ -21,8 +21,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FakeTemplates.h"
+#include "FakeDriver.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -31,36 +32,26 @@
 #include <elf.h>
 #include <list>
 #include <map>
-#include <mutex>
 #include <string>
 #include <sys/mman.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
 
+using namespace v4::test;
+
 namespace {
 
-constexpr int kFailure = 999, kNoMemory = 2, kNotFound = 500;
+constexpr int kNoMemory = 2, kNotFound = 500;
 constexpr uint16_t kCudaMachine = 190;
 
-struct Arguments {
-  void *const *bindings;
-};
-using HostKernel = void (*)(const Arguments *, int64_t, int64_t);
-
-struct Function {
-  std::string name;
-  HostKernel run;
-  v4::test::FakeTemplate play;
-  uint64_t sharedBytes = 48 << 10;
-};
 struct Module {
   const uint8_t *image;
   bool isPosing;
   void *host;
   int file; ///< Of the host's object: its path must name nothing else while it is loaded.
   /// What was asked for by name, alive as long as the module.
-  std::list<Function> functions = {};
+  std::list<FakeFunction> functions = {};
 };
 
 /// A copy to the host that nobody has waited for.
@@ -69,21 +60,12 @@ struct Reading {
   std::vector<uint8_t> bytes;
 };
 
-std::mutex mutex; ///< Of all that follows.
-using Lock = std::lock_guard<std::mutex>;
 std::map<std::string, int> calls;
 std::map<void *, size_t> allocations;
 std::map<void *, size_t> pinned;
 std::list<Reading> readings;
 size_t allocated = 0;
 bool retained = false;
-
-/// Counts a call; true when it is the one that fails.
-bool fails(const char *name) {
-  int number = ++calls[name];
-  const char *asked = std::getenv("V4_FAKE_CUDA_FAIL");
-  return asked && std::string(asked) == name + (":" + std::to_string(number));
-}
 
 uint64_t numberOf(const char *variable, uint64_t usual) {
   const char *text = std::getenv(variable);
@@ -145,40 +127,65 @@ void *openObject(const uint8_t *image, int &file) {
 
 } // namespace
 
+std::mutex v4::test::fakeMutex;
+thread_local int v4::test::fakeDepth = 0;
+
+bool v4::test::fails(const char *name) {
+  int number = ++calls[name];
+  const char *asked = std::getenv("V4_FAKE_CUDA_FAIL");
+  return asked && std::string(asked) == name + (":" + std::to_string(number));
+}
+
+bool v4::test::isFakeStream(const void *stream) { return stream == &calls; }
+
+bool v4::test::runFake(FakeFunction &kernel, const FakeLaunch &launch) {
+  if (!launch.blocks || !launch.threads || launch.threads > 1024 || launch.sharedBytes > kernel.sharedBytes)
+    return false;
+  note("%s %llu\n", kernel.name.c_str(), launch.blocks);
+  if (kernel.play)
+    return kernel.play(launch);
+  auto *values = reinterpret_cast<void *const *>(launch.arguments);
+  auto end = reinterpret_cast<int64_t>(values[launch.bytes / sizeof(void *) - 1]);
+  FakeArguments arguments{values};
+  if (kernel.run)
+    kernel.run(&arguments, 0, std::min<int64_t>(end, launch.blocks));
+  return true;
+}
+
 extern "C" {
 
 int cuInit(unsigned) {
-  Lock lock(mutex);
+  Lock lock;
   return fails("cuInit") ? kFailure : 0;
 }
 
 int cuDeviceGetCount(int *count) {
-  Lock lock(mutex);
+  Lock lock;
   *count = static_cast<int>(numberOf("V4_FAKE_CUDA_DEVICES", 1));
   return fails("cuDeviceGetCount") ? kFailure : 0;
 }
 
 int cuDeviceGet(int *device, int index) {
-  Lock lock(mutex);
+  Lock lock;
   *device = index;
   return fails("cuDeviceGet") ? kFailure : 0;
 }
 
 int cuDeviceGetName(char *name, int length, int) {
-  Lock lock(mutex);
+  Lock lock;
   std::snprintf(name, static_cast<size_t>(length), "%s", "Fake H200");
   return fails("cuDeviceGetName") ? kFailure : 0;
 }
 
 int cuDeviceGetAttribute(int *value, int attribute, int) {
-  Lock lock(mutex);
+  Lock lock;
   uint64_t arch = numberOf("V4_FAKE_CUDA_ARCH", 90);
   *value = static_cast<int>(attribute == 75 ? arch / 10 : arch % 10);
   return fails("cuDeviceGetAttribute") ? kFailure : 0;
 }
 
 int cuDevicePrimaryCtxRetain(void **context, int) {
-  Lock lock(mutex);
+  Lock lock;
   if (fails("cuDevicePrimaryCtxRetain"))
     return kFailure;
   retained = true;
@@ -187,25 +194,25 @@ int cuDevicePrimaryCtxRetain(void **context, int) {
 }
 
 int cuDevicePrimaryCtxRelease_v2(int) {
-  Lock lock(mutex);
+  Lock lock;
   retained = false;
   return 0;
 }
 
 int cuCtxSetCurrent(void *) {
-  Lock lock(mutex);
+  Lock lock;
   return fails("cuCtxSetCurrent") ? kFailure : 0;
 }
 
 int cuMemGetInfo_v2(size_t *available, size_t *all) {
-  Lock lock(mutex);
+  Lock lock;
   *all = memoryBytes();
   *available = *all - allocated;
   return fails("cuMemGetInfo_v2") ? kFailure : 0;
 }
 
 int cuMemAlloc_v2(uint64_t *address, size_t bytes) {
-  Lock lock(mutex);
+  Lock lock;
   if (fails("cuMemAlloc_v2"))
     return kFailure;
   if (bytes > memoryBytes() - allocated)
@@ -221,7 +228,7 @@ int cuMemAlloc_v2(uint64_t *address, size_t bytes) {
 }
 
 int cuMemFree_v2(uint64_t address) {
-  Lock lock(mutex);
+  Lock lock;
   auto found = allocations.find(reinterpret_cast<void *>(address));
   if (found == allocations.end())
     return kFailure;
@@ -232,7 +239,7 @@ int cuMemFree_v2(uint64_t address) {
 }
 
 int cuMemAllocHost_v2(void **memory, size_t bytes) {
-  Lock lock(mutex);
+  Lock lock;
   *memory = nullptr;
   if (fails("cuMemAllocHost_v2"))
     return kFailure;
@@ -242,14 +249,14 @@ int cuMemAllocHost_v2(void **memory, size_t bytes) {
 }
 
 int cuMemFreeHost(void *memory) {
-  Lock lock(mutex);
+  Lock lock;
   pinned.erase(memory);
   std::free(memory);
   return 0;
 }
 
 int cuMemcpyAsync(uint64_t to, uint64_t from, size_t bytes, void *) {
-  Lock lock(mutex);
+  Lock lock;
   if (fails("cuMemcpyAsync"))
     return kFailure;
   auto *source = reinterpret_cast<const uint8_t *>(from);
@@ -261,7 +268,7 @@ int cuMemcpyAsync(uint64_t to, uint64_t from, size_t bytes, void *) {
 }
 
 int cuMemsetD8Async(uint64_t to, unsigned char value, size_t bytes, void *) {
-  Lock lock(mutex);
+  Lock lock;
   if (fails("cuMemsetD8Async"))
     return kFailure;
   std::memset(reinterpret_cast<void *>(to), value, bytes);
@@ -269,7 +276,7 @@ int cuMemsetD8Async(uint64_t to, unsigned char value, size_t bytes, void *) {
 }
 
 int cuStreamCreate(void **stream, unsigned) {
-  Lock lock(mutex);
+  Lock lock;
   *stream = nullptr;
   if (fails("cuStreamCreate"))
     return kFailure;
@@ -280,7 +287,7 @@ int cuStreamCreate(void **stream, unsigned) {
 int cuStreamDestroy_v2(void *) { return 0; }
 
 int cuStreamSynchronize(void *) {
-  Lock lock(mutex);
+  Lock lock;
   bool failed = fails("cuStreamSynchronize");
   for (const Reading &reading : readings)
     if (!failed)
@@ -290,7 +297,7 @@ int cuStreamSynchronize(void *) {
 }
 
 int cuModuleLoadData(void **module, const void *image) {
-  Lock lock(mutex);
+  Lock lock;
   if (fails("cuModuleLoadData"))
     return kFailure;
   auto *bytes = static_cast<const uint8_t *>(image);
@@ -306,7 +313,7 @@ int cuModuleLoadData(void **module, const void *image) {
 }
 
 int cuModuleUnload(void *module) {
-  Lock lock(mutex);
+  Lock lock;
   auto *loaded = static_cast<Module *>(module);
   if (loaded->host)
     dlclose(loaded->host);
@@ -317,7 +324,7 @@ int cuModuleUnload(void *module) {
 }
 
 int cuModuleGetFunction(void **function, void *module, const char *name) {
-  Lock lock(mutex);
+  Lock lock;
   if (fails("cuModuleGetFunction"))
     return kFailure;
   auto &loaded = *static_cast<Module *>(module);
@@ -325,16 +332,16 @@ int cuModuleGetFunction(void **function, void *module, const char *name) {
   if (loaded.isPosing ? !host : !hasFunction(loaded.image, name))
     return kNotFound;
   // Without code the GPU is idle.
-  auto play = loaded.host && !host ? v4::test::findFakeTemplate(name) : nullptr;
-  *function = &loaded.functions.emplace_back(Function{name, reinterpret_cast<HostKernel>(host), play});
+  auto play = loaded.host && !host ? findFakeTemplate(name) : nullptr;
+  *function = &loaded.functions.emplace_back(FakeFunction{name, reinterpret_cast<FakeKernel>(host), play});
   return 0;
 }
 
 int cuFuncSetAttribute(void *function, int attribute, int value) {
-  Lock lock(mutex);
+  Lock lock;
   if (fails("cuFuncSetAttribute") || attribute != 8 || value > 227 << 10)
     return kFailure;
-  static_cast<Function *>(function)->sharedBytes = static_cast<uint64_t>(value);
+  static_cast<FakeFunction *>(function)->sharedBytes = static_cast<uint64_t>(value);
   return 0;
 }
 
@@ -342,7 +349,7 @@ int cuFuncSetAttribute(void *function, int attribute, int value) {
 int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, void *address, const uint64_t *sizes,
                            const uint64_t *strides, const unsigned *box, const unsigned *steps, int interleave,
                            int swizzle, int promotion, int fill) {
-  Lock lock(mutex);
+  Lock lock;
   uint64_t bytes = type == 0 ? 1 : type == 7 ? 4 : type == 9 ? 2 : 0, place = reinterpret_cast<uint64_t>(address);
   bool sound = bytes && rank == 2 && interleave == 0 && promotion >= 0 && promotion <= 3 && fill == 0;
   sound = sound && reinterpret_cast<uint64_t>(map) % 64 == 0 && place % 16 == 0 && steps[0] == 1 && steps[1] == 1;
@@ -354,7 +361,7 @@ int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, void *address, co
   sound = sound && strides[0] == sizes[0] * bytes && bytesFrom(place) >= sizes[1] * strides[0];
   if (fails("cuTensorMapEncodeTiled") || !sound)
     return kFailure;
-  v4::test::FakeMap made;
+  FakeMap made;
   made.base = static_cast<const uint8_t *>(address);
   made.rows = sizes[1], made.columns = sizes[0], made.boxRows = box[1], made.boxColumns = box[0];
   made.elementBytes = static_cast<uint32_t>(bytes), made.swizzle = static_cast<uint32_t>(swizzle);
@@ -367,21 +374,13 @@ int cuLaunchKernel(void *function, unsigned gridX, unsigned gridY, unsigned grid
                    unsigned blockZ, unsigned sharedBytes, void *, void **, void **extra) {
   // Whoever shares arguments between threads gets those of the other one.
   std::this_thread::yield();
-  Lock lock(mutex);
-  auto &kernel = *static_cast<Function *>(function);
-  bool sound = gridX && gridY == 1 && gridZ == 1 && blockX && blockX <= 1024 && blockY == 1 && blockZ == 1;
-  if (fails("cuLaunchKernel") || !sound || sharedBytes > kernel.sharedBytes)
+  Lock lock;
+  bool sound = gridY == 1 && gridZ == 1 && blockY == 1 && blockZ == 1;
+  if (fails("cuLaunchKernel") || !sound)
     return kFailure;
-  auto *values = static_cast<void *const *>(extra[1]);
-  size_t bytes = *static_cast<const size_t *>(extra[3]);
-  note("%s %llu\n", kernel.name.c_str(), gridX);
-  if (kernel.play)
-    return kernel.play({static_cast<const uint8_t *>(extra[1]), bytes, gridX, blockX, sharedBytes}) ? 0 : kFailure;
-  auto end = reinterpret_cast<int64_t>(values[bytes / sizeof(void *) - 1]);
-  Arguments arguments{values};
-  if (kernel.run)
-    kernel.run(&arguments, 0, end < static_cast<int64_t>(gridX) ? end : static_cast<int64_t>(gridX));
-  return 0;
+  FakeLaunch launch{static_cast<const uint8_t *>(extra[1]), *static_cast<const size_t *>(extra[3]), gridX, blockX,
+                    sharedBytes};
+  return runFake(*static_cast<FakeFunction *>(function), launch) ? 0 : kFailure;
 }
 
 int cuGetErrorString(int result, const char **text) {
@@ -393,6 +392,8 @@ int cuGetErrorString(int result, const char **text) {
 size_t fakeCudaAllocated() { return allocated; }
 size_t fakeCudaPinned() { return pinned.size(); }
 bool fakeCudaRetained() { return retained; }
+/// Whether this thread is within a call of the driver.
+bool fakeCudaRuns() { return fakeDepth != 0; }
 void fakeCudaForgetCalls() { calls.clear(); }
 int fakeCudaCalls(const char *name) { return calls[name]; }
 }

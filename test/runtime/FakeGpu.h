@@ -75,6 +75,7 @@ protected:
     std::remove(log.c_str());
     std::remove(state.c_str());
     EXPECT_EQ(fakeCall<size_t()>("fakeCudaPinned")(), 0u);
+    EXPECT_EQ(fakeCall<size_t()>("fakeCudaGraphs")(), 0u);
     EXPECT_EQ(fakeCall<size_t()>("fakeCudaAllocated")(), 0u);
     EXPECT_FALSE(fakeCall<bool()>("fakeCudaRetained")());
   }

@@ -10,6 +10,8 @@
 
 #include "runtime/exec/Session.h"
 
+#include <atomic>
+
 namespace v4::test {
 
 inline constexpr uint32_t kVocabulary = 32;
@@ -54,6 +56,10 @@ std::vector<float> expectedLogits(const std::vector<int32_t> &tokens);
 std::vector<float> expectedMtpLogits(const std::vector<int32_t> &tokens);
 /// MTP logits of a draft of the last token, the last `drafts` tokens being drafts.
 std::vector<float> expectedDraft(const std::vector<int32_t> &tokens, size_t drafts);
+
+/// Calls of operator new in this process, but those that the played driver makes; in session.cpp.
+extern std::atomic<uint64_t> allocations;
+extern bool (*driverRuns)(); ///< On this thread; null = there is none.
 
 /// Pseudo-random token ids.
 std::vector<int32_t> somePrompt(size_t length, uint32_t seed);

@@ -1,0 +1,87 @@
+//===- CudaGraph.cpp - Launches that a GPU's driver has recorded ----------===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A graph is made node by node. The other way, capturing a stream, would forbid sessions of
+// other threads to wait for theirs or to allocate meanwhile, and record what they launch.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/device/CudaDevice.h"
+
+using namespace v4;
+
+CudaGraph::~CudaGraph() {
+  if (executable)
+    device->drop(executable);
+}
+
+Status CudaDevice::record(const std::vector<CudaWork> &works, std::string name, CudaGraph &out) {
+  std::lock_guard<std::mutex> lock(calls);
+  if (!failure.empty())
+    return Status(StatusCode::Unsupported, failure);
+  V4_RETURN_IF_ERROR(check("cuCtxSetCurrent", driver.useContext(context)));
+  CudaHandle graph = nullptr, last = nullptr;
+  V4_RETURN_IF_ERROR(check("cuGraphCreate", driver.createGraph(&graph, 0)));
+  Status status;
+  size_t launches = 0;
+  for (const CudaWork &work : works)
+    if (status.isOk() && work.launch.workgroups > 0) {
+      status = addNode(graph, work, last);
+      ++launches;
+    }
+  CudaHandle executable = nullptr;
+  if (status.isOk())
+    status = check("cuGraphInstantiateWithFlags", driver.instantiateGraph(&executable, graph, 0));
+  driver.destroyGraph(graph); // what runs is a copy
+  if (!status.isOk())
+    return status;
+  out.device = this;
+  out.executable = executable;
+  out.launches = launches;
+  out.name = std::move(name);
+  return Status();
+}
+
+/// In the order of plain launches: a node waits for the one in front.
+Status CudaDevice::addNode(CudaHandle graph, const CudaWork &work, CudaHandle &last) {
+  const Kernel &kernel = kernels[work.kernel];
+  uint8_t *memory = arguments[0].bytes;
+  const char *call = "cuTensorMapEncodeTiled";
+  CudaResult result = kernel.call.write(driver, work.launch, memory);
+  if (!result) {
+    size_t bytes = kernel.call.bytes();
+    void *packed[] = {kCudaArgumentBuffer, memory, kCudaArgumentBytes, &bytes, kCudaArgumentEnd};
+    CudaNode node;
+    node.function = kernel.function;
+    node.grid[0] = kernel.call.blocks(work.launch.workgroups);
+    node.block[0] = kernel.threads;
+    node.sharedBytes = kernel.sharedBytes;
+    node.extra = packed; // copied
+    CudaHandle before = last;
+    call = "cuGraphAddKernelNode";
+    result = driver.addKernelNode(&last, graph, &before, before ? 1 : 0, &node);
+  }
+  if (!result)
+    return Status();
+  return unsupported(planName, ": ", nameOf(kernel, work.number), ": the CUDA driver fails at ",
+                     driver.describe(call, result));
+}
+
+void CudaDevice::replay(const CudaGraph &graph) {
+  std::lock_guard<std::mutex> lock(calls);
+  if (!failure.empty())
+    return;
+  if (CudaResult result = driver.launchGraph(graph.executable, stream))
+    keep("cuGraphLaunch", result, joinText(graph.name, ", recorded as ", graph.launches, " launches"));
+}
+
+void CudaDevice::drop(CudaHandle executable) {
+  std::lock_guard<std::mutex> lock(calls);
+  driver.useContext(context);
+  driver.destroyExecutable(executable);
+}
