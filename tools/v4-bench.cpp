@@ -29,7 +29,7 @@ struct Flags {
   uint64_t threads = 0, repetitions = 5, stepTokens = 0;
   uint64_t beside = 0;
   std::string output = "md", load = "map";
-  bool profile = false, cold = false, machine = false, firstToken = false;
+  bool plainLaunches = false, profile = false, cold = false, machine = false, firstToken = false;
 };
 
 void declare(CLI::App &app, Flags &flags) {
@@ -61,6 +61,7 @@ void declare(CLI::App &app, Flags &flags) {
   app.add_option("--weights", flags.weights, "External weights of the plan (default: <plan stem>.v4weights beside it)");
   app.add_option("--beside", flags.beside, "Decode -b sequences alone, then while a prompt of this length prefills")
       ->check(positive);
+  app.add_flag("--plain-launches", flags.plainLaunches, "On a GPU: launch kernel by kernel, replay no recorded step");
   app.add_flag("--profile", flags.profile, "Time, bytes, operations and floor of every launch");
   app.add_flag("--cold", flags.cold, "From process start to the first token");
   app.add_flag("--machine", flags.machine, "Read bandwidth and dot-product peak of this machine");
@@ -120,7 +121,7 @@ Status Bench::measureCold() {
 }
 
 Status Bench::measureTests() {
-  RunOptions options{flags.repetitions, flags.stepTokens, threads};
+  RunOptions options{flags.repetitions, flags.stepTokens, threads, flags.plainLaunches};
   for (const Test &test : testsOf(flags)) {
     Profile profile(engine->program());
     Row row;
@@ -140,7 +141,7 @@ Status Bench::measureTests() {
 
 /// Tokens that decode while a prompt comes in, for all combinations.
 Status Bench::measureBesides() {
-  RunOptions options{flags.repetitions, flags.stepTokens, threads};
+  RunOptions options{flags.repetitions, flags.stepTokens, threads, flags.plainLaunches};
   for (uint64_t depth : flags.depths)
     for (uint64_t batch : flags.batches) {
       BesideRow row;

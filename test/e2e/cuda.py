@@ -94,6 +94,13 @@ def check_bench(tools, expect, plan, cpu, env):
     row, there = (json.loads(tools.call("v4-bench", p, "-p", 0, "-n", 4, "-r", 1, "-o", "json", env=e).stdout)[0]
                   for p, e in ((plan, env), (cpu, {})))
     expect.equal("bytes of a token", row["bytes_per_token"], there["bytes_per_token"])
+    # Steps of the repetition: the warm-up met each of their shapes.
+    expect.equal("replayed steps", row["replayed_fraction"], 1)
+    plain = json.loads(tools.call("v4-bench", plan, "-p", 0, "-n", 4, "-r", 1, "-o", "json", "--plain-launches",
+                                  env=env).stdout)[0]
+    expect.equal("plain launches", (plain["replayed_fraction"], plain["launches_per_step"]),
+                 (0, row["launches_per_step"]))
+    expect.holds("launches of a step", row["launches_per_step"] > 10, row)
     expect.equal("fractions", (row["bandwidth_fraction"], row["flop_fraction"], row["threads"]), (None, None, 1))
     done = tools.call("v4-bench", plan, "-p", 0, "-n", 4, "-r", 1, "--profile", "-o", "json", env=env)
     launches = json.loads(done.stdout)[0]["launches"]

@@ -81,6 +81,7 @@ Status Traffic::create(const RunOptions &options) {
   limits.maxSequences = test.batch + 1;
   limits.maxTokens = options.stepTokens;
   limits.threads = options.threads;
+  limits.plainLaunches = options.plainLaunches;
   V4_RETURN_IF_ERROR(engine.createSession(limits, session));
   // The first one decodes while the others come in.
   uint64_t depth = std::max<uint64_t>(test.depth, 1);

@@ -68,15 +68,20 @@ std::string joined(const std::vector<std::string> &cells, const char *separator)
 } // namespace
 
 Json bench::jsonOf(const Row &row) {
-  return {{"test", row.test.name()},
-          {"depth", row.test.depth},
-          {"batch", row.test.batch},
-          {"threads", row.threads},
-          {"tokens_per_second", ::jsonOf(row.tokensPerSecond)},
-          {"bytes_per_token", row.bytesPerToken},
-          {"bandwidth_fraction", ::jsonOf(row.bandwidthFraction)},
-          {"flop_fraction", ::jsonOf(row.flopFraction)},
-          {"peak_rss", row.peakRss}};
+  Json json = {{"test", row.test.name()},
+               {"depth", row.test.depth},
+               {"batch", row.test.batch},
+               {"threads", row.threads},
+               {"tokens_per_second", ::jsonOf(row.tokensPerSecond)},
+               {"bytes_per_token", row.bytesPerToken},
+               {"bandwidth_fraction", ::jsonOf(row.bandwidthFraction)},
+               {"flop_fraction", ::jsonOf(row.flopFraction)},
+               {"peak_rss", row.peakRss}};
+  if (row.launchesPerStep) {
+    json["launches_per_step"] = *row.launchesPerStep;
+    json["replayed_fraction"] = *row.replayedFraction;
+  }
+  return json;
 }
 
 Json bench::jsonOf(const BesideRow &row) {

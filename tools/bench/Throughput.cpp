@@ -56,6 +56,7 @@ private:
   uint64_t tokens = 0; ///< Of one repetition, over all sequences.
   std::vector<double> rates;
   std::vector<MachineSpeed> speeds; ///< Around each repetition.
+  RunCounts counted;                ///< In the repetitions.
 };
 
 /// Sequences of the test's depth. An empty cache is cheap to have again; a long one is filled once, and repetitions go
@@ -78,16 +79,20 @@ Status Series::repeat(uint64_t repetitions) {
   // Warms code, caches and page tables; of a decode a few steps are enough.
   V4_RETURN_IF_ERROR(test.kind == TestKind::Decode ? workload.decode(std::min<uint64_t>(test.count, 4)) : runOnce());
   MachineSpeed before = speedNow();
+  RunCounts begin = workload.session().runCounts();
   for (uint64_t i = 0; i < repetitions; ++i) {
     V4_RETURN_IF_ERROR(prepare());
-    int64_t begin = monotonicNanoseconds();
+    int64_t started = monotonicNanoseconds();
     V4_RETURN_IF_ERROR(runOnce());
-    double seconds = static_cast<double>(monotonicNanoseconds() - begin) * 1e-9;
+    double seconds = static_cast<double>(monotonicNanoseconds() - started) * 1e-9;
     MachineSpeed after = speedNow();
     rates.push_back(static_cast<double>(tokens) / seconds);
     speeds.push_back(meanOf(before, after));
     before = after;
   }
+  const RunCounts &end = workload.session().runCounts();
+  counted = {end.runs - begin.runs, end.replayed - begin.replayed, end.recorded - begin.recorded,
+             end.launches - begin.launches};
   return Status();
 }
 
@@ -104,6 +109,10 @@ void Series::fill(const plan::Cost &traced, Row &out) const {
   double perToken = 1.0 / static_cast<double>(tokens);
   out.bytesPerToken = traced.memoryBytes() * perToken;
   out.tokensPerSecond = spreadOf(rates);
+  if (counted.runs) {
+    out.launchesPerStep = static_cast<double>(counted.launches) / static_cast<double>(counted.runs);
+    out.replayedFraction = static_cast<double>(counted.replayed) / static_cast<double>(counted.runs);
+  }
   out.peakRss = peakRss() - (machine ? machine->ownBytes() : 0);
   if (!machine)
     return;
@@ -134,6 +143,7 @@ Status bench::measure(Engine &engine, MachinePass *machine, const RunOptions &op
   load.batch = test.batch;
   load.threads = options.threads;
   load.stepTokens = options.stepTokens;
+  load.plainLaunches = options.plainLaunches;
   // Warm-up, repetitions and the traced one; without a depth each begins anew.
   load.positions = test.depth ? test.depth + test.count * (options.repetitions + 2) : test.count;
   if (test.kind == TestKind::Decode)

@@ -48,12 +48,16 @@ struct Row {
   std::optional<double> bandwidthFraction; ///< Of this machine's, where its CPUs do the work.
   std::optional<double> flopFraction;
   uint64_t peakRss = 0;
+  // Of a plan for a GPU:
+  std::optional<double> launchesPerStep;  ///< Of kernels.
+  std::optional<double> replayedFraction; ///< Of steps: one call of the driver instead of a launch per kernel.
 };
 
 struct RunOptions {
   uint64_t repetitions = 5;
   uint64_t stepTokens = 0;
   unsigned threads = 0;
+  bool plainLaunches = false; ///< As in SessionOptions.
 };
 
 /// One row. `machine` is null for a plan whose work is not done by the CPUs here. `profile` listens to one further

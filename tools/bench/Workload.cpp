@@ -30,6 +30,7 @@ Status Workload::create(Engine &engine, const WorkloadOptions &options, std::uni
   session.maxContext = std::max<uint64_t>(options.positions, 1);
   session.maxTokens = options.stepTokens;
   session.threads = options.threads;
+  session.plainLaunches = options.plainLaunches;
   V4_RETURN_IF_ERROR(engine.createSession(session, workload->live));
   workload->vocabulary = engine.program().model()->vocab_size();
   workload->tokens.resize(options.batch);

@@ -25,6 +25,7 @@ struct WorkloadOptions {
   uint64_t positions = 0;  ///< That each sequence must hold.
   uint64_t stepTokens = 0; ///< Of one step over all sequences; 0 = the plan's.
   unsigned threads = 0;
+  bool plainLaunches = false; ///< As in SessionOptions.
 };
 
 class Workload {
