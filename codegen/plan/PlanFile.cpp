@@ -10,6 +10,7 @@
 
 #include "codegen/plan/ChunkJournal.h"
 #include "runtime/plan/Format.h"
+#include "runtime/plan/plan_generated.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
@@ -46,6 +47,13 @@ static std::vector<uint8_t> joinHashes(ArrayRef<Hash> hashes) {
 template <typename T>
 static ArrayRef<uint8_t> bytesOf(const T &value) {
   return ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(&value), sizeof(T));
+}
+
+/// What a reader must know of kernels that have a call.
+static uint64_t callFeatures(ArrayRef<uint8_t> metadata) {
+  bool has = any_of(*plan::fb::GetProgram(metadata.data())->kernels(),
+                    [](const plan::fb::Kernel *kernel) { return kernel->block() && kernel->block()->call(); });
+  return has ? plan::kFeatureCalls : 0;
 }
 
 namespace {
@@ -98,6 +106,7 @@ Error PlanFile::prepare() {
   header.abiVersion = plan::kAbiVersion;
   header.sectionCount = plan::kSectionCount;
   header.requiredFeatures = isHere() ? 0 : isExternal() ? plan::kFeatureExternalWeights : plan::kFeatureNoWeights;
+  header.requiredFeatures |= callFeatures(metadata);
   if (options.sign)
     header.requiredFeatures |= plan::kFeatureSigned;
   placeSections({metadata.size(), contents.object.size() + plan::kHashBytes, tables.size(), hashes.size(),

@@ -83,7 +83,9 @@ inline constexpr uint32_t kSectionCount = 5;
 inline constexpr uint64_t kFeatureExternalWeights = 1;
 inline constexpr uint64_t kFeatureNoWeights = 2;
 inline constexpr uint64_t kFeatureSigned = 4;
-inline constexpr uint64_t kKnownFeatures = kFeatureExternalWeights | kFeatureNoWeights | kFeatureSigned;
+/// A kernel has a Call: set exactly then.
+inline constexpr uint64_t kFeatureCalls = 8;
+inline constexpr uint64_t kKnownFeatures = kFeatureExternalWeights | kFeatureNoWeights | kFeatureSigned | kFeatureCalls;
 
 struct Section {
   uint64_t offset; ///< From the start of the file; 0 when `bytes` is 0.

@@ -31,6 +31,9 @@ inline std::string_view functionOf(const fb::Kernel &kernel) {
   return (call ? call->function() : kernel.symbol())->string_view();
 }
 
+/// Whether a kernel has a call. REQUIRES: `program` passed fb::VerifyProgramBuffer, and its kernels are present.
+bool hasCalls(const fb::Program &program);
+
 } // namespace v4::plan
 
 #endif // V4_RUNTIME_PLAN_PLANCALL_H

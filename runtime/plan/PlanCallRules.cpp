@@ -44,6 +44,13 @@ uint64_t plan::placeArgument(fb::ArgumentKind kind, uint64_t &end) {
   return place;
 }
 
+bool plan::hasCalls(const fb::Program &program) {
+  for (const fb::Kernel *kernel : *program.kernels())
+    if (kernel->block() && kernel->block()->call())
+      return true;
+  return false;
+}
+
 Status PlanRules::checkCall(uint32_t kernel, const fb::Call &call) {
   V4_RETURN_IF_ERROR(checkName(at("kernels", kernel, "block.call.function"), call.function()));
   V4_RETURN_IF_ERROR(

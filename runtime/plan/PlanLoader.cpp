@@ -8,6 +8,7 @@
 
 #include "runtime/plan/PlanLoader.h"
 
+#include "runtime/plan/PlanCall.h"
 #include "runtime/plan/PlanValidator.h"
 
 #include <algorithm>
@@ -40,6 +41,7 @@ public:
   Status checkHashCount(uint64_t weights);
   Status checkHashes();
   Status checkGaps();
+  Status checkCalls(const fb::Program &program);
   Status parse(const fb::Program *&out);
 
 private:
@@ -156,6 +158,15 @@ Status Container::checkGaps() {
   return Status();
 }
 
+/// A runtime that knows no calls must refuse the plan, and learns of them by the bit alone.
+Status Container::checkCalls(const fb::Program &program) {
+  bool has = hasCalls(program);
+  if (has == ((header().requiredFeatures & kFeatureCalls) != 0))
+    return Status();
+  return invalidInput(name, ": header.requiredFeatures is ", header().requiredFeatures, has ? ", a" : ", no",
+                      " kernel has a call, expected bit ", kFeatureCalls, has ? "" : " not", " to be set", kRebuild);
+}
+
 Status Container::checkSignature(const PublicKey *demanded) {
   if (header().requiredFeatures & kFeatureSigned)
     return plan::checkSignature(name, file, demanded);
@@ -201,6 +212,7 @@ Status Container::parse(const fb::Program *&out) {
   V4_RETURN_IF_ERROR(validateProgram(name, *out, section(SectionKind::Code).size - kHashBytes,
                                      none ? kMostDetachedBytes : section(SectionKind::Tables).size,
                                      isHere() ? section(SectionKind::Weights).size : kMostDetachedBytes));
+  V4_RETURN_IF_ERROR(checkCalls(*out));
   return isHere() || none ? Status() : checkHashCount(endOfTensors(*out, /*inTables=*/false));
 }
 

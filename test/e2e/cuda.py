@@ -33,6 +33,7 @@ OTHER_TARGETS = ("cuda:sm_100a", "cuda:sm_120a")
 TEMPLATES = ("combineRows", "bf16Linear", "wideLinear", "quantizeRows", "fp8Linear", "attendRows",
              "attendMerge")
 INDEXER = ("indexCandidates", "selectCandidates")
+CALLS = 8  # kFeatureCalls of Format.h
 SPLITS = ((), ("--chunk=7",), ("--chunk=128", "--load=copy"))
 
 
@@ -56,6 +57,11 @@ def host_code_of(tools, checkpoint, scratch, name):
         f.write("".join(line for line in text.splitlines(True) if "kernel.run_template" not in line))
     tools.call("v4-compile", module, "--compile-from=schedule", "-o", plan, "--weights=none", *tools.kernel_cache())
     return code_of(plan, os.path.join(scratch, name))
+
+
+def features_of(tools, plan):
+    """Feature bits of the header."""
+    return json.loads(tools.call("v4-inspect", plan, "--json").stdout)["summary"]["required_features"]
 
 
 def check_static(tools, expect, plan):
@@ -163,6 +169,7 @@ def with_templates(tools, cache, expect, name, fake, lengths):
     checkpoint = checkpoints.standard(cache, name)
     plan = checkpoints.plan(tools, cache, checkpoint, TARGET)
     check_kernels(tools, expect, name, plan)
+    expect.equal("features of a plan with calls", features_of(tools, plan), CALLS)
     check_static(tools, expect, plan)
     check_without_driver(tools, expect, plan)
     config = checkpoints.config(checkpoint)
@@ -192,6 +199,7 @@ def same_bits(tools, cache, expect, name, fake):
     gpu = checkpoints.plan(tools, cache, checkpoint, TARGET, DECOMPOSED)
     cpu = checkpoints.plan(tools, cache, checkpoint, "--target=cpu:x86-64-v3", "--disable-pass=v4-choose-kernels")
     check_static(tools, expect, gpu)
+    expect.equal("features of a plan without calls", features_of(tools, gpu), 0)
     prompt = random_prompt(23, 300, 0, checkpoints.config(checkpoint)["vocab_size"])
     with tempfile.TemporaryDirectory() as scratch:
         code = code_of(cpu, os.path.join(scratch, "code.so"))

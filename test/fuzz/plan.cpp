@@ -75,6 +75,10 @@ bool changeTyped(const uint8_t *data, size_t size, PlanParts &parts, Choice &cho
       changeProgram(program, choice);
   flatbuffers::FlatBufferBuilder builder;
   fb::FinishProgramBuffer(builder, fb::CreateProgram(builder, &program));
+  parts.header.requiredFeatures &= ~kFeatureCalls;
+  for (const auto &kernel : program.kernels)
+    if (kernel && kernel->block && kernel->block->call)
+      parts.header.requiredFeatures |= kFeatureCalls;
   parts.sections[0].assign(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
   return true;
 }

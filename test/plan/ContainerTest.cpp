@@ -82,10 +82,36 @@ TEST(Container, abi) {
 
 TEST(Container, features) {
   PlanBytes file = FakePlan().build();
-  file.header().requiredFeatures = 8;
+  file.header().requiredFeatures = 16;
   file.rehashHeader();
-  expectMessage(file,
-                "header.requiredFeatures has bits 8 that this runtime does not know (it knows 7); use a newer runtime");
+  expectMessage(
+      file, "header.requiredFeatures has bits 16 that this runtime does not know (it knows 15); use a newer runtime");
+}
+
+TEST(Container, callFeature) {
+  FakePlan fake;
+  PlanBytes file = fake.build();
+  file.header().requiredFeatures = kFeatureCalls;
+  file.rehashHeader();
+  expectMessage(file, "header.requiredFeatures is 8, no kernel has a call, expected bit 8 not to be set; rebuild the "
+                      "plan with v4-compile");
+  fake.program.target->name = "cuda:sm_90a";
+  for (auto &kernel : fake.program.kernels) {
+    kernel->block = std::make_unique<fb::BlockT>();
+    kernel->block->threads = 1;
+    kernel->block->image_bytes = fake.code.size();
+  }
+  auto &call = fake.program.kernels[1]->block->call = std::make_unique<fb::CallT>();
+  call->function = "f";
+  call->arguments = {fb::Argument(fb::ArgumentKind::Word, fb::ElementType::I8, 0, 0, 0, 0, 0, 7)};
+  file = fake.build();
+  EXPECT_EQ(file.header().requiredFeatures, kFeatureCalls);
+  EXPECT_EQ(load(file), "");
+  file.header().requiredFeatures = 0;
+  file.rehashHeader();
+  expectMessage(
+      file,
+      "header.requiredFeatures is 0, a kernel has a call, expected bit 8 to be set; rebuild the plan with v4-compile");
 }
 
 TEST(Container, grown) {

@@ -265,7 +265,11 @@ inline PlanBytes FakePlan::build(const std::vector<uint8_t> &metadata) const {
   const uint64_t alignments[] = {kMetadataAlignment, kSectionAlignment, kSectionAlignment, kSectionAlignment,
                                  kWeightsAlignment};
   Section sections[kSectionCount] = {};
-  uint64_t features = isSigned ? kFeatureSigned : 0, end = headerBytes(features);
+  uint64_t features = isSigned ? kFeatureSigned : 0;
+  for (const auto &kernel : program.kernels)
+    if (kernel && kernel->block && kernel->block->call)
+      features |= kFeatureCalls;
+  uint64_t end = headerBytes(features);
   for (uint32_t i = 0; i < kSectionCount; ++i) {
     if (contents[i]->empty())
       continue;

@@ -233,6 +233,7 @@ std::vector<uint8_t> test::buildFakePlan(const FakeOptions &options, const std::
   header.formatVersion = kFormatVersion;
   header.abiVersion = kAbiVersion;
   header.sectionCount = kSectionCount;
+  header.requiredFeatures = options.calls ? kFeatureCalls : 0;
   std::vector<uint8_t> file(sizeof(Header));
   Hasher all;
   auto append = [&](SectionKind kind, const void *data, uint64_t bytes, uint64_t alignment) {
