@@ -44,7 +44,6 @@ struct Toolchain {
   CudaToolkit toolkit;
   const CudaArch &arch;
   StringRef dumpDirectory;
-  StringRef sourceFolder; ///< Of the templates.
   KernelCache cache;
   std::string cacheTarget; ///< Architecture and ptxas.
 };
@@ -86,7 +85,7 @@ bool compileBody(KernelJob &job, const Toolchain &with, CubinKernel &out) {
 bool compileTemplate(KernelJob &job, const TemplateInstance &instance, const Toolchain &with, CubinKernel &out) {
   if (!with.dumpDirectory.empty() && !dumpText(job, with.dumpDirectory, ".cu", instance.source))
     return false;
-  llvm::Expected<std::string> ptx = with.toolkit.translate(instance.source, with.sourceFolder, with.arch);
+  llvm::Expected<std::string> ptx = with.toolkit.translate(withKernelSources(instance.source), with.arch);
   if (!ptx) {
     job.error = llvm::toString(ptx.takeError());
     return false;
@@ -203,14 +202,10 @@ FailureOr<CompiledKernels> compileCubins(ArrayRef<func::FuncOp> kernels, const C
   std::optional<CudaToolkit> toolkit = CudaToolkit::find();
   if (!toolkit)
     return first.emitError(missingToolchain(arch.name));
-  KernelSourceFolder sources;
-  if (llvm::any_of(jobs, [](const CubinJob &job) { return job.instance.has_value(); }))
-    if (llvm::Error error = sources.write())
-      return first.emitError(llvm::toString(std::move(error)));
   // Code of a toolkit that does not say what it is is not kept.
   std::string version = options.cacheDirectory.empty() ? "" : toolkit->version();
   KernelCache cache(version.empty() ? StringRef() : StringRef(options.cacheDirectory));
-  Toolchain with{*toolkit, arch, options.dumpDirectory, sources.path(), cache, arch.name.str() + "\n" + version};
+  Toolchain with{*toolkit, arch, options.dumpDirectory, cache, arch.name.str() + "\n" + version};
   std::vector<CubinKernel> code(jobs.size());
   SmallVector<func::FuncOp> compiled;
   for (const CubinJob &job : jobs)

@@ -154,13 +154,12 @@ static Error run(ArrayRef<StringRef> command, std::string &said, StringRef advic
   return makeError(command[0] + " fails: " + (why.empty() ? errorLine(said) : StringRef(why)) + "; " + advice);
 }
 
-Expected<std::string> CudaToolkit::translate(StringRef source, StringRef folder, const CudaArch &arch) const {
+Expected<std::string> CudaToolkit::translate(StringRef source, const CudaArch &arch) const {
   ScratchFile input("cu"), output("ptx");
   if (input.path.empty() || output.path.empty() || !input.write(source))
     return noRoom();
   std::string target = ("-arch=" + arch.sm).str(), said;
-  StringRef command[] = {nvcc, "-std=c++17", target, "-ptx",      "--fmad=false",
-                         "-I", folder,       "-o",   output.path, input.path};
+  StringRef command[] = {nvcc, "-std=c++17", target, "-ptx", "--fmad=false", "-o", output.path, input.path};
   if (Error error = run(command, said, "see that its host compiler is installed"))
     return std::move(error);
   std::string ptx = output.read();

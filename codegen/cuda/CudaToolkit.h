@@ -45,8 +45,8 @@ public:
   /// there is no ptxas with an nvcc beside it.
   static std::optional<CudaToolkit> find();
 
-  /// PTX of CUDA C++ whose includes lie in `folder`.
-  llvm::Expected<std::string> translate(llvm::StringRef source, llvm::StringRef folder, const CudaArch &arch) const;
+  /// PTX of CUDA C++.
+  llvm::Expected<std::string> translate(llvm::StringRef source, const CudaArch &arch) const;
 
   /// Assembles `ptx`, which has one kernel.
   llvm::Expected<Cubin> assemble(llvm::StringRef ptx, const CudaArch &arch) const;

@@ -14,7 +14,7 @@
 #define V4_CODEGEN_CUDA_KERNELSOURCES_H
 
 #include "llvm/ADT/ArrayRef.h"
-#include "llvm/Support/Error.h"
+#include "llvm/ADT/StringRef.h"
 
 #include <string>
 
@@ -28,20 +28,9 @@ struct KernelSource {
 /// All of kernels/. Generated.
 llvm::ArrayRef<KernelSource> kernelSources();
 
-/// A folder of its own with all of them, for as long as it lives. Threads may share it.
-class KernelSourceFolder {
-public:
-  KernelSourceFolder() = default;
-  KernelSourceFolder(const KernelSourceFolder &) = delete;
-  KernelSourceFolder &operator=(const KernelSourceFolder &) = delete;
-  ~KernelSourceFolder();
-
-  llvm::Error write();
-  llvm::StringRef path() const { return folder; }
-
-private:
-  std::string folder;
-};
+/// `source` with those that it includes in the place of the first line that does: one file, and none beside it. An
+/// include under a condition of the preprocessor is the only one of its file.
+std::string withKernelSources(llvm::StringRef source);
 
 } // namespace v4
 

@@ -11,7 +11,10 @@ Needs ptxas; without it the test is skipped (exit code 77).
 import json
 import os
 import re
+import signal
+import subprocess
 import tempfile
+import time
 
 import numpy as np
 
@@ -242,6 +245,21 @@ def check_errors(tools, cache, expect):
         expect.holds(f"--list-targets {name}", name in listed, listed)
 
 
+def check_killed(tools, cache, expect):
+    """A compiler that is told to end leaves no sources of kernels."""
+    plain = checkpoints.standard(cache, "plain")
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [os.path.join(tools.bin, "v4-compile"), plain, TARGET, "--weights=none", "-o",
+                   os.path.join(scratch, "x.v4plan")]
+        process = subprocess.Popen(command, env={**os.environ, "TMPDIR": scratch}, start_new_session=True)
+        while process.poll() is None and not any(name.endswith(".cu") for name in os.listdir(scratch)):
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGTERM)
+        expect.equal("killed", process.wait(), -signal.SIGTERM)
+        left = [name for name in os.listdir(scratch) if name.endswith(".cu") or name.startswith("v4-kernels")]
+        expect.equal("what is left", left, [])
+
+
 def check_compilations(tools, cache, expect):
     """The same bytes twice, and plans for other architectures."""
     plain = checkpoints.standard(cache, "plain")
@@ -268,6 +286,7 @@ def main():
     expect = Expectations(tools)
     cuda_kernels.skip_without_ptxas(tools, args.cache)
     check_errors(tools, args.cache, expect)
+    check_killed(tools, args.cache, expect)
     if args.compilations:
         check_compilations(tools, args.cache, expect)
     for name in args.models.split(","):
