@@ -44,9 +44,23 @@ std::string missingToolchain(StringRef name) {
   if (!findCudaArch(name) || CudaToolkit::find())
     return "";
   return ("target '" + name +
-          "' needs nvcc and ptxas of a CUDA toolkit, found no folder with both at $CUDA_HOME/bin (where that is not "
-          "set: in $PATH, or where this v4-compile was built); install a toolkit or set CUDA_HOME to one")
+          "' needs ptxas of a CUDA toolkit, found none at $CUDA_HOME/bin (where that is not set: in $PATH, or where "
+          "this v4-compile was built); install a toolkit or set CUDA_HOME to one")
       .str();
+}
+
+std::string missingTranslator(ModuleOp module) {
+  std::string missing;
+  module.walk([&](kernel::RunTemplateOp op) {
+    std::optional<CudaToolkit> toolkit = CudaToolkit::find();
+    if (toolkit && !toolkit->hasNvcc())
+      missing = "kernels made of a template, as '" + op->getParentOfType<func::FuncOp>().getSymName().str() +
+                "', need nvcc of a CUDA toolkit, found none beside ptxas in " + toolkit->folder().str() +
+                "; set CUDA_HOME to a toolkit with both, or leave templates out: "
+                "--disable-pass=v4-choose-gpu-kernels";
+    return WalkResult::interrupt();
+  });
+  return missing;
 }
 
 namespace {

@@ -33,8 +33,11 @@ mlir::FailureOr<kernel::TargetAttr> resolveTarget(llvm::StringRef name, mlir::Lo
 /// Text of --list-targets: each target and what it means, the one "cpu" stands for marked.
 std::string listTargets();
 
-/// One sentence on what this machine lacks to compile for the target called `name`; empty when it has all.
+/// One sentence on what this machine lacks to compile for the target called `name`; empty when it has all that every
+/// plan for it needs.
 std::string missingToolchain(llvm::StringRef name);
+/// The same of what the kernels of `module` need beside it.
+std::string missingTranslator(mlir::ModuleOp module);
 
 struct CompileKernelsOptions {
   /// Kernels compiled at the same time; the code does not depend on it.

@@ -74,6 +74,8 @@ private:
   ExitCode importCheckpoint();
   ExitCode readModule();
   ExitCode checkToolchain(kernel::TargetAttr target);
+  /// Says what is missing, unless it is nothing.
+  static ExitCode lacks(const std::string &missing);
   ExitCode resolveOptions(ModelConfig &config, GraphOptions &graph);
   ExitCode checkManifest();
   ExitCode runPhases();
@@ -109,7 +111,10 @@ private:
 
 /// Seen before anything is computed, and only by compilations that get as far as code.
 ExitCode Compilation::checkToolchain(kernel::TargetAttr target) {
-  std::string missing = options.compileTo < Phase::Codegen ? "" : missingToolchain(target.getName());
+  return lacks(options.compileTo < Phase::Codegen ? "" : missingToolchain(target.getName()));
+}
+
+ExitCode Compilation::lacks(const std::string &missing) {
   if (missing.empty())
     return kOk;
   llvm::errs() << "v4-compile: error: " << missing << '\n';
@@ -238,6 +243,9 @@ ExitCode Compilation::runPhases() {
       return code;
   for (int phase = int(first) + 1; phase <= int(options.compileTo) && phase < int(Phase::Plan); ++phase) {
     mark(Phase(phase));
+    if (Phase(phase) == Phase::Codegen)
+      if (ExitCode code = lacks(missingTranslator(*module)))
+        return code;
     if (collector)
       collector->beginPhase(phaseName(Phase(phase)));
     // IR from outside that a stage refuses is the user's; IR of our own is a defect.

@@ -202,6 +202,9 @@ FailureOr<CompiledKernels> compileCubins(ArrayRef<func::FuncOp> kernels, const C
   std::optional<CudaToolkit> toolkit = CudaToolkit::find();
   if (!toolkit)
     return first.emitError(missingToolchain(arch.name));
+  for (const CubinJob &job : jobs)
+    if (job.instance && !toolkit->hasNvcc())
+      return func::FuncOp(job.kernel).emitError(missingTranslator(first->getParentOfType<ModuleOp>()));
   // Code of a toolkit that does not say what it is is not kept.
   std::string version = options.cacheDirectory.empty() ? "" : toolkit->version();
   KernelCache cache(version.empty() ? StringRef() : StringRef(options.cacheDirectory));

@@ -39,7 +39,7 @@ kernel::TargetAttr describeCudaArch(const CudaArch &arch, mlir::MLIRContext *con
 std::string listCudaArchs() {
   std::string text;
   for (const CudaArch &arch : kArchs)
-    text += (arch.name + "  (needs nvcc and ptxas of a CUDA toolkit)\n    " + arch.devices + "; " +
+    text += (arch.name + "  (needs ptxas of a CUDA toolkit, with templates nvcc too)\n    " + arch.devices + "; " +
              llvm::Twine(arch.sharedBytes >> 10) + " KiB of shared memory a block\n")
                 .str();
   return text;

@@ -101,12 +101,13 @@ std::optional<CudaToolkit> CudaToolkit::in(StringRef folder) {
   for (auto [name, path] : {std::pair("ptxas", &toolkit.ptxas), std::pair("nvcc", &toolkit.nvcc)}) {
     SmallString<128> place(folder);
     sys::path::append(place, name);
-    if (!sys::fs::can_execute(place))
-      return std::nullopt;
-    *path = std::string(place);
+    if (sys::fs::can_execute(place))
+      *path = std::string(place);
   }
-  return toolkit;
+  return toolkit.ptxas.empty() ? std::nullopt : std::optional(toolkit);
 }
+
+StringRef CudaToolkit::folder() const { return sys::path::parent_path(ptxas); }
 
 std::optional<CudaToolkit> CudaToolkit::find() {
   // What nvcc would add to its flags: code depends on what a plan says alone.
@@ -118,15 +119,20 @@ std::optional<CudaToolkit> CudaToolkit::find() {
       sys::path::append(path, "bin");
       return in(path);
     }
+  std::optional<CudaToolkit> first, second;
   if (ErrorOr<std::string> path = sys::findProgramByName("ptxas"))
-    if (std::optional<CudaToolkit> found = in(sys::path::parent_path(*path)))
-      return found;
-  return StringRef(V4_PTXAS).empty() ? std::nullopt : in(sys::path::parent_path(V4_PTXAS));
+    first = in(sys::path::parent_path(*path));
+  if (!StringRef(V4_PTXAS).empty())
+    second = in(sys::path::parent_path(V4_PTXAS));
+  // One that is whole, if there is one.
+  return !first || (second && second->hasNvcc() && !first->hasNvcc()) ? second : first;
 }
 
 std::string CudaToolkit::version() const {
   std::string all;
   for (StringRef program : {StringRef(ptxas), StringRef(nvcc)}) {
+    if (program.empty())
+      continue;
     ScratchFile text("txt");
     std::optional<StringRef> redirects[] = {StringRef(), StringRef(text.path), StringRef(text.path)};
     if (text.path.empty() || sys::ExecuteAndWait(program, {program, "--version"}, std::nullopt, redirects) != 0)

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Needed to compile plans for GPUs and for nothing else. Looked for in $CUDA_HOME/bin,
-// in $PATH, and where CMake found it when this program was built. Both programs lie in one
-// folder.
+// in $PATH, and where CMake found it when this program was built. nvcc, which kernels made
+// of a template need and no others, lies beside ptxas.
 //
 //===----------------------------------------------------------------------===//
 
@@ -42,23 +42,28 @@ struct Cubin {
 class CudaToolkit {
 public:
   /// That of $CUDA_HOME or $CUDA_PATH where one is set, else in $PATH or where this compiler was built; none when
-  /// there is no ptxas with an nvcc beside it.
+  /// there is no ptxas.
   static std::optional<CudaToolkit> find();
 
-  /// PTX of CUDA C++.
+  bool hasNvcc() const { return !nvcc.empty(); }
+  /// The folder of both.
+  llvm::StringRef folder() const;
+
+  /// PTX of CUDA C++. REQUIRES: hasNvcc().
   llvm::Expected<std::string> translate(llvm::StringRef source, const CudaArch &arch) const;
 
   /// Assembles `ptx`, which has one kernel.
   llvm::Expected<Cubin> assemble(llvm::StringRef ptx, const CudaArch &arch) const;
 
-  /// What ptxas says of itself: part of the key of code that it made. Empty when it says nothing.
+  /// What the programs say of themselves: part of the key of code that it made. Empty when one says nothing.
   std::string version() const;
 
 private:
-  /// None when a program is missing.
+  /// None without ptxas.
   static std::optional<CudaToolkit> in(llvm::StringRef folder);
 
-  std::string ptxas, nvcc;
+  std::string ptxas;
+  std::string nvcc; ///< Or empty.
 };
 
 /// Reads the output of `ptxas -v` for one kernel.
