@@ -71,7 +71,10 @@ Value BlockBuilder::linear(Value x, Role role, ArrayRef<int64_t> tail, bool wide
   SmallVector<int64_t> shape(type.getShape().drop_back());
   llvm::append_range(shape, tail);
   auto result = RankedTensorType::get(shape, wide ? g.f32() : g.bf16(), type.getEncoding());
-  return LinearOp::create(b, result, weight.scale ? quantizeInput(x) : x, weight.weight, weight.scale);
+  auto op = LinearOp::create(b, result, weight.scale ? quantizeInput(x) : x, weight.weight, weight.scale);
+  if (weight.scale)
+    plant(op, "act_fp8"); // kernels of tensor cores quantize what they get
+  return op;
 }
 
 Value BlockBuilder::quantizeInput(Value x) {

@@ -56,6 +56,8 @@ Value LayerBody::expertLinear(Value x, Role role, int64_t width, const Dispatch 
   auto op = ExpertLinearOp::create(b, g.tokens({c.activeExperts, width}, g.bf16()), weight.scale ? quantizeInput(x) : x,
                                    weight.weight, weight.scale, dispatch.order, dispatch.offsets, dispatch.hits);
   plant(op, "nibbles");
+  if (weight.scale)
+    plant(op, "act_fp8");
   return op;
 }
 

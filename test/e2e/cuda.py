@@ -275,6 +275,15 @@ def check_killed(tools, cache, expect):
         expect.equal("what is left", left, [])
 
 
+def check_planted(tools, cache, expect):
+    """No kernel that quantizes its input may mend the mistake of one that is not."""
+    checkpoint = checkpoints.standard(cache, "main")
+    for flags, count in (((), True), (("--plant-mistake=act_fp8",), False)):
+        text = tools.call("v4-compile", checkpoint, TARGET, "--compile-to=lower", *flags).stdout
+        for template in ("fp8Linear", "quantizeRows"):
+            expect.equal(f"{template} with {flags}", f'"{template}"' in text, count)
+
+
 def check_compilations(tools, cache, expect):
     """The same bytes twice, and plans for other architectures."""
     plain = checkpoints.standard(cache, "plain")
@@ -302,6 +311,7 @@ def main():
     cuda_kernels.skip_without_ptxas(tools, args.cache)
     check_errors(tools, args.cache, expect)
     check_killed(tools, args.cache, expect)
+    check_planted(tools, args.cache, expect)
     if args.compilations:
         check_compilations(tools, args.cache, expect)
     for name in args.models.split(","):
