@@ -28,6 +28,7 @@ namespace {
 /// A cubin and what its launches must know.
 struct CubinKernel {
   std::vector<char> bytes;
+  uint64_t threads = 1;
   uint64_t sharedBytes = 0; ///< Dynamic.
   uint64_t stackBytes = 0;
   uint64_t registers = 0;
@@ -76,6 +77,7 @@ bool compileBody(KernelJob &job, const Toolchain &with, CubinKernel &out) {
     if (failed(kernel))
       return false;
     ptx = std::move(kernel->ptx);
+    out.threads = kernel->threads;
     out.sharedBytes = kernel->sharedBytes;
     return !dump || dumpText(job, with.dumpDirectory, ".ll", kernel->llvmIr);
   });
@@ -90,12 +92,13 @@ bool compileTemplate(KernelJob &job, const TemplateInstance &instance, const Too
     job.error = llvm::toString(ptx.takeError());
     return false;
   }
+  out.threads = instance.threads;
   out.sharedBytes = instance.sharedBytes;
   return assembleJob(job, with, *ptx, out);
 }
 
 /// In front of a cubin in the cache.
-constexpr size_t kCachedWords = 2;
+constexpr size_t kCachedWords = 3;
 
 KernelObject pack(const CubinKernel &kernel) {
   KernelObject object;
@@ -103,6 +106,7 @@ KernelObject pack(const CubinKernel &kernel) {
   object.bytes.resize(kCachedWords * 8);
   llvm::support::endian::write64le(object.bytes.data(), kernel.sharedBytes);
   llvm::support::endian::write64le(object.bytes.data() + 8, kernel.registers);
+  llvm::support::endian::write64le(object.bytes.data() + 16, kernel.threads);
   object.bytes.append(kernel.bytes.begin(), kernel.bytes.end());
   return object;
 }
@@ -113,6 +117,7 @@ bool unpack(const KernelObject &object, CubinKernel &out) {
   out.stackBytes = object.stackBytes;
   out.sharedBytes = llvm::support::endian::read64le(object.bytes.data());
   out.registers = llvm::support::endian::read64le(object.bytes.data() + 8);
+  out.threads = llvm::support::endian::read64le(object.bytes.data() + 16);
   out.bytes.assign(object.bytes.begin() + kCachedWords * 8, object.bytes.end());
   return true;
 }
@@ -157,8 +162,7 @@ CompiledKernels join(ArrayRef<func::FuncOp> kernels, ArrayRef<size_t> jobOf, Arr
   }
   for (auto [kernel, i] : llvm::zip(kernels, jobOf)) {
     result.stackBytes.push_back(code[i].stackBytes);
-    int64_t threads = jobs[i].instance ? jobs[i].instance->threads : kBlockThreads;
-    result.blocks.push_back(plan::BlockAttr::get(func::FuncOp(kernel).getContext(), threads, code[i].sharedBytes,
+    result.blocks.push_back(plan::BlockAttr::get(func::FuncOp(kernel).getContext(), code[i].threads, code[i].sharedBytes,
                                                  /*cluster=*/1, code[i].registers, offsets[i], code[i].bytes.size(),
                                                  callOf(kernel, jobs[i])));
   }

@@ -8,6 +8,7 @@
 
 #include "codegen/cuda/EmitPtx.h"
 #include "codegen/OptimiseModule.h"
+#include "codegen/cuda/SpreadLanes.h"
 
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -19,6 +20,7 @@
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/IR/Verifier.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
@@ -129,14 +131,36 @@ bool emit(llvm::Module &module, llvm::TargetMachine &machine, std::string &text)
   return true;
 }
 
-void annotateKernel(llvm::Module &module, int64_t threads) {
-  for (llvm::Function &function : module) {
-    if (function.isDeclaration())
-      continue;
-    function.addFnAttr(llvm::Attribute::NoUnwind);
+void annotateFunctions(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      function.addFnAttr(llvm::Attribute::NoUnwind);
+}
+
+/// The function that launches call; its body has been inlined.
+llvm::Function *entryOf(llvm::Module &module) {
+  for (llvm::Function &function : module)
     if (function.getCallingConv() == llvm::CallingConv::PTX_Kernel)
-      function.addFnAttr("nvvm.maxntid", std::to_string(threads));
+      return &function;
+  return nullptr;
+}
+
+/// Gives the kernel its threads. Returns what it says about them.
+std::string chooseThreads(llvm::Module &module, llvm::TargetMachine &machine, int64_t sharedLimit, PtxKernel &kernel) {
+  llvm::Function *entry = entryOf(module);
+  widenMoves(*entry);
+  std::string obstacle = findLaneObstacle(*entry, sharedLimit);
+  if (obstacle.empty()) {
+    kernel.threads = kSpreadLanes;
+    placeLaneBarriers(*entry);
   }
+  kernel.sharedBytes = placeScratch(module, sharedLimit);
+  entry->addFnAttr("nvvm.maxntid", std::to_string(kernel.threads));
+  if (!obstacle.empty())
+    return "one thread: " + obstacle;
+  spreadLanes(*entry);
+  optimiseModule(module, machine, /*vectorise=*/false);
+  return std::to_string(kernel.threads) + " lanes";
 }
 
 } // namespace
@@ -155,11 +179,15 @@ FailureOr<PtxKernel> emitPtx(ModuleOp module, const CudaArch &arch, bool withTex
     return module.emitError("LLVM IR cannot be made: ") << errors;
   llvmModule->setTargetTriple(llvm::Triple(kTriple));
   llvmModule->setDataLayout(machine->createDataLayout());
-  annotateKernel(*llvmModule, kBlockThreads);
+  annotateFunctions(*llvmModule);
   optimiseModule(*llvmModule, *machine, /*vectorise=*/false);
-  kernel.sharedBytes = placeScratch(*llvmModule, arch.sharedBytes);
+  std::string threads = chooseThreads(*llvmModule, *machine, arch.sharedBytes, kernel);
+  std::string broken;
+  llvm::raw_string_ostream brokenText(broken);
+  if (llvm::verifyModule(*llvmModule, &brokenText))
+    return module.emitError("LLVM IR of ") << threads << " is broken: " << broken;
   if (withText)
-    llvm::raw_string_ostream(kernel.llvmIr) << *llvmModule;
+    llvm::raw_string_ostream(kernel.llvmIr) << "; " << threads << "\n" << *llvmModule;
   if (!emit(*llvmModule, *machine, kernel.ptx) || !errors.empty())
     return module.emitError("PTX cannot be made: ") << errors;
   return kernel;

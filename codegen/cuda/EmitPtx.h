@@ -16,18 +16,17 @@
 
 namespace v4 {
 
-/// Threads of a block: bodies of the decomposition are the work of one.
-inline constexpr int64_t kBlockThreads = 1;
-
 /// One kernel as PTX.
 struct PtxKernel {
   std::string ptx;
-  std::string llvmIr;      ///< After optimisation; only if asked for.
+  std::string llvmIr;      ///< After optimisation, headed by how many threads it is for and why; only if asked for.
+  int64_t threads = 1;     ///< Of a block.
   int64_t sharedBytes = 0; ///< Dynamic shared memory of a block.
 };
 
-/// Optimises and compiles `module`, the result of lowerToNvvm. Scratch lies in dynamic shared memory as far as the
-/// architecture has it, the rest in local memory. Uses an LLVMContext of its own: calls for different modules may run
+/// Optimises and compiles `module`, the result of lowerToNvvm, for lanes of a warp where they can run it (LaneForm.h),
+/// else for one thread. Scratch lies in dynamic shared memory, that of one thread as far as the architecture has it, the
+/// rest in local memory. Uses an LLVMContext of its own: calls for different modules may run
 /// in parallel.
 mlir::FailureOr<PtxKernel> emitPtx(mlir::ModuleOp module, const CudaArch &arch, bool withText);
 

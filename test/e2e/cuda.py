@@ -68,6 +68,16 @@ def features_of(tools, plan):
     return json.loads(tools.call("v4-inspect", plan, "--json").stdout)["summary"]["required_features"]
 
 
+def lane_code_of(tools, checkpoint, scratch, name):
+    """The same kernels as they are compiled for the GPU, for as many threads, as an object for this machine."""
+    folder, target = os.path.join(scratch, "kernels"), os.path.join(scratch, name)
+    os.mkdir(folder)
+    tools.call("v4-compile", checkpoint, "-o", os.path.join(scratch, "lanes.v4plan"), TARGET, "--weights=none",
+               f"--dump-kernels-to={folder}")
+    tools.call("lanes-on-host", folder, target)
+    return target
+
+
 def check_static(tools, expect, plan):
     """What can be said of a plan on any machine."""
     for view in ("--structure", "--closed-world"):
@@ -168,6 +178,14 @@ def check_cuts(tools, expect, name, plan, prompt, played, scratch):
                      invariance.differences(folders[0], folders[-1]), [])
 
 
+def check_lanes(tools, expect, name, plan, prompt, codes, fake, scratch):
+    """Kernels spread over the lanes of a warp give the bits of one thread, in any order of the lanes."""
+    folders = [os.path.join(scratch, f"lanes{number}") for number in range(len(codes))]
+    for folder, code in zip(folders, codes):
+        invariance.run(tools, plan, folder, prompt, (), env=played_by(fake, code))
+    expect.equal(f"{name}: files that lanes make differ", invariance.differences(*folders), [])
+
+
 def with_templates(tools, cache, expect, name, fake, lengths):
     """Runs the plan as it is compiled by default: templates where there are some."""
     checkpoint = checkpoints.standard(cache, name)
@@ -179,7 +197,11 @@ def with_templates(tools, cache, expect, name, fake, lengths):
     config = checkpoints.config(checkpoint)
     with tempfile.TemporaryDirectory() as scratch:
         log = os.path.join(scratch, "log")
-        played = played_by(fake, host_code_of(tools, checkpoint, scratch, "code.so"))
+        code = host_code_of(tools, checkpoint, scratch, "code.so")
+        played = played_by(fake, code)
+        lanes = lane_code_of(tools, checkpoint, scratch, "lanes.so")
+        check_lanes(tools, expect, name, plan, random_prompt(31, 140, 0, config["vocab_size"]), (code, lanes), fake,
+                    scratch)
         check_cuts(tools, expect, name, plan, random_prompt(29, 40, 0, config["vocab_size"]), played, scratch)
         saved = dict(os.environ)
         os.environ.update(played, V4_FAKE_CUDA_LOG=log)

@@ -10,7 +10,8 @@
 // code. An image whose last byte of e_ident says x86-64 is a shared object that poses as a
 // cubin and brings its own; for others the function of the same name in the object
 // V4_FAKE_CUDA_CODE runs, after the cubin was seen to have it, or where it is an instance
-// of a template that one (FakeTemplates.h). Everything is finished when a call returns, but
+// of a template that one (FakeTemplates.h). An object with a table of FakeLanes.h runs with
+// the threads of the launch. Everything is finished when a call returns, but
 // for copies to the host: these read at once and write when a stream is waited for. Threads
 // may share it.
 //
@@ -49,6 +50,7 @@ struct Module {
   const uint8_t *image;
   bool isPosing;
   void *host;
+  bool hasThreads; ///< The host's object has FakeLanes.h's table.
   int file; ///< Of the host's object: its path must name nothing else while it is loaded.
   /// What was asked for by name, alive as long as the module.
   std::list<FakeFunction> functions = {};
@@ -125,6 +127,14 @@ void *openObject(const uint8_t *image, int &file) {
   return dlopen(("/proc/self/fd/" + std::to_string(file)).c_str(), RTLD_NOW | RTLD_LOCAL);
 }
 
+/// False when the object has no table.
+bool fillLaneCalls(void *host) {
+  void *table = host ? dlsym(host, kLaneCallsName) : nullptr;
+  if (table)
+    std::memcpy(table, &kLaneCalls, sizeof(kLaneCalls));
+  return table != nullptr;
+}
+
 } // namespace
 
 std::mutex v4::test::fakeMutex;
@@ -145,6 +155,12 @@ bool v4::test::runFake(FakeFunction &kernel, const FakeLaunch &launch) {
   if (kernel.play)
     return kernel.play(launch);
   auto *values = reinterpret_cast<void *const *>(launch.arguments);
+  if (kernel.runThreads) {
+    std::string error = runLanes(kernel.runThreads, values, launch.blocks, launch.threads);
+    if (!error.empty())
+      std::fprintf(stderr, "%s: %s\n", kernel.name.c_str(), error.c_str());
+    return error.empty();
+  }
   auto end = reinterpret_cast<int64_t>(values[launch.bytes / sizeof(void *) - 1]);
   FakeArguments arguments{values};
   if (kernel.run)
@@ -308,7 +324,7 @@ int cuModuleLoadData(void **module, const void *image) {
   bool isPosing = header.e_ident[EI_NIDENT - 1] == EM_X86_64;
   int file = -1;
   void *host = isPosing ? openObject(bytes, file) : code ? dlopen(code, RTLD_NOW | RTLD_LOCAL) : nullptr;
-  *module = new Module{bytes, isPosing, host, file, {}};
+  *module = new Module{bytes, isPosing, host, fillLaneCalls(host), file, {}};
   return 0;
 }
 
@@ -333,7 +349,9 @@ int cuModuleGetFunction(void **function, void *module, const char *name) {
     return kNotFound;
   // Without code the GPU is idle.
   auto play = loaded.host && !host ? findFakeTemplate(name) : nullptr;
-  *function = &loaded.functions.emplace_back(FakeFunction{name, reinterpret_cast<FakeKernel>(host), play});
+  auto run = loaded.hasThreads ? nullptr : reinterpret_cast<FakeKernel>(host);
+  auto runThreads = loaded.hasThreads ? reinterpret_cast<LaneKernel>(host) : nullptr;
+  *function = &loaded.functions.emplace_back(FakeFunction{name, run, runThreads, play});
   return 0;
 }
 

@@ -8,6 +8,7 @@
 #ifndef V4_TEST_RUNTIME_FAKEDRIVER_H
 #define V4_TEST_RUNTIME_FAKEDRIVER_H
 
+#include "FakeLanes.h"
 #include "FakeTemplates.h"
 
 #include <mutex>
@@ -24,6 +25,7 @@ using FakeKernel = void (*)(const FakeArguments *, int64_t, int64_t);
 struct FakeFunction {
   std::string name;
   FakeKernel run;
+  LaneKernel runThreads; ///< The same spread over lanes.
   FakeTemplate play;
   uint64_t sharedBytes = 48 << 10;
 };

@@ -5,7 +5,7 @@
 // RUN: FileCheck %s --check-prefix=SCRATCH --input-file=%t/scratch_0.ptx
 
 // The functions are gone; how a block looks and where its cubin lies is in the plan.
-// CHECK: plan.kernel @dot_0 {bindings = 4 : i64, block = #plan.block<threads = 1, shared_bytes = 0, cluster = 1, registers = {{[1-9][0-9]*}}, image = 0 : {{[1-9][0-9]*}}>{{.*}}stack_bytes = 0 : i64
+// CHECK: plan.kernel @dot_0 {bindings = 4 : i64, block = #plan.block<threads = 16, shared_bytes = 0, cluster = 1, registers = {{[1-9][0-9]*}}, image = 0 : {{[1-9][0-9]*}}>{{.*}}stack_bytes = 0 : i64
 // CHECK: plan.kernel @scratch_0 {{.*}}shared_bytes = 4096, {{.*}}image = {{[1-9][0-9]*}} :
 // CHECK: plan.code dense<"0x7F454C46{{[0-9A-F]+}}"> : tensor<{{[0-9]+}}xi8>
 // CHECK-NOT: func.func
@@ -25,7 +25,8 @@ plan.program attributes {
 // rounding, a product and a sum are two.
 // PTX: .target sm_90a
 // PTX: .visible .entry dot_0(
-// PTX: mov.u32 {{.*}}%ctaid.x
+// PTX-DAG: mov.u32 {{.*}}%ctaid.x
+// PTX-DAG: mov.u32 {{.*}}%tid.x
 // PTX-DAG: fma.rn.f32
 // PTX-DAG: mul.rn.f32
 // PTX-DAG: add.rn.f32
