@@ -168,25 +168,18 @@ def played_by(fake, code):
             "V4_FAKE_CUDA_CODE": code}
 
 
-def check_cuts(tools, expect, name, plan, prompt, played, scratch):
-    """Templates give the same bits however a prompt is cut."""
+def check_cuts(tools, expect, name, plan, prompt, played, lanes, scratch):
+    """Templates give the same bits however a prompt is cut; bodies in the lanes of a warp give those of one thread, in
+    any order of the lanes."""
     folders = []
-    for number, flags in enumerate(SPLITS):
+    for number, (flags, env) in enumerate([(flags, played) for flags in SPLITS] + [((), lanes)]):
         folders.append(os.path.join(scratch, f"cut{number}"))
-        invariance.run(tools, plan, folders[-1], prompt, flags, env=played)
-        expect.equal(f"{name} {flags}: files that differ from the first cut",
+        invariance.run(tools, plan, folders[-1], prompt, flags, env=env)
+        expect.equal(f"{name} {flags}{' in lanes' * (env is lanes)}: files that differ from the first cut",
                      invariance.differences(folders[0], folders[-1]), [])
 
 
-def check_lanes(tools, expect, name, plan, prompt, codes, fake, scratch):
-    """Kernels spread over the lanes of a warp give the bits of one thread, in any order of the lanes."""
-    folders = [os.path.join(scratch, f"lanes{number}") for number in range(len(codes))]
-    for folder, code in zip(folders, codes):
-        invariance.run(tools, plan, folder, prompt, (), env=played_by(fake, code))
-    expect.equal(f"{name}: files that lanes make differ", invariance.differences(*folders), [])
-
-
-def with_templates(tools, cache, expect, name, fake, lengths):
+def with_templates(tools, cache, expect, name, fake, lengths, cut):
     """Runs the plan as it is compiled by default: templates where there are some."""
     checkpoint = checkpoints.standard(cache, name)
     plan = checkpoints.plan(tools, cache, checkpoint, TARGET)
@@ -197,12 +190,10 @@ def with_templates(tools, cache, expect, name, fake, lengths):
     config = checkpoints.config(checkpoint)
     with tempfile.TemporaryDirectory() as scratch:
         log = os.path.join(scratch, "log")
-        code = host_code_of(tools, checkpoint, scratch, "code.so")
-        played = played_by(fake, code)
-        lanes = lane_code_of(tools, checkpoint, scratch, "lanes.so")
-        check_lanes(tools, expect, name, plan, random_prompt(31, 140, 0, config["vocab_size"]), (code, lanes), fake,
-                    scratch)
-        check_cuts(tools, expect, name, plan, random_prompt(29, 40, 0, config["vocab_size"]), played, scratch)
+        played = played_by(fake, host_code_of(tools, checkpoint, scratch, "code.so"))
+        lanes = played_by(fake, lane_code_of(tools, checkpoint, scratch, "lanes.so"))
+        prompt = random_prompt(29, cut, 0, config["vocab_size"])
+        check_cuts(tools, expect, name, plan, prompt, played, lanes, scratch)
         saved = dict(os.environ)
         os.environ.update(played, V4_FAKE_CUDA_LOG=log)
         try:
@@ -326,6 +317,7 @@ def main():
     parser.add_argument("--fake-cuda", required=True, help="folder of the library that plays a GPU")
     parser.add_argument("--models", default="main,swa")
     parser.add_argument("--lengths", default="5", help="prompts of the goldens")
+    parser.add_argument("--cut", type=int, default=40, help="length of the prompt that is cut")
     parser.add_argument("--compilations", action="store_true", help="compile twice, and for every architecture")
     args = parser.parse_args()
     tools = engine.Tools(args.bin)
@@ -339,7 +331,7 @@ def main():
     for name in args.models.split(","):
         same_bits(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
         with_templates(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda),
-                       [int(length) for length in args.lengths.split(",")])
+                       [int(length) for length in args.lengths.split(",")], args.cut)
     expect.finish()
 
 
