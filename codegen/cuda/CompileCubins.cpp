@@ -162,9 +162,9 @@ CompiledKernels join(ArrayRef<func::FuncOp> kernels, ArrayRef<size_t> jobOf, Arr
   }
   for (auto [kernel, i] : llvm::zip(kernels, jobOf)) {
     result.stackBytes.push_back(code[i].stackBytes);
-    result.blocks.push_back(plan::BlockAttr::get(func::FuncOp(kernel).getContext(), code[i].threads, code[i].sharedBytes,
-                                                 /*cluster=*/1, code[i].registers, offsets[i], code[i].bytes.size(),
-                                                 callOf(kernel, jobs[i])));
+    result.blocks.push_back(plan::BlockAttr::get(
+        func::FuncOp(kernel).getContext(), code[i].threads, code[i].sharedBytes,
+        /*cluster=*/1, code[i].registers, offsets[i], code[i].bytes.size(), callOf(kernel, jobs[i])));
   }
   return result;
 }

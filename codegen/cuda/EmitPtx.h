@@ -25,9 +25,8 @@ struct PtxKernel {
 };
 
 /// Optimises and compiles `module`, the result of lowerToNvvm, for lanes of a warp where they can run it (LaneForm.h),
-/// else for one thread. Scratch lies in dynamic shared memory, that of one thread as far as the architecture has it, the
-/// rest in local memory. Uses an LLVMContext of its own: calls for different modules may run
-/// in parallel.
+/// else for one thread. Scratch lies in dynamic shared memory, that of one thread as far as the architecture has it,
+/// the rest in local memory. Uses an LLVMContext of its own: calls for different modules may run in parallel.
 mlir::FailureOr<PtxKernel> emitPtx(mlir::ModuleOp module, const CudaArch &arch, bool withText);
 
 } // namespace v4

@@ -142,7 +142,8 @@ private:
     if (evolution.getPointerBase(evolution.getSCEV(const_cast<Value *>(pointer))) !=
         evolution.getSCEV(const_cast<Value *>(placesOf(pointer).front())))
       return kAnyLane;
-    return evolution.getConstantMultiple(offset).urem(kSpreadLanes * size) == 0 ? Lane(kOwner + Log2_64(size)) : kAnyLane;
+    return evolution.getConstantMultiple(offset).urem(kSpreadLanes * size) == 0 ? Lane(kOwner + Log2_64(size))
+                                                                                : kAnyLane;
   }
 
   bool isBarrier(const Instruction &instruction) const { return barriers.contains(&instruction); }

@@ -77,8 +77,11 @@ bool canSpreadCall(const CallInst &call) {
 }
 
 bool canSpread(const Instruction &instruction) {
-  auto fitsHere = [](const Value *value) { return value->getType()->isLabelTy() || value->getType()->isMetadataTy() || fits(value->getType()); };
-  if (!isa<CallInst>(instruction) && !all_of(instruction.operands(), [&](const Use &use) { return fitsHere(use.get()); }))
+  auto fitsHere = [](const Value *value) {
+    return value->getType()->isLabelTy() || value->getType()->isMetadataTy() || fits(value->getType());
+  };
+  if (!isa<CallInst>(instruction) &&
+      !all_of(instruction.operands(), [&](const Use &use) { return fitsHere(use.get()); }))
     return false;
   if (isa<LoadInst, StoreInst>(instruction))
     return fits(instruction.getType()) && canSpreadMemory(instruction);

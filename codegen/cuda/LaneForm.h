@@ -40,7 +40,8 @@ std::string findLaneObstacle(const llvm::Function &kernel, uint64_t scratchLimit
 /// One call per element: what an intrinsic does to element i depends on element i of its operands alone.
 bool isElementwise(const llvm::Instruction &instruction);
 
-/// Parts of each element, when the instruction takes integers apart into that many narrower ones, the lowest first; else 0.
+/// Parts of each element, when the instruction takes integers apart into that many narrower ones, the lowest first;
+/// else 0.
 unsigned countParts(const llvm::Instruction &instruction);
 
 /// Whether a vector is read or made.
@@ -49,7 +50,7 @@ bool touchesVectors(const llvm::Instruction &instruction);
 /// The integer operation of a llvm.vector.reduce intrinsic that has no order; 0 of others. Minima and maxima are
 /// intrinsics: `select` is theirs.
 struct LaneReduction {
-  unsigned opcode = 0;         ///< Of a binary operator.
+  unsigned opcode = 0; ///< Of a binary operator.
   llvm::Intrinsic::ID select = llvm::Intrinsic::not_intrinsic;
   explicit operator bool() const { return opcode || select != llvm::Intrinsic::not_intrinsic; }
 };

@@ -57,7 +57,8 @@ private:
     if (!touchesVectors(instruction))
       return;
     if (auto *phi = dyn_cast<PHINode>(&instruction)) {
-      PHINode *one = PHINode::Create(phi->getType()->getScalarType(), phi->getNumIncomingValues(), "", phi->getIterator());
+      PHINode *one =
+          PHINode::Create(phi->getType()->getScalarType(), phi->getNumIncomingValues(), "", phi->getIterator());
       phis.push_back({phi, one});
       return replace(instruction, one, false);
     }
@@ -184,7 +185,8 @@ private:
   Value *spreadLoad(LoadInst &load) {
     auto *type = cast<FixedVectorType>(load.getType());
     Type *element = type->getElementType();
-    LoadInst *one = lanes.builder().CreateAlignedLoad(element, address(load.getPointerOperand(), type), alignOf(load.getAlign(), element));
+    LoadInst *one = lanes.builder().CreateAlignedLoad(element, address(load.getPointerOperand(), type),
+                                                      alignOf(load.getAlign(), element));
     one->setAAMetadata(load.getAAMetadata());
     one->copyMetadata(load, {LLVMContext::MD_invariant_load});
     return one;

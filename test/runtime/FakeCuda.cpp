@@ -51,7 +51,7 @@ struct Module {
   bool isPosing;
   void *host;
   bool hasThreads; ///< The host's object has FakeLanes.h's table.
-  int file; ///< Of the host's object: its path must name nothing else while it is loaded.
+  int file;        ///< Of the host's object: its path must name nothing else while it is loaded.
   /// What was asked for by name, alive as long as the module.
   std::list<FakeFunction> functions = {};
 };

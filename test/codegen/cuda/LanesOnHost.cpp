@@ -73,7 +73,8 @@ public:
         kernel = &function;
     if (!kernel)
       return false;
-    calls = new GlobalVariable(module, ArrayType::get(b.getPtrTy(), kCalls_), false, GlobalValue::ExternalLinkage, nullptr, kCalls);
+    calls = new GlobalVariable(module, ArrayType::get(b.getPtrTy(), kCalls_), false, GlobalValue::ExternalLinkage,
+                               nullptr, kCalls);
     watchMemory();
     for (Instruction &instruction : make_early_inc_range(instructions(*kernel)))
       if (auto *intrinsic = dyn_cast<IntrinsicInst>(&instruction))
@@ -164,7 +165,8 @@ private:
     b.SetInsertPoint(BasicBlock::Create(module.getContext(), "", entry));
     SmallVector<Value *> values;
     for (Argument &argument : kernel->args())
-      values.push_back(b.CreateLoad(argument.getType(), b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), entry->getArg(0), argument.getArgNo())));
+      values.push_back(b.CreateLoad(
+          argument.getType(), b.CreateConstInBoundsGEP1_64(b.getInt64Ty(), entry->getArg(0), argument.getArgNo())));
     b.CreateCall(kernel, values);
     b.CreateRetVoid();
   }
@@ -179,7 +181,8 @@ private:
 std::unique_ptr<Module> sharedModule(LLVMContext &context) {
   auto module = std::make_unique<Module>("shared", context);
   auto define = [&](Type *type, StringRef name, unsigned space) {
-    auto *global = new GlobalVariable(*module, type, false, GlobalValue::ExternalLinkage, Constant::getNullValue(type), name, nullptr, GlobalValue::NotThreadLocal, space);
+    auto *global = new GlobalVariable(*module, type, false, GlobalValue::ExternalLinkage, Constant::getNullValue(type),
+                                      name, nullptr, GlobalValue::NotThreadLocal, space);
     global->setAlignment(Align(64));
   };
   define(ArrayType::get(PointerType::get(context, 0), kCalls_), kCalls, 0);

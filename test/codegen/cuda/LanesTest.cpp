@@ -78,7 +78,8 @@ a:
   %u = load float, ptr %s
   store float %u, ptr %y
   ret void
-)").barriers(),
+)")
+                .barriers(),
             Barriers({{"a", 1}}));
 }
 
@@ -99,7 +100,8 @@ l:
   br i1 %c, label %e, label %l
 e:
   ret void
-)").barriers(),
+)")
+                .barriers(),
             Barriers());
 }
 
@@ -114,7 +116,8 @@ a:
   %w = load <16 x float>, ptr %p
   store <16 x float> %w, ptr %y
   ret void
-)").barriers(),
+)")
+                .barriers(),
             Barriers({{"a", 1}}));
 }
 
@@ -128,7 +131,8 @@ a:
   %w = load <16 x i16>, ptr %s
   store <16 x i16> %w, ptr %y
   ret void
-)").barriers(),
+)")
+                .barriers(),
             Barriers({{"a", 1}}));
 }
 
@@ -148,7 +152,8 @@ l:
   br i1 %c, label %e, label %l
 e:
   ret void
-)").barriers(),
+)")
+                .barriers(),
             Barriers({{"l", 2}}));
 }
 
@@ -171,7 +176,8 @@ l:
   br i1 %c, label %e, label %l
 e:
   ret void
-)").barriers(),
+)")
+                .barriers(),
             Barriers({{"a", 1}}));
 }
 
@@ -196,7 +202,8 @@ l:
   br i1 %c, label %e, label %l
 e:
   ret void
-)").barriers(),
+)")
+                .barriers(),
             Barriers({{"l", 2}}));
 }
 
@@ -205,13 +212,16 @@ TEST(LaneForm, obstacles) {
   EXPECT_THAT(Kernel("  %v = load <32 x float>, ptr %x\n  store <32 x float> %v, ptr %y\n  ret void\n").obstacle(),
               HasSubstr("load <32 x float>"));
   EXPECT_THAT(Kernel("  %v = load <16 x i8>, ptr %x\n  %w = bitcast <16 x i8> %v to <4 x i32>\n"
-                     "  store <4 x i32> %w, ptr %y\n  ret void\n").obstacle(),
-              HasSubstr("bitcast"));
-  EXPECT_THAT(Kernel("  %p = load ptr, ptr %x\n  %v = load <16 x i8>, ptr %p\n  store <16 x i8> %v, ptr %y\n  ret void\n")
+                     "  store <4 x i32> %w, ptr %y\n  ret void\n")
                   .obstacle(),
-              HasSubstr("ptr %p"));
+              HasSubstr("bitcast"));
+  EXPECT_THAT(
+      Kernel("  %p = load ptr, ptr %x\n  %v = load <16 x i8>, ptr %p\n  store <16 x i8> %v, ptr %y\n  ret void\n")
+          .obstacle(),
+      HasSubstr("ptr %p"));
   EXPECT_THAT(Kernel("  %s = alloca [300000 x i8]\n  %v = load <16 x i8>, ptr %x\n  store <16 x i8> %v, ptr %s\n"
-                     "  ret void\n").obstacle(),
+                     "  ret void\n")
+                  .obstacle(),
               HasSubstr("scratch of 300032 bytes, a block has 232448"));
 }
 
@@ -225,7 +235,8 @@ TEST(SpreadLanes, treeOfASum) {
   %e = extractelement <8 x float> %s, i64 0
   store float %e, ptr %y
   ret void
-)").spread();
+)")
+                         .spread();
   EXPECT_THAT(text, HasSubstr("shfl.sync.bfly.f32(i32 65535, float %4, i32 8, i32 31)"));
   EXPECT_THAT(text, HasSubstr("@k(ptr noalias %x, ptr %y, i64 %n)"));
   EXPECT_THAT(text, HasSubstr("icmp eq i32 %1, 0"));
