@@ -22,19 +22,20 @@ constexpr float kLimit = 10;
 
 struct Matrices {
   int rows, columns;
-  std::vector<unsigned char> codes, scales, packed;
+  std::vector<unsigned char> codes, scales, packed, packedScales;
 
   /// Scales reach from `least` to `most` in every 128 columns.
   Matrices(int experts, int rows, int columns, int least, int most, std::mt19937 &random)
       : rows(rows), columns(columns), codes(experts * rows * columns / 2), scales(experts * rows * columns / 32),
-        packed(experts * packedTiles(rows, columns, kBlockK) * kFp4TileBytes) {
+        packed(experts * packedTiles(rows, columns, kBlockK) * kFp4CodeBytes),
+        packedScales(experts * packedTiles(rows, columns, kBlockK) * kFp4ScaleBytes) {
     for (unsigned char &c : codes)
       c = random();
     for (unsigned char &s : scales)
       s = least + random() % (most - least + 1);
     for (int e = 0; e < experts; ++e)
-      packFp4Tiles(&packed[e * packed.size() / experts], &codes[e * rows * columns / 2],
-                   &scales[e * rows * columns / 32], rows, columns);
+      packFp4Tiles(&packed[e * packed.size() / experts], &packedScales[e * packedScales.size() / experts],
+                   &codes[e * rows * columns / 2], &scales[e * rows * columns / 32], rows, columns);
   }
 
   double at(int expert, int row, int k) const {
@@ -63,7 +64,7 @@ struct Problem {
       c = random() % 0x48 | (random() & 128);
     for (int a : order)
       x.insert(x.end(), &token[a / active * columns], &token[a / active * columns] + columns);
-    xs.resize(columns / 128 * stride(), NAN);
+    xs.resize(columns / 128 * stride() + 128 + kScaleLead, NAN);
     for (int b = 0; b < columns / 128; ++b)
       for (int p = 0; p < assignments(); ++p)
         xs[b * stride() + p] = std::ldexp(1.0f, (order[p] / active + b) % 3 - 2);
@@ -72,7 +73,7 @@ struct Problem {
   }
 
   int assignments() const { return tokens * active; }
-  int stride() const { return (assignments() + 3) / 4 * 4; }
+  int stride() const { return scaleStride(assignments()); }
 
   /// Experts 1 and 6 are hit by nobody.
   void route() {
@@ -98,12 +99,11 @@ struct Problem {
   std::vector<unsigned short> run(int grid, unsigned seed) const {
     using Shape = ExpertShape<TOKENS, STAGES, GATE_UP>;
     TensorMap map{x.data(), assignments(), columns, TOKENS};
-    TensorMap scales{reinterpret_cast<const unsigned char *>(xs.data()), columns / 128, stride(), 1, TOKENS};
     std::vector<unsigned short> out(assignments() * rows, 0xffff);
     EXPECT_TRUE(shim::launch(grid, Shape::kThreads, Shape::kSharedBytes, seed, [&] {
-      expertProduct<TOKENS, STAGES, GATE_UP, PER32>(&map, &scales, gate.packed.data(), up.packed.data(), weights.data(),
-                                                    order.data(), offsets.data(), hits.data(), out.data(), rows,
-                                                    columns, kLimit);
+      expertProduct<TOKENS, STAGES, GATE_UP, PER32>(
+          &map, xs.data(), gate.packed.data(), gate.packedScales.data(), up.packed.data(), up.packedScales.data(),
+          weights.data(), order.data(), offsets.data(), hits.data(), out.data(), assignments(), rows, columns, kLimit);
     })) << "threads wait for each other";
     return out;
   }
@@ -137,7 +137,7 @@ struct Problem {
         g = std::min<double>(g, kLimit);
         u = std::clamp<double>(u, -kLimit, kLimit);
         double want = weights[order[p]] * g / (1 + std::exp(-g)) * u;
-        ASSERT_LE(std::fabs(bf16Value(out[p * rows + n]) - want),
+        ASSERT_LE(std::fabs(bf16Value(out[order[p] * rows + n]) - want),
                   std::fabs(want) / 32 + (std::fabs(g) + std::fabs(u)) * size * 1e-6)
             << p << " " << n;
       }

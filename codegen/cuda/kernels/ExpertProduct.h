@@ -7,9 +7,9 @@
 //===----------------------------------------------------------------------===//
 //
 // For row p of the assignments in order of experts, with e the expert of p:
-// gate and up:  out[p, n] = bf16(weights[a] * silu(min(bf16(gate), limit)) * clamp(bf16(up), limit)), a = order[p]
+// gate and up:  out[a, n] = bf16(weights[a] * (silu(min(bf16(gate), limit)) * clamp(bf16(up), limit)))
 // down:         out[a, n] = bf16(sum)
-// where gate, up and sum are those of x[p, :] with row n of a matrix of expert e.
+// where a = order[p], and gate, up and sum are those of x[p, :] with row n of a matrix of expert e.
 //
 // The weight is the wide operand of wgmma at every number of rows. With PER32 = 0 (every
 // 128 columns of the weight are e4m3 codes under one scale) an output's sum is: four steps
@@ -23,6 +23,7 @@
 #define V4_CODEGEN_CUDA_KERNELS_EXPERTPRODUCT_H
 
 #include "codegen/cuda/kernels/Fp4Tile.h"
+#include "codegen/cuda/kernels/QuantizeRows.h"
 
 namespace v4::cuda {
 
@@ -68,23 +69,32 @@ struct ExpertRing {
   V4_DEVICE unsigned empty(int stage) const { return full(stage) + 8; }
 };
 
-/// `step` counts the blocks that this thread block has fetched so far. `second` is the matrix of warpgroup 1.
+/// Codes and scales of a stack of matrices.
+struct ExpertMatrices {
+  const unsigned char *codes, *scales;
+};
+
+/// `step` counts the blocks that this thread block has fetched so far. `second` is of warpgroup 1.
 template <int TOKENS, int STAGES, int GATE_UP>
-V4_DEVICE void fetchExpertTile(const ExpertRing<TOKENS, STAGES, GATE_UP> &ring, const TensorMap *x, const TensorMap *xs,
-                               const unsigned char *first, const unsigned char *second, const ExpertTile &tile,
-                               int rowTiles, int blocks, int &step) {
+V4_DEVICE void fetchExpertTile(const ExpertRing<TOKENS, STAGES, GATE_UP> &ring, const TensorMap *x, const float *xs,
+                               int stride, const ExpertMatrices &first, const ExpertMatrices &second,
+                               const ExpertTile &tile, int rowTiles, int blocks, int &step) {
+  constexpr int kScaleBytes = ExpertShape<TOKENS, STAGES, GATE_UP>::kScaleBytes;
   int groups = GATE_UP || tile.rowTile + 1 < rowTiles ? 2 : 1;
   for (int b = 0; b < blocks; ++b, ++step) {
     int stage = step % STAGES;
     mbarrierWait(ring.empty(stage), (step / STAGES + 1) & 1);
-    mbarrierExpect(ring.full(stage), groups * kFp4TileBytes + TOKENS * (kBlockK + 4));
+    mbarrierExpect(ring.full(stage), groups * kFp4TileBytes + TOKENS * kBlockK + kScaleBytes);
     for (int g = 0; g < groups; ++g) {
-      long long row = (long long)tile.expert * rowTiles + tile.rowTile + (GATE_UP ? 0 : g);
-      bulkCopy(ring.weights(stage, g), (g ? second : first) + (row * blocks + b) * kFp4TileBytes, kFp4TileBytes,
+      long long row = (long long)tile.expert * rowTiles + tile.rowTile + (GATE_UP ? 0 : g), from = row * blocks + b;
+      const ExpertMatrices &matrices = g ? second : first;
+      bulkCopy(ring.weights(stage, g), matrices.codes + from * kFp4CodeBytes, kFp4CodeBytes, ring.full(stage));
+      bulkCopy(ring.weights(stage, g) + kFp4CodeBytes, matrices.scales + from * kFp4ScaleBytes, kFp4ScaleBytes,
                ring.full(stage));
     }
     tensorCopy(ring.activations(stage), x, b * kBlockK, tile.first, ring.full(stage));
-    tensorCopy(ring.scales(stage), xs, tile.first, b, ring.full(stage));
+    bulkCopy(ring.scales(stage), xs + (long long)b * stride + tile.first / kScaleLead * kScaleLead, kScaleBytes,
+             ring.full(stage));
   }
 }
 
@@ -115,13 +125,13 @@ V4_DEVICE void addScaled(float (&total)[TOKENS / 2], const float (&part)[TOKENS 
   }
 }
 
-/// Adds one block to `total`, then gives its stage back.
+/// Adds one block of a tile with rows from `first` on to `total`, then gives its stage back.
 template <int TOKENS, int STAGES, int GATE_UP, int PER32>
-V4_DEVICE void addExpertBlock(const ExpertRing<TOKENS, STAGES, GATE_UP> &ring, int group, int step,
+V4_DEVICE void addExpertBlock(const ExpertRing<TOKENS, STAGES, GATE_UP> &ring, int group, int step, int first,
                               float (&total)[TOKENS / 2]) {
   int stage = step % STAGES, row = threadInBlock() / 32 % 4 * 16 + threadInBlock() % 32 / 4;
   mbarrierWait(ring.full(stage), (step / STAGES) & 1);
-  unsigned tile = ring.weights(stage, group), a[4][4];
+  unsigned tile = ring.weights(stage, group), scales = ring.scales(stage) + first % kScaleLead * 4, a[4][4];
   Fp4Scales low{sharedWord(tile + kFp4CodeBytes + row * 4)}, high{sharedWord(tile + kFp4CodeBytes + row * 4 + 32)};
   widenFp4Tile<PER32>(a, tile, low, high);
   float part[TOKENS / 2];
@@ -132,12 +142,12 @@ V4_DEVICE void addExpertBlock(const ExpertRing<TOKENS, STAGES, GATE_UP> &ring, i
     wgmmaE4m3<TOKENS>(part, a[s], tileDescriptor(ring.activations(stage) + s * 32), !PER32 && s != 0);
     if (PER32) {
       wgmmaWait(part);
-      addScaled<TOKENS>(total, part, ring.scales(stage), e8m0Value(low.at(s)), e8m0Value(high.at(s)));
+      addScaled<TOKENS>(total, part, scales, e8m0Value(low.at(s)), e8m0Value(high.at(s)));
     }
   }
   if (!PER32) {
     wgmmaWait(part);
-    addScaled<TOKENS>(total, part, ring.scales(stage), e8m0Value(low.most() - 6), e8m0Value(high.most() - 6));
+    addScaled<TOKENS>(total, part, scales, e8m0Value(low.most() - 6), e8m0Value(high.most() - 6));
   }
   warpSync();
   if (threadInBlock() % 32 == 0)
@@ -172,7 +182,8 @@ V4_DEVICE void storeGateUp(unsigned handed, int group, const ExpertTile &tile, c
       float gate = min32(bf16Value(bf16Bits(total[i])), limit);
       float up = max32(min32(bf16Value((unsigned short)sharedWord(mine + i * 512)), limit), -limit);
       float silu = gate / (1.0f + exp32(-gate));
-      out[(long long)place.row * rows + place.column] = bf16Bits(weights[order[place.row]] * silu * up);
+      int a = order[place.row];
+      out[(long long)a * rows + place.column] = bf16Bits(weights[a] * (silu * up));
     }
   groupSync(1, 256);
 }
@@ -189,14 +200,16 @@ V4_DEVICE void storeDown(int group, const ExpertTile &tile, const float (&total)
 }
 
 /// x: e4m3 codes [assignments, columns] in order of experts, box 128 x TOKENS, 128-byte swizzle. xs: f32 [columns /
-/// 128, stride], stride a multiple of 4 and not below the assignments, box TOKENS x 1, no swizzle. first, second:
-/// packed matrices (ExpertShape.h), gate and up, or down and null. order, offsets, hits: of v4.dispatch. weights: f32
-/// [assignments], by order[p]; null for down. out: bf16 [assignments, rows]. Any grid; ExpertShape has the threads and
-/// the shared bytes of a block.
+/// 128, scaleStride(assignments)] and room for TOKENS + 4 behind them. first, second: packed matrices (ExpertShape.h)
+/// and their scales, gate and up; of down the second is not read. order, offsets, hits: of v4.dispatch. weights: f32
+/// [assignments], by order[p]; not read for down. out: bf16 [assignments, rows], by order[p]. Any grid; ExpertShape
+/// has the threads and the shared bytes of a block.
 template <int TOKENS, int STAGES, int GATE_UP, int PER32>
-V4_DEVICE void expertProduct(const TensorMap *x, const TensorMap *xs, const unsigned char *first,
-                             const unsigned char *second, const float *weights, const int *order, const int *offsets,
-                             const int *hits, unsigned short *out, int rows, int columns, float limit) {
+V4_DEVICE void expertProduct(const TensorMap *x, const float *xs, const unsigned char *first,
+                             const unsigned char *firstScales, const unsigned char *second,
+                             const unsigned char *secondScales, const float *weights, const int *order,
+                             const int *offsets, const int *hits, unsigned short *out, int assignments, int rows,
+                             int columns, float limit) {
   using Shape = ExpertShape<TOKENS, STAGES, GATE_UP>;
   ExpertRing<TOKENS, STAGES, GATE_UP> ring{sharedBase()};
   constexpr int kTileWidth = GATE_UP ? 1 : 2;
@@ -208,18 +221,20 @@ V4_DEVICE void expertProduct(const TensorMap *x, const TensorMap *xs, const unsi
     }
   mbarrierInitFence();
   blockSync();
+  ExpertMatrices matrices[2] = {{first, firstScales}, {second, secondScales}};
   ExpertTiles<TOKENS> tiles{offsets, hits, (rowTiles + kTileWidth - 1) / kTileWidth};
   ExpertTile tile;
   int step = 0;
   for (int number = blockIndex(); tiles.at(number, kTileWidth, tile); number += gridBlocks()) {
     if (group == 2) {
       if (threadInBlock() % 32 == 0)
-        fetchExpertTile(ring, x, xs, first, GATE_UP ? second : first, tile, rowTiles, blocks, step);
+        fetchExpertTile(ring, x, xs, scaleStride(assignments), matrices[0], matrices[GATE_UP], tile, rowTiles, blocks,
+                        step);
       continue;
     }
     float total[TOKENS / 2] = {};
     for (int b = 0; b < blocks; ++b, ++step)
-      addExpertBlock<TOKENS, STAGES, GATE_UP, PER32>(ring, group, step, total);
+      addExpertBlock<TOKENS, STAGES, GATE_UP, PER32>(ring, group, step, tile.first, total);
     if (GATE_UP)
       storeGateUp<TOKENS>(ring.base + Shape::kHanded, group, tile, total, weights, order, out, rows, limit);
     else

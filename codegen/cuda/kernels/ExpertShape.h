@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Packed e2m1 weight: [expert][row tile of 64][K block of 128][4352 bytes]. A tile is codes,
-// as the threads of a warpgroup read them into registers, then an e8m0 scale for each row
-// and 32 columns: [2 halves][128 threads][2 steps of 32 columns][2 words], [64 rows][4].
+// Packed e2m1 weight: [expert][row tile of 64][K block of 128], of codes 4096 bytes as the
+// threads of a warpgroup read them into registers, [2 halves][128 threads][2 steps of 32
+// columns][2 words], and beside them 256 bytes of e8m0 scales, [64 rows][4 steps]. Both lie
+// one behind the other in a stage.
 //
 // Thread t has rows r = t / 32 * 16 + t % 32 / 4 and r + 8, of every step columns
 // c = t % 4 * 4 .. c + 3 in word 0 and c + 16 .. c + 19 in word 1. Of a word, element i of
@@ -27,9 +28,15 @@
 namespace v4::cuda {
 
 inline constexpr int kFp4CodeBytes = kTileBytes / 2;
-inline constexpr int kFp4TileBytes = kFp4CodeBytes + kTileRows * 4;
+inline constexpr int kFp4ScaleBytes = kTileRows * 4;
+inline constexpr int kFp4TileBytes = kFp4CodeBytes + kFp4ScaleBytes;
+/// Rows of an expert begin anywhere, copies of their scales at a multiple of four.
+inline constexpr int kScaleLead = 4;
 
-constexpr int expertStageBytes(int tokens) { return (tokens * (kBlockK + 4) + 2 * kFp4TileBytes + 1023) / 1024 * 1024; }
+constexpr int expertScaleBytes(int tokens) { return (tokens + kScaleLead) * 4; }
+constexpr int expertStageBytes(int tokens) {
+  return (tokens * kBlockK + expertScaleBytes(tokens) + 2 * kFp4TileBytes + 1023) / 1024 * 1024;
+}
 constexpr int expertThreads() { return 2 * 128 + 32; } ///< The last warp fetches.
 /// Stages, the values that one warpgroup hands to the other, barriers.
 constexpr int expertSharedBytes(int tokens, int stages, int gateUp) {
@@ -41,6 +48,7 @@ template <int TOKENS, int STAGES, int GATE_UP>
 struct ExpertShape {
   static constexpr int kWeights = TOKENS * kBlockK;            ///< Place in a stage, behind the activations.
   static constexpr int kScales = kWeights + 2 * kFp4TileBytes; ///< Of the activations.
+  static constexpr int kScaleBytes = expertScaleBytes(TOKENS);
   static constexpr int kStageBytes = expertStageBytes(TOKENS);
   static constexpr int kHanded = STAGES * kStageBytes;
   static constexpr int kBarriers = kHanded + (GATE_UP ? TOKENS * 256 : 0);

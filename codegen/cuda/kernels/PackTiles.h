@@ -53,9 +53,9 @@ constexpr unsigned fp4Bits(unsigned code, int i, bool upper) {
   return (code & 7) << (4 * i + (upper ? 16 : 0)) | (code >> 3) << (8 * i + (upper ? 3 : 7));
 }
 
-/// One tile, rows from `firstRow` and columns from `firstColumn` on.
-inline void packFp4Tile(unsigned char *to, const unsigned char *codes, const unsigned char *scales, int firstRow,
-                        int firstColumn, int rows, int columns) {
+/// Codes of one tile, rows from `firstRow` and columns from `firstColumn` on.
+inline void packFp4Codes(unsigned char *to, const unsigned char *codes, int firstRow, int firstColumn, int rows,
+                         int columns) {
   for (int place = 0; place < kFp4CodeBytes / 4; ++place) {
     int word = place % 2, step = place / 512 * 2 + place / 2 % 2, thread = place / 4 % 128;
     unsigned bits = 0;
@@ -68,18 +68,24 @@ inline void packFp4Tile(unsigned char *to, const unsigned char *codes, const uns
     for (int byte = 0; byte < 4; ++byte)
       to[place * 4 + byte] = bits >> 8 * byte & 255;
   }
+}
+
+/// Scales of one tile.
+inline void packFp4Scales(unsigned char *to, const unsigned char *scales, int firstRow, int firstColumn, int rows,
+                          int columns) {
   for (int r = 0; r < kTileRows; ++r)
     for (int s = 0; s < 4; ++s)
-      to[kFp4CodeBytes + r * 4 + s] =
-          firstRow + r < rows ? scales[(long long)(firstRow + r) * (columns / 32) + firstColumn / 32 + s] : 127;
+      *to++ = firstRow + r < rows ? scales[(long long)(firstRow + r) * (columns / 32) + firstColumn / 32 + s] : 127;
 }
 
 /// codes: e2m1 pairs [rows, columns / 2]. scales: e8m0 [rows, columns / 32]. columns is a multiple of 128.
-inline void packFp4Tiles(unsigned char *to, const unsigned char *codes, const unsigned char *scales, int rows,
-                         int columns) {
+inline void packFp4Tiles(unsigned char *to, unsigned char *toScales, const unsigned char *codes,
+                         const unsigned char *scales, int rows, int columns) {
   for (int r = 0; r < rows; r += kTileRows)
-    for (int c = 0; c < columns; c += kBlockK, to += kFp4TileBytes)
-      packFp4Tile(to, codes, scales, r, c, rows, columns);
+    for (int c = 0; c < columns; c += kBlockK, to += kFp4CodeBytes, toScales += kFp4ScaleBytes) {
+      packFp4Codes(to, codes, r, c, rows, columns);
+      packFp4Scales(toScales, scales, r, c, rows, columns);
+    }
 }
 
 } // namespace v4::cuda
