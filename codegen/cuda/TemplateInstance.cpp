@@ -8,7 +8,7 @@
 
 #include "codegen/cuda/TemplateInstance.h"
 #include "codegen/cuda/KernelTemplates.h"
-#include "codegen/cuda/kernels/Fp8LinearShape.h"
+#include "codegen/cuda/kernels/ExpertShape.h"
 #include "dialects/kernel/TileLayout.h"
 
 using namespace mlir;
@@ -17,6 +17,8 @@ namespace v4 {
 
 // The layout that weights get and the one that kernels read.
 static_assert(kTileRows == cuda::kTileRows && kTileRowBytes == cuda::kBlockK && kTileBytes == cuda::kTileBytes);
+static_assert(kFp4TileColumns == cuda::kBlockK && kTileRows * kFp4TileRowBytes == cuda::kFp4CodeBytes &&
+              kTileRows * kFp4ScaleRowBytes == cuda::kFp4ScaleBytes);
 
 kernel::RunTemplateOp templateOf(func::FuncOp kernel) {
   if (kernel.isExternal() || kernel.getBody().front().empty())

@@ -19,17 +19,37 @@ static Error makeError(const Twine &message) { return createStringError(inconver
 
 static bool isTiled(const StoredWeight &weight) { return weight.layout == "tiles" || weight.layout == "wide_tiles"; }
 
+/// What the tiles of a weight hold; none for elements that have no such layout.
+static std::optional<TileContent> tileContentOf(const StoredWeight &weight) {
+  bool wide = weight.layout == "wide_tiles";
+  switch (weight.element) {
+  case ElementType::F8E4M3:
+    return wide ? TileContent::Wide : TileContent::Rows;
+  case ElementType::BF16:
+    return wide ? std::nullopt : std::optional(TileContent::Rows);
+  case ElementType::F4E2M1:
+    return wide ? std::optional(TileContent::Fp4Codes) : std::nullopt;
+  case ElementType::F8E8M0:
+    return wide ? std::nullopt : std::optional(TileContent::Fp4Scales);
+  default:
+    return std::nullopt;
+  }
+}
+
 /// The layout "tiles" or "wide_tiles" of a weight; none for others.
 static Expected<std::optional<TileMatrix>> tilesOf(const StoredWeight &weight) {
   if (!isTiled(weight))
     return std::optional<TileMatrix>();
-  bool wide = weight.layout == "wide_tiles", isBf16 = weight.element == ElementType::BF16;
-  int64_t rowBytes = weight.shape.back() * (isBf16 ? 2 : 1);
-  bool fits = weight.element == ElementType::F8E4M3 || (isBf16 && !wide);
-  if (fits && weight.recipe == "copy" && rowBytes % kTileRowBytes == 0)
-    return std::optional<TileMatrix>({0, rowBytes, wide});
+  std::optional<TileContent> content = tileContentOf(weight);
+  int64_t columns = weight.shape.back();
+  int64_t rowBytes = weight.element == ElementType::BF16     ? columns * 2
+                     : weight.element == ElementType::F4E2M1 ? columns / 2
+                                                             : columns;
+  if (content && weight.recipe == "copy" && rowBytes % tileRowBytes(*content) == 0)
+    return std::optional<TileMatrix>({0, rowBytes, *content});
   return makeError("weight '" + weight.name + "' has the layout '" + weight.layout + "' and the recipe '" +
-                   weight.recipe + "', expected copied f8E4M3FN, or bf16 in tiles, in rows of a multiple of 128 bytes");
+                   weight.recipe + "', expected copied f8E4M3FN, bf16 or f8E8M0FNU in tiles, or f4E2M1FN in wide " +
+                   "tiles, in rows of whole tiles");
 }
 
 /// The layout "panels" of a weight; none for others that are known.

@@ -15,11 +15,17 @@
 
 namespace v4::codegen {
 
+/// What is in the tiles: bytes for shared memory, codes of a byte for registers, those of half a byte, their scales.
+enum class TileContent { Rows, Wide, Fp4Codes, Fp4Scales };
+
+/// Bytes of a row of a tile.
+int64_t tileRowBytes(TileContent content);
+
 /// One matrix of a weight in tiles.
 struct TileMatrix {
   int64_t rows;
-  int64_t rowBytes; ///< In the checkpoint; a multiple of kTileRowBytes.
-  bool wide;        ///< The form.
+  int64_t rowBytes; ///< In the checkpoint; a multiple of those of a tile.
+  TileContent content;
 
   uint64_t bytes() const { return static_cast<uint64_t>(tiledBytes(rows, rowBytes)); }
   /// Packed bytes [begin, begin + out.size()) of the row-major `source`. Any range: pieces of a

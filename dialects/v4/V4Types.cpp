@@ -55,7 +55,8 @@ v4::PanelFormat v4::panelFormatOf(RankedTensorType type) {
 }
 
 bool v4::isPacked(RankedTensorType type) {
-  return isa_and_nonnull<PackedAttr>(type.getEncoding()) || (isPanels(type) && type.getElementType().isInteger(8));
+  return isa_and_nonnull<PackedAttr>(type.getEncoding()) ||
+         ((isPanels(type) || isTiles(type)) && type.getElementType().isInteger(8));
 }
 
 LogicalResult v4::RowsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType, EmitError emitError) const {
@@ -107,23 +108,29 @@ LogicalResult v4::PanelsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type eleme
 
 LogicalResult v4::TilesAttr::verify(EmitError emitError, Type element, TileForm form) {
   // tiles_c1
-  if (!isa<Float8E4M3FNType>(element) && !(form == TileForm::Rows && element.isBF16()))
+  bool fits = isa<Float8E4M3FNType>(element) ||
+              (form == TileForm::Rows ? isa<BFloat16Type, Float8E8M0FNUType>(element) : isa<Float4E2M1FNType>(element));
+  if (!fits)
     return emitError() << "#v4.tiles element is " << element << " in the form " << stringifyTileForm(form)
-                       << ", expected f8E4M3FN, or bf16 in rows";
+                       << ", expected f8E4M3FN, bf16 or f8E8M0FNU in rows, or f4E2M1FN in wide";
   return success();
 }
 
 LogicalResult v4::TilesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType, EmitError emitError) const {
   // tiles_c2
-  if (elementType != getElement())
+  bool isCodes = isa<Float4E2M1FNType>(getElement()), isScales = isa<Float8E8M0FNUType>(getElement());
+  if (isCodes ? !elementType.isInteger(8) : elementType != getElement())
     return emitError() << "#v4.tiles of " << getElement() << " on elements of " << elementType << ", expected "
-                       << getElement();
+                       << (isCodes ? Type(IntegerType::get(getContext(), 8)) : getElement());
   // tiles_c3
-  int64_t unit = kTileRowBytes * 8 / elementType.getIntOrFloatBitWidth();
-  if (shape.size() != 2 || shape.back() < unit || shape.back() % unit != 0)
+  int64_t unit = isCodes    ? kFp4TileRowBytes
+                 : isScales ? kFp4ScaleRowBytes
+                            : kTileRowBytes * 8 / elementType.getIntOrFloatBitWidth();
+  size_t rank = isCodes || isScales ? 3 : 2;
+  if (shape.size() != rank || shape.back() < unit || shape.back() % unit != 0)
     return emitError() << "#v4.tiles of " << getElement() << " on a tensor of rank " << shape.size()
-                       << " with last dimension " << (shape.empty() ? 0 : shape.back())
-                       << ", expected rank 2 and a multiple of " << unit;
+                       << " with last dimension " << (shape.empty() ? 0 : shape.back()) << ", expected rank " << rank
+                       << " and a multiple of " << unit;
   return success();
 }
 

@@ -115,11 +115,15 @@ def V4_TilesAttr : V4_Attr<"Tiles", "tiles", [DeclareAttrInterfaceMethods<Verifi
   let description = [{
     `tensor<512x256xbf16, #v4.tiles<bf16, rows>>` is a weight [N, K] whose bytes are reordered: tiles of 64 rows and 128
     bytes, those of the same rows one behind the other, in a tile the order that dialects/kernel/TileLayout.h states for
-    its form: `rows` for shared memory, `wide` for registers, where the codes become bf16. Rows behind N are zero. Shape
+    its form: `rows` for shared memory, `wide` for registers, where the codes become wider. Rows behind N are zero. Shape
     and element type stay those of the values.
 
-    (C1) the element is bf16 or f8E4M3FN, in the form wide f8E4M3FN. (C2) the tensor holds that element. (C3) the
-    tensor has rank 2 and a row of it a multiple of 128 bytes.
+    `tensor<16x128x128xi8, #v4.tiles<f4E2M1FN, wide>>` is a stack [E, N, K/2] of codes in tiles of 64 rows and 128
+    columns, and `tensor<16x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>` their scales [E, N, K/32] in the same tiles.
+
+    (C1) the element is bf16 or f8E8M0FNU in rows, f4E2M1FN in wide, or f8E4M3FN in either. (C2) the tensor holds that
+    element, or i8 for f4E2M1FN. (C3) the tensor has rank 2, of f4E2M1FN and f8E8M0FNU rank 3, and a row of it covers a
+    multiple of the columns of a tile.
   }];
   let parameters = (ins "::mlir::Type":$element, EnumParameter<V4_TileForm>:$form);
   let assemblyFormat = "`<` $element `,` $form `>`";

@@ -29,6 +29,8 @@ Type elementOf(RankedTensorType type) {
     return packed.getElement();
   if (auto panels = dyn_cast_or_null<PanelsAttr>(type.getEncoding()))
     return panels.getElement();
+  if (auto tiles = dyn_cast_or_null<TilesAttr>(type.getEncoding()))
+    return tiles.getElement();
   return type.getElementType();
 }
 

@@ -153,7 +153,9 @@ static uint64_t panelWeightBytes(RankedTensorType type) {
 
 /// The same of a weight in tiles.
 static uint64_t tiledWeightBytes(RankedTensorType type) {
-  return static_cast<uint64_t>(tiledBytes(type.getDimSize(0), type.getDimSize(1) * type.getElementTypeBitWidth() / 8));
+  ArrayRef<int64_t> shape = type.getShape();
+  int64_t matrices = shape.size() == 3 ? shape.front() : 1, rowBytes = shape.back() * type.getElementTypeBitWidth() / 8;
+  return static_cast<uint64_t>(matrices * tiledBytes(shape[shape.size() - 2], rowBytes));
 }
 
 static StringRef tilesName(RankedTensorType type) {

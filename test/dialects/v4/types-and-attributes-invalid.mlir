@@ -192,12 +192,12 @@ func.func private @panels_c3(tensor<8xf8E8M0FNU, #v4.panels<f8E8M0FNU>>)
 
 // -----
 
-// expected-error @below {{#v4.tiles element is 'f32' in the form rows, expected f8E4M3FN, or bf16 in rows}}
+// expected-error @below {{#v4.tiles element is 'f32' in the form rows, expected f8E4M3FN, bf16 or f8E8M0FNU in rows, or f4E2M1FN in wide}}
 func.func private @tiles_c1(tensor<64x64xf32, #v4.tiles<f32, rows>>)
 
 // -----
 
-// expected-error @below {{#v4.tiles element is 'bf16' in the form wide, expected f8E4M3FN, or bf16 in rows}}
+// expected-error @below {{#v4.tiles element is 'bf16' in the form wide, expected f8E4M3FN, bf16 or f8E8M0FNU in rows, or f4E2M1FN in wide}}
 func.func private @tiles_c1(tensor<64x64xbf16, #v4.tiles<bf16, wide>>)
 
 // -----
@@ -214,3 +214,23 @@ func.func private @tiles_c3(tensor<64x96xbf16, #v4.tiles<bf16, rows>>)
 
 // expected-error @below {{#v4.tiles of 'bf16' on a tensor of rank 3 with last dimension 64, expected rank 2 and a multiple of 64}}
 func.func private @tiles_c3(tensor<2x64x64xbf16, #v4.tiles<bf16, rows>>)
+
+// -----
+
+// expected-error @below {{#v4.tiles element is 'f4E2M1FN' in the form rows, expected f8E4M3FN, bf16 or f8E8M0FNU in rows, or f4E2M1FN in wide}}
+func.func private @tiles_c1(tensor<2x64x64xi8, #v4.tiles<f4E2M1FN, rows>>)
+
+// -----
+
+// expected-error @below {{#v4.tiles of 'f4E2M1FN' on elements of 'bf16', expected 'i8'}}
+func.func private @tiles_c2(tensor<2x64x64xbf16, #v4.tiles<f4E2M1FN, wide>>)
+
+// -----
+
+// expected-error @below {{#v4.tiles of 'f4E2M1FN' on a tensor of rank 2 with last dimension 64, expected rank 3 and a multiple of 64}}
+func.func private @tiles_c3(tensor<64x64xi8, #v4.tiles<f4E2M1FN, wide>>)
+
+// -----
+
+// expected-error @below {{#v4.tiles of 'f8E8M0FNU' on a tensor of rank 3 with last dimension 6, expected rank 3 and a multiple of 4}}
+func.func private @tiles_c3(tensor<2x64x6xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>)

@@ -41,3 +41,6 @@ func.func private @cache(
 
 // CHECK: func.func private @tiles(tensor<40x64xbf16, #v4.tiles<bf16, rows>>, tensor<40x256xf8E4M3FN, #v4.tiles<f8E4M3FN, wide>>)
 func.func private @tiles(tensor<40x64xbf16, #v4.tiles<bf16, rows>>, tensor<40x256xf8E4M3FN, #v4.tiles<f8E4M3FN, wide>>)
+
+// CHECK: func.func private @fp4_tiles(tensor<2x40x64xi8, #v4.tiles<f4E2M1FN, wide>>, tensor<2x40x4xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>)
+func.func private @fp4_tiles(tensor<2x40x64xi8, #v4.tiles<f4E2M1FN, wide>>, tensor<2x40x4xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>)
