@@ -240,7 +240,7 @@ def PackWeightsPass : Pass<"v4-pack-weights", "::mlir::ModuleOp"> {
     A remark says for every weight whether it was packed, and why not.
 
     In a module whose `v4.target` is a GPU the encoding is #v4.tiles, and products are those that a template covers, on
-    sm_90a: v4.linear and v4.grouped_linear with bf16 or f8E4M3FN weights.
+    sm_90a: v4.linear and v4.grouped_linear with bf16 or f8E4M3FN weights, and those of experts with f4E2M1FN weights.
 
     ```mlir
     ml_program.global private @w(#extern) : tensor<512x256xbf16>
@@ -301,8 +301,11 @@ def ChooseGpuKernelsPass : Pass<"v4-choose-gpu-kernels", "::mlir::ModuleOp"> {
   let description = [{
     Of a module whose `v4.target` is a GPU. An op becomes a `kernel.launch` of a kernel function whose body is one
     kernel.run_template when the template's conditions hold; others are left to v4-decompose, with a remark that says
-    why where the op has a template at all. Fused ops become their parts. Matrix products want a weight in #v4.tiles; of
-    those with f8E4M3FN weights, v4.linear's input becomes codes and scales in a launch in front.
+    why where the op has a template at all. Fused ops become their parts, but for v4.gate_up of experts. Matrix products
+    want a weight in #v4.tiles; of those with f8E4M3FN weights, v4.linear's input becomes codes and scales in a launch in
+    front, and so does that of the experts. Scales of experts whose global has `v4.proven_forms` = ["e4m3_per_128"]
+    (the compiler looks at their bytes) take the form with one scale for 128 columns, and get the fact as
+    `v4.needed_forms`.
 
     ```mlir
     %y = v4.linear %x, %w : tensor<?x256xbf16, #v4.rows<tokens>>, tensor<512x256xbf16, #v4.tiles<bf16, rows>> -> tensor<?x512xf32, #v4.rows<tokens>>

@@ -9,6 +9,7 @@
 #include "passes/Passes.h"
 #include "passes/lower/KernelLaunches.h"
 #include "passes/lower/TemplateCall.h"
+#include "passes/quant/WeightFlows.h"
 
 namespace v4 {
 #define GEN_PASS_DEF_CHOOSEGPUKERNELSPASS
@@ -24,6 +25,7 @@ KernelContracts allTemplates() {
   KernelContracts templates;
   addGpuLinearTemplates(templates);
   addGpuMoeTemplates(templates);
+  addGpuExpertTemplates(templates);
   addGpuIndexerTemplates(templates);
   return templates;
 }
@@ -31,12 +33,13 @@ KernelContracts allTemplates() {
 struct ChooseGpuKernelsPass : v4::impl::ChooseGpuKernelsPassBase<ChooseGpuKernelsPass> {
   using ChooseGpuKernelsPassBase::ChooseGpuKernelsPassBase;
 
-  /// No template covers a fused op, but some cover its parts.
+  /// Of fused ops a template covers the experts' alone, but some cover parts of others.
   void splitFused() {
     SmallVector<FusedOpInterface> fused;
     getOperation().walk([&](FusedOpInterface op) { fused.push_back(op); });
     for (FusedOpInterface op : fused)
-      replaceByParts(op);
+      if (!ExpertProducts::covers(op))
+        replaceByParts(op);
   }
 
   void runOnOperation() override {
@@ -51,6 +54,8 @@ struct ChooseGpuKernelsPass : v4::impl::ChooseGpuKernelsPassBase<ChooseGpuKernel
     getOperation().walk([&](Operation *op) {
       if (isGpuAttention(op))
         attention.push_back(op);
+      if (isa<GateUpOp>(op))
+        chosen.push_back({op, {}});
       auto found = templates.find(op->getName().getStringRef());
       if (found == templates.end())
         return;
@@ -61,12 +66,18 @@ struct ChooseGpuKernelsPass : v4::impl::ChooseGpuKernelsPassBase<ChooseGpuKernel
         op->emitRemark() << "v4-choose-gpu-kernels: no template: " << reason;
     });
     KernelLaunches launches(getOperation());
+    WeightFlows flows(getOperation());
     for (Operation *op : attention)
       replaceGpuAttention(op, launches);
     Fp8Products products(launches);
+    ExpertProducts experts(launches, flows);
     for (auto &[op, contract] : chosen) {
       if (Fp8Products::covers(op)) {
         products.replace(op);
+        continue;
+      }
+      if (ExpertProducts::covers(op)) {
+        experts.replace(op);
         continue;
       }
       auto write = [&, op = op, contract = contract](KernelEmitter &k) {

@@ -59,7 +59,7 @@ LogicalResult KernelLaunches::replace(Operation *op, Body body) {
     if (failed(body(emitter)))
       return failure();
     func::FuncOp function = emitter.finish();
-    setLaunchCost(op, function);
+    setLaunchCost(op, function, op->getOperands());
     Kernel kernel{FlatSymbolRefAttr::get(function.getSymNameAttr()), emitter.grid(),
                   SmallVector<int64_t>(emitter.stepFields())};
     found = kernels.insert({key, kernel}).first;
@@ -92,7 +92,7 @@ kernel::LaunchOp KernelLaunches::insert(Operation *op, const Step &step, ValueRa
     body(emitter);
     func::FuncOp function = emitter.finish();
     if (step.bearsCost)
-      setLaunchCost(op, function);
+      setLaunchCost(op, function, inputs);
     Kernel kernel{FlatSymbolRefAttr::get(function.getSymNameAttr()), emitter.grid(),
                   SmallVector<int64_t>(emitter.stepFields())};
     found = kernels.insert({key, kernel}).first;

@@ -229,14 +229,17 @@ void addOp(Operation *op, CostTable &costs) {
 
 } // namespace
 
-void v4::setLaunchCost(Operation *op, func::FuncOp kernel) {
+void v4::setLaunchCost(Operation *op, func::FuncOp kernel, ValueRange inputs) {
   CostTable costs;
   addDefaults(op, costs);
   addOp(op, costs);
   kernel->setAttr(kCostsName, costs.attribute(op->getContext()));
   // Fused ops that go to experts name theirs here.
+  Value hits;
   if (auto linear = dyn_cast<ExpertLinearOp>(op))
-    kernel->setAttr(kHitsName, Builder(op).getI64IntegerAttr(linear.getHitsMutable().getOperandNumber()));
-  if (auto fused = dyn_cast<GateUpOp>(op); fused && fused.getHits())
-    kernel->setAttr(kHitsName, Builder(op).getI64IntegerAttr(fused.getHitsMutable()[0].getOperandNumber()));
+    hits = linear.getHits();
+  if (auto fused = dyn_cast<GateUpOp>(op))
+    hits = fused.getHits();
+  if (hits)
+    kernel->setAttr(kHitsName, Builder(op).getI64IntegerAttr(std::distance(inputs.begin(), llvm::find(inputs, hits))));
 }

@@ -28,8 +28,8 @@ namespace v4 {
 inline constexpr llvm::StringLiteral kCostsName = "kernel.costs"; ///< Array of #plan.cost.
 inline constexpr llvm::StringLiteral kHitsName = "kernel.hits";   ///< Binding with the number of experts hit.
 
-/// Puts the costs of `op` on the kernel that computes it.
-void setLaunchCost(mlir::Operation *op, mlir::func::FuncOp kernel);
+/// Puts the costs of `op` on the kernel that computes it; `inputs` are the kernel's first bindings.
+void setLaunchCost(mlir::Operation *op, mlir::func::FuncOp kernel, mlir::ValueRange inputs);
 
 } // namespace v4
 

@@ -48,6 +48,7 @@ private:
 kernel::TargetAttr gpuTargetOf(mlir::Operation *op);
 
 class KernelLaunches;
+struct WeightFlows;
 
 /// Products of quantized rows and f8E4M3FN weights: the rows become codes and scales first, once for all products that
 /// read them.
@@ -67,6 +68,33 @@ private:
   llvm::DenseMap<mlir::Value, kernel::LaunchOp> quantized;
 };
 
+/// Products of quantized rows and the f4E2M1FN weights of the experts that are hit.
+class ExpertProducts {
+public:
+  ExpertProducts(KernelLaunches &launches, const WeightFlows &flows) : launches(launches), flows(flows) {}
+
+  /// Whether the op is one whose weights are in tiles.
+  static bool covers(mlir::Operation *op);
+  /// Replaces it. REQUIRES: covers(op); the ops of a block come in its order.
+  void replace(mlir::Operation *op);
+
+private:
+  /// Codes and scales of the rows of `x` in the order of the experts, once for all products that read them.
+  kernel::LaunchOp quantize(mlir::Operation *op, mlir::Value x, mlir::Value order);
+  kernel::LaunchOp insert(mlir::Operation *op, llvm::StringRef name, llvm::ArrayRef<mlir::Value> inputs,
+                          unsigned matrices, float limit);
+  /// Whether weights with these scales are exactly e4m3 with one scale per row and 128 columns. If so, that is noted
+  /// as needed.
+  bool needE4M3(llvm::ArrayRef<mlir::Value> scales);
+  void replaceGateUp(GateUpOp op);
+  void replaceLinear(ExpertLinearOp op);
+
+  KernelLaunches &launches;
+  const WeightFlows &flows;
+  llvm::DenseMap<std::pair<mlir::Value, mlir::Value>, kernel::LaunchOp> quantized; ///< By x and order.
+  llvm::DenseMap<mlir::Value, mlir::Value> unrounded; ///< What a v4.quantize behind a v4.gate_up reads.
+};
+
 /// Whether the op is attention that is turned back, of shapes that templates have.
 bool isGpuAttention(mlir::Operation *op);
 /// Replaces it by sums over parts of what each token sees, and their merge. REQUIRES: isGpuAttention(op).
@@ -75,6 +103,7 @@ void replaceGpuAttention(mlir::Operation *op, KernelLaunches &launches);
 /// By op name, as for tuned kernels of CPUs; `declines` looks at the target too.
 void addGpuLinearTemplates(KernelContracts &templates);
 void addGpuMoeTemplates(KernelContracts &templates);
+void addGpuExpertTemplates(KernelContracts &templates);
 void addGpuIndexerTemplates(KernelContracts &templates);
 
 } // namespace v4

@@ -72,21 +72,48 @@ std::string shapeReason(RankedTensorType type, int64_t groups) {
   return "";
 }
 
-Type panelElement(RankedTensorType type) {
+Type valueElement(RankedTensorType type) {
   if (auto packed = dyn_cast_or_null<PackedAttr>(type.getEncoding()))
     return packed.getElement();
   return type.getElementType();
 }
 
+/// Why a product that reads the weight has no kernel for panels; empty when it has one.
+std::string panelsReason(Operation *op, const Product &product) {
+  auto type = cast<RankedTensorType>(product.weight.getType());
+  if (type.getElementType().isF32() != isa<HcMixOp>(op))
+    return "f32 matrices have a tuned product in v4.hc_mix alone";
+  return shapeReason(type, product.groups);
+}
+
+bool isFp4(const Product &product) {
+  return isa<Float4E2M1FNType>(valueElement(cast<RankedTensorType>(product.weight.getType())));
+}
+
 /// The one GPU whose tensor cores read tiles.
 constexpr llvm::StringLiteral kTilesCpu = "sm_90a";
+
+bool isExpertProduct(Operation *op) {
+  return isa<ExpertLinearOp>(op) || (isa<GateUpOp>(op) && cast<GateUpOp>(op).getOrder());
+}
+
+/// The same of the weights of experts.
+std::string expertTilesReason(RankedTensorType type) {
+  if (!isPacked(type))
+    return "no template has its product";
+  int64_t columns = 2 * type.getShape().back();
+  if (columns % kFp4TileColumns != 0)
+    return std::to_string(columns) + " columns are no multiple of " + std::to_string(kFp4TileColumns);
+  return "";
+}
 
 /// Why a product that reads the weight has no template; empty when it has one.
 std::string tilesReason(Operation *op, const Product &product) {
   auto type = cast<RankedTensorType>(product.weight.getType());
   Type element = type.getElementType();
-  bool isExpert = isa<ExpertLinearOp>(op) || (isa<GateUpOp>(op) && cast<GateUpOp>(op).getOrder());
-  if (isExpert || isa<HcMixOp>(op) || !(element.isBF16() || isa<Float8E4M3FNType>(element)))
+  if (isExpertProduct(op))
+    return expertTilesReason(type);
+  if (isa<HcMixOp>(op) || !(element.isBF16() || isa<Float8E4M3FNType>(element)))
     return "no template has its product";
   // Products of FP8 are rounded to bf16.
   if (!element.isBF16() && getElementTypeOrSelf(op->getResult(0)).isF32())
@@ -159,19 +186,20 @@ private:
       return ("its use in " + op->getName().getStringRef() + " is no matrix product").str();
     if (op->hasAttr("v4.planted"))
       return "its product carries a planted mistake";
-    if (tiles && use.get() == product->weight)
-      return tilesReason(op, *product);
-    auto weight = cast<RankedTensorType>(product->weight.getType());
-    bool fp4 = !tiles && isa<Float4E2M1FNType>(panelElement(weight));
-    if (use.get() == product->scales && !fp4)
+    bool isWeight = use.get() == product->weight;
+    bool fp4 = isFp4(*product) && (!tiles || isExpertProduct(op));
+    if (!isWeight && !fp4)
       return "scales of 128 x 128 blocks need no layout";
-    if (weight.getElementType().isF32() != isa<HcMixOp>(op))
-      return "f32 matrices have a tuned product in v4.hc_mix alone";
-    if (std::string reason = shapeReason(weight, product->groups); !reason.empty())
+    std::string reason = tiles ? isWeight ? tilesReason(op, *product) : "" : panelsReason(op, *product);
+    if (!reason.empty())
       return reason;
-    // Weight and scales of FP4 change together.
-    Value other = use.get() == product->weight ? product->scales : product->weight;
-    return fp4 && isBlocked(other) ? "the other half of its FP4 matrix is not packed" : "";
+    // Weight and scales of FP4 change together, and so do both matrices of experts that one op reads.
+    if (fp4 && isBlocked(isWeight ? product->scales : product->weight))
+      return "the other half of its FP4 matrix is not packed";
+    auto fused = dyn_cast<GateUpOp>(op);
+    if (fused && (isBlocked(fused.getGate()) || isBlocked(fused.getUp())))
+      return "the other matrix of its v4.gate_up is not packed";
+    return "";
   }
 
   std::string reasonOf(Value value) {
@@ -197,10 +225,10 @@ private:
 
   RankedTensorType packed(Type type, ml_program::GlobalOp global) {
     auto tensor = cast<RankedTensorType>(type);
-    bool isWide = grouped.contains(global) && !tensor.getElementType().isBF16();
+    bool isWide = isPacked(tensor) || (grouped.contains(global) && !tensor.getElementType().isBF16());
     TileForm form = isWide ? TileForm::Wide : TileForm::Rows;
-    Attribute encoding = tiles ? Attribute(TilesAttr::get(type.getContext(), tensor.getElementType(), form))
-                               : PanelsAttr::get(type.getContext(), panelElement(tensor));
+    Attribute encoding = tiles ? Attribute(TilesAttr::get(type.getContext(), valueElement(tensor), form))
+                               : PanelsAttr::get(type.getContext(), valueElement(tensor));
     return RankedTensorType::get(tensor.getShape(), tensor.getElementType(), encoding);
   }
 

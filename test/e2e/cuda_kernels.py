@@ -31,6 +31,7 @@ ONE_THREAD = ("dispatch", "scale")
 MUST = {"combineRows": ("ld.global",),
         "bf16Linear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "mbarrier.try_wait"),
         "fp8Linear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "mbarrier.try_wait"),
+        "expertProduct": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "prmt"),
         "quantizeRows": ("cvt.rn.satfinite.e4m3x2.f32", "shfl.sync.bfly"),
         "attendRows": ("mma.sync.aligned.m16n8k16", "ldmatrix.sync.aligned.m8n8.x4.trans", "cvt.rn.f16x2.e4m3x2"),
         "attendMerge": ("fma.rn",),

@@ -11,6 +11,7 @@
 #include "codegen/cuda/kernels/Attend.h"
 #include "codegen/cuda/kernels/Bf16Linear.h"
 #include "codegen/cuda/kernels/CombineRows.h"
+#include "codegen/cuda/kernels/ExpertProduct.h"
 #include "codegen/cuda/kernels/IndexRows.h"
 #include "codegen/cuda/kernels/WideLinear.h"
 
@@ -100,6 +101,14 @@ FakeTemplate v4::test::findFakeTemplate(const std::string &function) {
       {"bf16Linear_64_1_8_1", play<&bf16Linear<64, 1, 8, 1>>},
       {"fp8Linear_16_1_12", play<&fp8Linear<16, 1, 12>>},
       {"fp8Linear_64_1_8", play<&fp8Linear<64, 1, 8>>},
+      {"expertProduct_16_8_1_0", play<&expertProduct<16, 8, 1, 0>>},
+      {"expertProduct_16_8_0_0", play<&expertProduct<16, 8, 0, 0>>},
+      {"expertProduct_64_5_1_0", play<&expertProduct<64, 5, 1, 0>>},
+      {"expertProduct_64_5_0_0", play<&expertProduct<64, 5, 0, 0>>},
+      {"expertProduct_16_8_1_1", play<&expertProduct<16, 8, 1, 1>>},
+      {"expertProduct_16_8_0_1", play<&expertProduct<16, 8, 0, 1>>},
+      {"expertProduct_64_5_1_1", play<&expertProduct<64, 5, 1, 1>>},
+      {"expertProduct_64_5_0_1", play<&expertProduct<64, 5, 0, 1>>},
       {"attendRows_256_64_1", play<&attendRows<256, 64, 1>>},
       {"attendMerge_256_64_8", play<&attendMerge<256, 64, 8>>},
       {"indexCandidates_128_1_64", play<&indexCandidates<128, 1, 64>>},

@@ -146,6 +146,57 @@ func.func @narrow(%e: tensor<?x3x18xbf16, #v4.rows<tokens>>, %s: tensor<?x18xbf1
   return %y : tensor<?x18xbf16, #v4.rows<tokens>>
 }
 
+// Experts: rows as codes in the order of the experts, gate and up in one kernel; down quantizes what it gives.
+// CHECK-LABEL: func.func @experts
+// CHECK-SAME: (%[[X:.*]]: tensor<?x256xbf16, #v4.rows<tokens>>, %[[G:.*]]: tensor<4x128x128xi8, #v4.tiles<f4E2M1FN, wide>>, %[[U:[^:]*]]: tensor<4x128x128xi8, #v4.tiles<f4E2M1FN, wide>>, %[[GS:.*]]: tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>, %[[US:[^:]*]]: tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>, %[[D:.*]]: tensor<4x256x64xi8, #v4.tiles<f4E2M1FN, wide>>, %[[DS:.*]]: tensor<4x256x4xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>, %[[W:.*]]: tensor<?x2xf32, #v4.rows<tokens>>, %[[O:.*]]: tensor<?x2xi32, #v4.rows<tokens>>, %[[F:[^:]*]]: tensor<?x5xi32, #v4.rows<one>>, %[[N:[^:]*]]: tensor<?x5xi32, #v4.rows<one>>)
+// CHECK: %[[Q:.*]]:2 = kernel.launch @quantize_rows_1 grid <rows = 1, tile = 1, tiles = 1> (%[[X]], %[[O]]) writes [] step [] {kernel.slack = array<i64: 0, 1288>}
+// CHECK-SAME: -> (tensor<?x2x256xf8E4M3FN, #v4.rows<tokens>>, tensor<?x4xf32, #v4.rows<tokens>>)
+// CHECK: %[[H:.*]] = kernel.launch @gate_up_0 grid <rows = 1, tile = 1, tiles = 4> (%[[Q]]#0, %[[Q]]#1, %[[G]], %[[GS]], %[[U]], %[[US]], %[[W]], %[[O]], %[[F]], %[[N]])
+// CHECK-NOT: v4.quantize
+// CHECK: %[[P:.*]]:2 = kernel.launch @quantize_rows_2 grid <rows = 1, tile = 1, tiles = 1> (%[[H]], %[[O]]) writes [] step [] {kernel.slack = array<i64: 0, 780>}
+// CHECK: kernel.launch @expert_linear_0 grid <rows = 1, tile = 1, tiles = 4> (%[[P]]#0, %[[P]]#1, %[[D]], %[[DS]], %[[O]], %[[F]], %[[N]])
+func.func @experts(%x: !x, %g: tensor<4x128x128xi8, #v4.tiles<f4E2M1FN, wide>>, %u: tensor<4x128x128xi8, #v4.tiles<f4E2M1FN, wide>>, %gs: tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>, %us: tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>, %d: tensor<4x256x64xi8, #v4.tiles<f4E2M1FN, wide>>, %ds: tensor<4x256x4xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>, %w: tensor<?x2xf32, #v4.rows<tokens>>, %o: tensor<?x2xi32, #v4.rows<tokens>>, %f: tensor<?x5xi32, #v4.rows<one>>, %n: tensor<?x5xi32, #v4.rows<one>>) -> tensor<?x2x256xbf16, #v4.rows<tokens>> {
+  %h = v4.gate_up %x, %g, %u scales %gs, %us weights %w order %o, %f, %n limit 1.0e+01 quantized : !x, tensor<4x128x128xi8, #v4.tiles<f4E2M1FN, wide>>, tensor<4x128x128xi8, #v4.tiles<f4E2M1FN, wide>> scales tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>, tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>> weights tensor<?x2xf32, #v4.rows<tokens>> order tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>>, tensor<?x5xi32, #v4.rows<one>> -> tensor<?x2x128xbf16, #v4.rows<tokens>>
+  %y = v4.expert_linear %h, %d scales %ds order %o, %f, %n : tensor<?x2x128xbf16, #v4.rows<tokens>>, tensor<4x256x64xi8, #v4.tiles<f4E2M1FN, wide>> scales tensor<4x256x4xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>> order tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>> -> tensor<?x2x256xbf16, #v4.rows<tokens>>
+  return %y : tensor<?x2x256xbf16, #v4.rows<tokens>>
+}
+
+// What others read of the quantized rows stays; products of one input have one quantization. No limit clamps nothing.
+// CHECK-LABEL: func.func @experts_shared
+// CHECK: %[[Q:.*]]:2 = kernel.launch @quantize_rows_1
+// CHECK: %[[H:.*]] = kernel.launch @gate_up_1 {{.*}}(%[[Q]]#0, %[[Q]]#1,
+// CHECK: %[[R:.*]] = v4.quantize %[[H]] fp8 block 128 prefix 128
+// CHECK: %[[P:.*]]:2 = kernel.launch @quantize_rows_2 {{.*}}(%[[H]],
+// CHECK: kernel.launch @expert_linear_0 {{.*}}(%[[P]]#0, %[[P]]#1,
+// CHECK-NOT: quantize_rows
+// CHECK: kernel.launch @expert_linear_0 {{.*}}(%[[P]]#0, %[[P]]#1,
+// CHECK: return %{{.*}}, %{{.*}}, %[[R]]
+func.func @experts_shared(%x: !x, %g: tensor<4x128x128xi8, #v4.tiles<f4E2M1FN, wide>>, %gs: tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>, %d: tensor<4x256x64xi8, #v4.tiles<f4E2M1FN, wide>>, %ds: tensor<4x256x4xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>, %w: tensor<?x2xf32, #v4.rows<tokens>>, %o: tensor<?x2xi32, #v4.rows<tokens>>, %f: tensor<?x5xi32, #v4.rows<one>>, %n: tensor<?x5xi32, #v4.rows<one>>) -> (tensor<?x2x256xbf16, #v4.rows<tokens>>, tensor<?x2x256xbf16, #v4.rows<tokens>>, tensor<?x2x128xbf16, #v4.rows<tokens>>) {
+  %h = v4.gate_up %x, %g, %g scales %gs, %gs weights %w order %o, %f, %n quantized : !x, tensor<4x128x128xi8, #v4.tiles<f4E2M1FN, wide>>, tensor<4x128x128xi8, #v4.tiles<f4E2M1FN, wide>> scales tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>, tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>> weights tensor<?x2xf32, #v4.rows<tokens>> order tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>>, tensor<?x5xi32, #v4.rows<one>> -> tensor<?x2x128xbf16, #v4.rows<tokens>>
+  %y = v4.expert_linear %h, %d scales %ds order %o, %f, %n : tensor<?x2x128xbf16, #v4.rows<tokens>>, tensor<4x256x64xi8, #v4.tiles<f4E2M1FN, wide>> scales tensor<4x256x4xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>> order tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>> -> tensor<?x2x256xbf16, #v4.rows<tokens>>
+  %z = v4.expert_linear %h, %d scales %ds order %o, %f, %n : tensor<?x2x128xbf16, #v4.rows<tokens>>, tensor<4x256x64xi8, #v4.tiles<f4E2M1FN, wide>> scales tensor<4x256x4xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>> order tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>> -> tensor<?x2x256xbf16, #v4.rows<tokens>>
+  return %y, %z, %h : tensor<?x2x256xbf16, #v4.rows<tokens>>, tensor<?x2x256xbf16, #v4.rows<tokens>>, tensor<?x2x128xbf16, #v4.rows<tokens>>
+}
+
+// Near miss: no weights of the route. The products are templates, what joins them is not.
+// CHECK-LABEL: func.func @no_route_weights
+// CHECK: kernel.launch @expert_linear_1
+// CHECK: kernel.launch @expert_linear_1
+// CHECK: v4.swiglu
+func.func @no_route_weights(%x: !x, %g: tensor<4x128x128xi8, #v4.tiles<f4E2M1FN, wide>>, %gs: tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>, %o: tensor<?x2xi32, #v4.rows<tokens>>, %f: tensor<?x5xi32, #v4.rows<one>>, %n: tensor<?x5xi32, #v4.rows<one>>) -> tensor<?x2x128xbf16, #v4.rows<tokens>> {
+  %h = v4.gate_up %x, %g, %g scales %gs, %gs order %o, %f, %n limit 1.0e+01 : !x, tensor<4x128x128xi8, #v4.tiles<f4E2M1FN, wide>>, tensor<4x128x128xi8, #v4.tiles<f4E2M1FN, wide>> scales tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>, tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>> order tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>>, tensor<?x5xi32, #v4.rows<one>> -> tensor<?x2x128xbf16, #v4.rows<tokens>>
+  return %h : tensor<?x2x128xbf16, #v4.rows<tokens>>
+}
+
+// Near miss: experts in the checkpoint's layout.
+// CHECK-LABEL: func.func @experts_row_major
+// CHECK: v4.expert_linear
+func.func @experts_row_major(%h: tensor<?x2x128xbf16, #v4.rows<tokens>>, %d: tensor<4x256x64xi8, #v4.packed<f4E2M1FN>>, %ds: tensor<4x256x4xf8E8M0FNU>, %o: tensor<?x2xi32, #v4.rows<tokens>>, %f: tensor<?x5xi32, #v4.rows<one>>, %n: tensor<?x5xi32, #v4.rows<one>>) -> tensor<?x2x256xbf16, #v4.rows<tokens>> {
+  // expected-remark @below {{v4-choose-gpu-kernels: no template: its weight is not in tiles}}
+  %y = v4.expert_linear %h, %d scales %ds order %o, %f, %n : tensor<?x2x128xbf16, #v4.rows<tokens>>, tensor<4x256x64xi8, #v4.packed<f4E2M1FN>> scales tensor<4x256x4xf8E8M0FNU> order tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>> -> tensor<?x2x256xbf16, #v4.rows<tokens>>
+  return %y : tensor<?x2x256xbf16, #v4.rows<tokens>>
+}
+
 // Bodies follow in the order of first use.
 // CHECK-LABEL: func.func private @attend_rows_0
 // CHECK-NEXT: kernel.run_template "attendRows" values [256, 64, 1] arguments [{{.*}}#kernel.argument<word, binding = -1, value = 8>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 0>, #kernel.argument<word, binding = -1, value = 129>, #kernel.argument<word, binding = -1, value = 4>, #kernel.argument<word, binding = -1, value = 512>, #kernel.argument<word, binding = -1, value = 3>, #kernel.argument<word, binding = -1, value = 256>] most 0
@@ -171,6 +222,67 @@ func.func @narrow(%e: tensor<?x3x18xbf16, #v4.rows<tokens>>, %s: tensor<?x18xbf1
 // CHECK-NEXT: kernel.run_template "selectCandidates" values [64] arguments [#kernel.argument<address, binding = 3, value = 0>, {{.*}}#kernel.argument<word, binding = -1, value = 192>] most 0
 // CHECK-LABEL: func.func private @combine_0
 // CHECK-NEXT: kernel.run_template "combineRows" values [256] arguments [#kernel.argument<address, binding = 0, value = 0>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 3>, #kernel.argument<word, binding = -1, value = 1280>] most 0
+// CHECK-LABEL: func.func private @quantize_rows_1
+// CHECK-NEXT: kernel.run_template "quantizeRows" values [8] arguments [#kernel.argument<address, binding = 0, value = 0>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<word, binding = -1, value = 2>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<rows, binding = -1, value = 2>, #kernel.argument<word, binding = -1, value = 256>] most 0
+// CHECK-LABEL: func.func private @gate_up_0
+// CHECK-SAME: kernel.hits = 9 : i64
+// CHECK-NEXT: kernel.run_template "expertProduct" values [16, 8, 1, 1] arguments [#kernel.argument<map, binding = 0, value = 2, map = <f8E4M3FN, columns = 256, box = 16 : 128, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<address, binding = 4, value = 0>, #kernel.argument<address, binding = 5, value = 0>, #kernel.argument<address, binding = 6, value = 0>, #kernel.argument<address, binding = 7, value = 0>, #kernel.argument<address, binding = 8, value = 0>, #kernel.argument<address, binding = 9, value = 0>, #kernel.argument<address, binding = 10, value = 0>, #kernel.argument<rows, binding = -1, value = 2>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 1092616192>] most 264
+// CHECK-LABEL: func.func private @quantize_rows_2
+// CHECK-NEXT: kernel.run_template "quantizeRows" values [8] arguments [#kernel.argument<address, binding = 0, value = 0>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<word, binding = -1, value = 1>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<rows, binding = -1, value = 2>, #kernel.argument<word, binding = -1, value = 128>] most 0
+// CHECK-LABEL: func.func private @expert_linear_0
+// CHECK-SAME: kernel.hits = 6 : i64
+// CHECK-NEXT: kernel.run_template "expertProduct" values [16, 8, 0, 1] arguments [#kernel.argument<map, binding = 0, value = 2, map = <f8E4M3FN, columns = 128, box = 16 : 128, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 4, value = 0>, #kernel.argument<address, binding = 5, value = 0>, #kernel.argument<address, binding = 6, value = 0>, #kernel.argument<address, binding = 7, value = 0>, #kernel.argument<rows, binding = -1, value = 2>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 0>] most 264
+// CHECK-LABEL: func.func private @gate_up_1
+// CHECK-NEXT: kernel.run_template "expertProduct" values [16, 8, 1, 1] arguments [{{.*}}, #kernel.argument<word, binding = -1, value = 2139095040>] most 264
+// CHECK-LABEL: func.func private @expert_linear_1
+}
+
+// -----
+
+!x = tensor<?x256xbf16, #v4.rows<tokens>>
+!w = tensor<4x128x128xi8, #v4.tiles<f4E2M1FN, wide>>
+!s = tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>
+
+module attributes {v4.envelope = #v4.envelope<tokens = 512, sequences = 2, context = 4096, draft = 1>, v4.target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>} {
+
+ml_program.global private @w(#ml_program.extern<!w>) : !w
+// Two layers have the fact, one of the last function's does not: a form is that of all weights of a function.
+// CHECK: @first({{.*}}) : tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>> {v4.needed_forms = ["e4m3_per_128"], v4.proven_forms = ["e4m3_per_128"]}
+ml_program.global private @first(#ml_program.extern<!s>) : !s {v4.proven_forms = ["e4m3_per_128"]}
+// CHECK: @second({{.*}}) : tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>> {v4.needed_forms
+ml_program.global private @second(#ml_program.extern<!s>) : !s {v4.proven_forms = ["e4m3_per_128"]}
+// CHECK: @third({{.*}}) : tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>> {v4.proven_forms
+ml_program.global private @third(#ml_program.extern<!s>) : !s {v4.proven_forms = ["e4m3_per_128"]}
+// CHECK: @fourth({{.*}}) : tensor<4x128x8xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>{{$}}
+ml_program.global private @fourth(#ml_program.extern<!s>) : !s
+
+func.func private @layer(%x: !x, %w: !w, %s: !s, %o: tensor<?x2xi32, #v4.rows<tokens>>, %r: tensor<?x5xi32, #v4.rows<one>>) {
+  %y = v4.expert_linear %x, %w scales %s order %o, %r, %r : !x, !w scales !s order tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>> -> tensor<?x2x128xbf16, #v4.rows<tokens>>
+  return
+}
+
+func.func private @other_layer(%x: !x, %w: !w, %s: !s, %o: tensor<?x2xi32, #v4.rows<tokens>>, %r: tensor<?x5xi32, #v4.rows<one>>) {
+  %y = v4.expert_linear %x, %w scales %s order %o, %r, %r : !x, !w scales !s order tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>> -> tensor<?x2x128xbf16, #v4.rows<tokens>>
+  return
+}
+
+func.func @main(%x: !x, %o: tensor<?x2xi32, #v4.rows<tokens>>, %r: tensor<?x5xi32, #v4.rows<one>>) {
+  %w = ml_program.global_load_const @w : !w
+  %a = ml_program.global_load_const @first : !s
+  %b = ml_program.global_load_const @second : !s
+  %c = ml_program.global_load_const @third : !s
+  %d = ml_program.global_load_const @fourth : !s
+  call @layer(%x, %w, %a, %o, %r) : (!x, !w, !s, tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>>) -> ()
+  call @layer(%x, %w, %b, %o, %r) : (!x, !w, !s, tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>>) -> ()
+  call @other_layer(%x, %w, %c, %o, %r) : (!x, !w, !s, tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>>) -> ()
+  call @other_layer(%x, %w, %d, %o, %r) : (!x, !w, !s, tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>>) -> ()
+  return
+}
+// An expert has many rows in a full step.
+// CHECK-LABEL: func.func private @expert_linear_0
+// CHECK-NEXT: kernel.run_template "expertProduct" values [64, 5, 0, 0]
+// CHECK-LABEL: func.func private @expert_linear_1
+// CHECK-NEXT: kernel.run_template "expertProduct" values [64, 5, 0, 1]
 }
 
 // -----

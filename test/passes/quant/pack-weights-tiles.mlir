@@ -79,3 +79,67 @@ func.func @main(%x: tensor<?x256xbf16, #v4.rows<tokens>>) -> tensor<?x512xbf16, 
   return %0 : tensor<?x512xbf16, #v4.rows<tokens>>
 }
 }
+
+// -----
+
+!x = tensor<?x128xbf16, #v4.rows<tokens>>
+!codes = tensor<4x128x64xi8, #v4.packed<f4E2M1FN>>
+!scales = tensor<4x128x4xf8E8M0FNU>
+!order = tensor<?x2xi32, #v4.rows<tokens>>
+!runs = tensor<?x5xi32, #v4.rows<one>>
+!h = tensor<?x2x128xbf16, #v4.rows<tokens>>
+
+// Experts: codes for registers, their scales in the same tiles, both or none.
+module attributes {v4.target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>} {
+// CHECK: @gate({{.*}}) : tensor<4x128x64xi8, #v4.tiles<f4E2M1FN, wide>>
+// expected-remark @below {{v4-pack-weights: 'gate' is packed as 'tensor<4x128x64xi8, #v4.tiles<f4E2M1FN, wide>>'}}
+ml_program.global private @gate(#ml_program.extern<!codes>) : !codes
+// CHECK: @gate.scale({{.*}}) : tensor<4x128x4xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>
+// expected-remark @below {{v4-pack-weights: 'gate.scale' is packed as 'tensor<4x128x4xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>'}}
+ml_program.global private @gate.scale(#ml_program.extern<!scales>) : !scales
+// CHECK: @down({{.*}}) : tensor<4x128x64xi8, #v4.tiles<f4E2M1FN, wide>>
+// expected-remark @below {{v4-pack-weights: 'down' is packed}}
+ml_program.global private @down(#ml_program.extern<!codes>) : !codes
+// CHECK: @down.scale({{.*}}) : tensor<4x128x4xf8E8M0FNU, #v4.tiles<f8E8M0FNU, rows>>
+// expected-remark @below {{v4-pack-weights: 'down.scale' is packed}}
+ml_program.global private @down.scale(#ml_program.extern<!scales>) : !scales
+// Quantized when the plan is written, and so neither its scales nor the other matrix of its op are packed.
+// expected-remark @below {{v4-pack-weights: 'made' keeps its layout: its bytes are made when the plan is written}}
+ml_program.global private @made(#ml_program.extern<!codes>) : !codes {v4.recipe = "quantize_e2m1", v4.sources = ["made"]}
+// CHECK: @made.scale({{.*}}) : tensor<4x128x4xf8E8M0FNU>
+// expected-remark @below {{v4-pack-weights: 'made.scale' keeps its layout: the other half of its FP4 matrix is not packed}}
+ml_program.global private @made.scale(#ml_program.extern<!scales>) : !scales
+// CHECK: @up({{.*}}) : tensor<4x128x64xi8, #v4.packed<f4E2M1FN>>
+// expected-remark @below {{v4-pack-weights: 'up' keeps its layout: the other matrix of its v4.gate_up is not packed}}
+ml_program.global private @up(#ml_program.extern<!codes>) : !codes
+// expected-remark @below {{v4-pack-weights: 'up.scale' keeps its layout: the other}}
+ml_program.global private @up.scale(#ml_program.extern<!scales>) : !scales
+// CHECK: @odd({{.*}}) : tensor<4x128x96xi8, #v4.packed<f4E2M1FN>>
+// expected-remark @below {{v4-pack-weights: 'odd' keeps its layout: 192 columns are no multiple of 128}}
+ml_program.global private @odd(#ml_program.extern<tensor<4x128x96xi8, #v4.packed<f4E2M1FN>>>) : tensor<4x128x96xi8, #v4.packed<f4E2M1FN>>
+// expected-remark @below {{v4-pack-weights: 'odd.scale' keeps its layout: the other half of its FP4 matrix is not packed}}
+ml_program.global private @odd.scale(#ml_program.extern<tensor<4x128x6xf8E8M0FNU>>) : tensor<4x128x6xf8E8M0FNU>
+// CHECK: @plain({{.*}}) : tensor<4x128x128xbf16>
+// expected-remark @below {{v4-pack-weights: 'plain' keeps its layout: no template has its product}}
+ml_program.global private @plain(#ml_program.extern<tensor<4x128x128xbf16>>) : tensor<4x128x128xbf16>
+
+func.func @main(%x: !x, %z: tensor<?x192xbf16, #v4.rows<tokens>>, %o: !order, %f: !runs, %n: !runs, %w: tensor<?x2xf32, #v4.rows<tokens>>) {
+  %g = ml_program.global_load_const @gate : !codes
+  %gs = ml_program.global_load_const @gate.scale : !scales
+  %d = ml_program.global_load_const @down : !codes
+  %ds = ml_program.global_load_const @down.scale : !scales
+  %m = ml_program.global_load_const @made : !codes
+  %ms = ml_program.global_load_const @made.scale : !scales
+  %u = ml_program.global_load_const @up : !codes
+  %us = ml_program.global_load_const @up.scale : !scales
+  %c = ml_program.global_load_const @odd : tensor<4x128x96xi8, #v4.packed<f4E2M1FN>>
+  %cs = ml_program.global_load_const @odd.scale : tensor<4x128x6xf8E8M0FNU>
+  %p = ml_program.global_load_const @plain : tensor<4x128x128xbf16>
+  %0 = v4.gate_up %x, %g, %g scales %gs, %gs weights %w order %o, %f, %n : !x, !codes, !codes scales !scales, !scales weights tensor<?x2xf32, #v4.rows<tokens>> order !order, !runs, !runs -> !h
+  %1 = v4.expert_linear %0, %d scales %ds order %o, %f, %n : !h, !codes scales !scales order !order, !runs -> !h
+  %2 = v4.gate_up %x, %m, %u scales %ms, %us weights %w order %o, %f, %n : !x, !codes, !codes scales !scales, !scales weights tensor<?x2xf32, #v4.rows<tokens>> order !order, !runs, !runs -> !h
+  %3 = v4.expert_linear %z, %c scales %cs order %o, %f, %n : tensor<?x192xbf16, #v4.rows<tokens>>, tensor<4x128x96xi8, #v4.packed<f4E2M1FN>> scales tensor<4x128x6xf8E8M0FNU> order !order, !runs -> !h
+  %4 = v4.expert_linear %x, %p order %o, %f, %n : !x, tensor<4x128x128xbf16> order !order, !runs -> !h
+  return
+}
+}
