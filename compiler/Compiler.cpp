@@ -13,6 +13,7 @@
 #include "compiler/CheckpointWeights.h"
 #include "compiler/ModelInput.h"
 #include "compiler/Pipeline.h"
+#include "compiler/ProvenForms.h"
 #include "compiler/Register.h"
 #include "compiler/ReportCollector.h"
 #include "compiler/import/GraphBuilder.h"
@@ -79,6 +80,7 @@ private:
   ExitCode resolveOptions(ModelConfig &config, GraphOptions &graph);
   ExitCode checkManifest();
   ExitCode runPhases();
+  ExitCode proveForms();
   ExitCode writePlan();
   ExitCode writeModule(const std::string &path);
   ExitCode dumpPhase(Phase phase);
@@ -235,6 +237,15 @@ ExitCode Compilation::dumpPhase(Phase phase) {
   return writeModule(std::string(path));
 }
 
+/// Kernels are chosen by facts about bytes that are there to be looked at.
+ExitCode Compilation::proveForms() {
+  if (!checkpoint || options.weights == codegen::WeightPlacement::None)
+    return kOk;
+  CheckpointWeights weights(*checkpoint);
+  llvm::Error error = v4::proveForms(*module, weights);
+  return error ? fail(std::move(error)) : kOk;
+}
+
 ExitCode Compilation::runPhases() {
   Phase first = options.compileFrom ? *options.compileFrom : Phase::Import;
   auto target = (*module)->getAttrOfType<kernel::TargetAttr>("v4.target");
@@ -248,6 +259,9 @@ ExitCode Compilation::runPhases() {
         return code;
     if (collector)
       collector->beginPhase(phaseName(Phase(phase)));
+    if (Phase(phase) == Phase::Lower)
+      if (ExitCode code = proveForms())
+        return code;
     // IR from outside that a stage refuses is the user's; IR of our own is a defect.
     if (failed(runPhase(Phase(phase), *module, options, collector ? &*collector : nullptr)) || failed(verify(*module)))
       return options.compileFrom ? kBadInput : kDefect;

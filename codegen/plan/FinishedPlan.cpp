@@ -59,6 +59,12 @@ uint32_t FinishedPlan::wantedForms(const fb::Weight &weight) const {
   return uint32_t(fb::ExactForm::NormalScales) | (ofFp4 ? uint32_t(fb::ExactForm::E4M3Per128) : 0);
 }
 
+/// Facts by which kernels may have been chosen: those of scales in tiles (--v4-choose-gpu-kernels).
+static uint32_t neededForms(const fb::Weight &weight) {
+  bool chosen = weight.element() == fb::ElementType::F8E8M0 && weight.layout()->string_view() == "tiles";
+  return chosen ? weight.exact_forms() & uint32_t(fb::ExactForm::E4M3Per128) : 0;
+}
+
 StoredWeight FinishedPlan::describe(const fb::Weight &weight) const {
   StoredWeight stored;
   stored.name = weight.name()->str();
@@ -74,6 +80,7 @@ StoredWeight FinishedPlan::describe(const fb::Weight &weight) const {
   stored.bytes = weight.bytes();
   stored.inTables = weight.in_tables();
   stored.wantedForms = provesForms() ? wantedForms(weight) : 0;
+  stored.neededForms = neededForms(weight);
   return stored;
 }
 
@@ -114,6 +121,8 @@ std::vector<NeededTensor> FinishedPlan::neededTensors() const {
 
 /// Replaces the facts in a copy of the metadata; its size and all else stay.
 static Expected<std::vector<uint8_t>> withForms(ArrayRef<uint8_t> metadata, const PlacedWeights &weights) {
+  if (Error error = weights.checkNeeded())
+    return error;
   std::vector<uint8_t> copy(metadata.begin(), metadata.end());
   const auto &tables = *fb::GetProgram(copy.data())->weights();
   for (auto [index, entry] : enumerate(weights.entries)) {

@@ -49,6 +49,15 @@ static Expected<ArrayRef<uint8_t>> findCode(plan::ProgramOp program) {
   return ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size());
 }
 
+/// fb::ExactForm bits of names.
+static uint32_t formsOf(mlir::ArrayAttr names) {
+  uint32_t forms = 0;
+  if (names)
+    for (auto name : names.getAsRange<mlir::StringAttr>())
+      forms |= static_cast<uint32_t>(*plan::symbolizeExactForm(name.getValue()));
+  return forms;
+}
+
 static Expected<StoredWeight> describe(plan::WeightOp op) {
   StoredWeight weight;
   weight.name = op.getSymName().str();
@@ -62,9 +71,8 @@ static Expected<StoredWeight> describe(plan::WeightOp op) {
   weight.sources = expandSources(op.getSources());
   weight.bytes = static_cast<uint64_t>(op.getBytes());
   weight.inTables = op.getInTables();
-  if (mlir::ArrayAttr wanted = op.getExactFormsAttr())
-    for (auto name : wanted.getAsRange<mlir::StringAttr>())
-      weight.wantedForms |= static_cast<uint32_t>(*plan::symbolizeExactForm(name.getValue()));
+  weight.wantedForms = formsOf(op.getExactFormsAttr());
+  weight.neededForms = formsOf(op.getNeededFormsAttr());
   return weight;
 }
 
@@ -117,6 +125,8 @@ Error codegen::writePlan(mlir::ModuleOp module, WeightSource *source, StringRef 
           placeWeights(*program, options.placement == WeightPlacement::None ? nullptr : source, contents.weights))
     return error;
   contents.metadata = [&]() -> Expected<std::vector<uint8_t>> {
+    if (Error error = contents.weights.checkNeeded())
+      return error;
     std::vector<WeightPlace> places;
     for (const PlacedWeights::Entry &entry : contents.weights.entries)
       places.push_back({entry.offset, contents.weights.exactForms(entry)});

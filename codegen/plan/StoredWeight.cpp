@@ -124,14 +124,14 @@ Error PlacedWeights::add(const StoredWeight &weight, WeightSource *source) {
     return form.takeError();
   size_t firstPiece = image.pieces.size();
   if (!source) {
-    entries.push_back({weight.inTables, firstPiece, 0, image.leaveRoom(weight.bytes)});
+    entries.push_back({weight.inTables, firstPiece, 0, image.leaveRoom(weight.bytes), weight.neededForms});
     return Error::success();
   }
   SmallVector<StringRef> tensors(weight.sources.begin(), weight.sources.end());
   Expected<uint64_t> offset = image.add(weight.name, weight.bytes, tensors, *form, *source);
   if (!offset)
     return offset.takeError();
-  entries.push_back({weight.inTables, firstPiece, tensors.size(), *offset});
+  entries.push_back({weight.inTables, firstPiece, tensors.size(), *offset, weight.neededForms});
   return Error::success();
 }
 
@@ -141,8 +141,17 @@ ArrayRef<Piece> PlacedWeights::pieces(const Entry &entry) const {
 
 uint32_t PlacedWeights::exactForms(const Entry &entry) const {
   // Nothing is proven of bytes that nobody saw.
-  uint32_t forms = entry.pieces ? ~0u : 0;
+  uint32_t forms = entry.pieces ? ~0u : entry.neededForms;
   for (const Piece &piece : pieces(entry))
     forms &= piece.findings->exactForms;
   return forms;
+}
+
+Error PlacedWeights::checkNeeded() const {
+  for (const Entry &entry : entries)
+    for (const Piece &piece : pieces(entry))
+      if (entry.neededForms & ~piece.findings->exactForms)
+        return makeError("tensor '" + piece.name + "' lacks a fact about its values, e4m3_per_128, by which kernels " +
+                         "were chosen; compile its checkpoint anew, without --refit or --compile-from");
+  return Error::success();
 }

@@ -31,6 +31,7 @@ struct StoredWeight {
   uint64_t bytes = 0;
   bool inTables = false;
   uint32_t wantedForms = 0; ///< fb::ExactForm bits to prove.
+  uint32_t neededForms = 0; ///< Those that kernels were chosen by.
 };
 
 /// How each source becomes its part of the weight.
@@ -42,6 +43,7 @@ struct PlacedWeights {
     bool inTables;
     size_t firstPiece, pieces; ///< No piece: the weight has no bytes here.
     uint64_t offset;
+    uint32_t neededForms;
   };
 
   WeightImage tables, weights;
@@ -50,8 +52,10 @@ struct PlacedWeights {
   /// Places the next weight; without a source only its room.
   llvm::Error add(const StoredWeight &weight, WeightSource *source);
   llvm::ArrayRef<Piece> pieces(const Entry &entry) const;
-  /// Facts that no byte written so far disproves.
+  /// Facts that no byte written so far disproves; of a weight without bytes here those that it must have.
   uint32_t exactForms(const Entry &entry) const;
+  /// Whether all weights have the facts that kernels were chosen by. REQUIRES: all bytes were made.
+  llvm::Error checkNeeded() const;
 };
 
 } // namespace v4::codegen

@@ -141,6 +141,11 @@ LogicalResult WeightOp::verify() {
     for (Attribute form : forms)
       if (auto name = dyn_cast<StringAttr>(form); !name || !symbolizeExactForm(name.getValue()))
         return emitOpError() << "exact_forms has " << form << ", expected no_nan, normal_scales or e4m3_per_128";
+  // weight_c7
+  if (ArrayAttr forms = getNeededFormsAttr())
+    for (Attribute form : forms)
+      if (!getExactFormsAttr() || !llvm::is_contained(getExactFormsAttr(), form))
+        return emitOpError() << "needed_forms has " << form << ", expected one of exact_forms";
   return success();
 }
 

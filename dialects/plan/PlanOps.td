@@ -240,10 +240,11 @@ def Plan_WeightOp : Plan_Child<"weight", [Symbol]> {
     "quantize_e2m1" (codes; a scale per row and 32 columns) and "quantize_e4m3_scales", "quantize_e2m1_scales" (those
     scales, as f8E8M0FNU). Offsets are chosen by the writer, in op order. `exact_forms` asks for facts: the writer
     proves each on the bytes and the plan keeps those that hold ("no_nan", "normal_scales", "e4m3_per_128": plan.fbs).
+    Kernels were chosen by those of `needed_forms`: bytes without them are refused.
 
     (C1) the element type is one of the schema's. (C2) dimensions and bytes are at least 1, rank is not
     negative. (C3) a `row_major` weight has the bytes of its shape. (C4) sources are non-empty strings, at least
-    one. (C5) the recipe is one of these. (C6) exact_forms are names of facts.
+    one. (C5) the recipe is one of these. (C6) exact_forms are names of facts. (C7) needed_forms are some of them.
 
     ```mlir
     plan.weight @norm {element = bf16, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = ["norm.weight"], recipe = "copy"}
@@ -251,7 +252,8 @@ def Plan_WeightOp : Plan_Child<"weight", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$element, DenseI64ArrayAttr:$shape, StrAttr:$layout,
                        BoolAttr:$in_tables, I64Attr:$bytes, ArrayAttr:$sources, StrAttr:$recipe,
-                       OptionalAttr<ArrayAttr>:$exact_forms, DefaultValuedAttr<I64Attr, "0">:$rank);
+                       OptionalAttr<ArrayAttr>:$exact_forms, OptionalAttr<ArrayAttr>:$needed_forms,
+                       DefaultValuedAttr<I64Attr, "0">:$rank);
   let assemblyFormat = "$sym_name attr-dict";
   let hasVerifier = 1;
 }

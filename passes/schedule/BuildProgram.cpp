@@ -188,7 +188,8 @@ LogicalResult ProgramBuilder::createWeights() {
     // Indices steer addresses, so a load hashes them; floats cannot do harm.
     bool inTables = element.isInteger(32) || element.isInteger(64);
     plan::WeightOp::create(builder, global.getLoc(), global.getSymName(), element, shape, layout, inTables, *bytes,
-                           sources, recipe.getValue(), global->getAttrOfType<ArrayAttr>("v4.exact_forms"));
+                           sources, recipe.getValue(), global->getAttrOfType<ArrayAttr>("v4.exact_forms"),
+                           global->getAttrOfType<ArrayAttr>("v4.needed_forms"));
   }
   return success();
 }

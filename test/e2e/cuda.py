@@ -26,6 +26,7 @@ import engine
 import goldens
 import invariance
 import metrics
+import weights
 from compare import load
 from expectations import Expectations
 from make_goldens import random_prompt
@@ -311,6 +312,33 @@ def check_compilations(tools, cache, expect):
             expect.equal(f"closed world of {name}", done.returncode, 0)
 
 
+def expert_forms(tools, plan):
+    """The last template argument of every kernel of the experts: 1 where each 32 columns have their scale."""
+    kernels = json.loads(tools.call("v4-inspect", plan, "--kernels", "--json").stdout)["kernels"]
+    return sorted(k["function"][-1] for k in kernels if k["function"].startswith("expertProduct_"))
+
+
+def check_forms(tools, cache, expect):
+    """Kernels of the experts are chosen by the bytes of their scales, and other bytes are no refit for them."""
+    near = checkpoints.standard(cache, "plain")
+    with tempfile.TemporaryDirectory() as scratch:
+        far, refitted = os.path.join(scratch, "far"), os.path.join(scratch, "refitted.v4plan")
+        shutil.copytree(near, far)
+        weights.change_values(far)
+        plans = {name: os.path.join(scratch, name + ".v4plan") for name in ("near", "far", "none")}
+        for name, folder, flags in (("near", near, ()), ("far", far, ()), ("none", near, ("--weights=none",))):
+            tools.compile(folder, plans[name], TARGET, *flags)
+        expect.equal("forms", {name: expert_forms(tools, plan) for name, plan in plans.items()},
+                     {"near": ["0", "0"], "far": ["1", "1"], "none": ["1", "1"]})
+        refused = tools.call("v4-compile", far, "-o", refitted, f"--refit={plans['near']}", expect=None)
+        expect.equal("a refit without the fact", (refused.returncode, len(refused.stderr.splitlines())), (1, 1))
+        expect.holds("its sentence", "lacks a fact about its values, e4m3_per_128" in refused.stderr, refused.stderr)
+        expect.holds("its file", not os.path.exists(refitted), "a plan was left")
+        for name in ("far", "none"):
+            tools.call("v4-compile", near, "-o", refitted, f"--refit={plans[name]}")
+            tools.call("v4-verify", refitted, "--weights")
+
+
 def main():
     """Command line."""
     parser = checkpoints.common_arguments(__doc__)
@@ -328,6 +356,7 @@ def main():
     check_planted(tools, args.cache, expect)
     if args.compilations:
         check_compilations(tools, args.cache, expect)
+        check_forms(tools, args.cache, expect)
     for name in args.models.split(","):
         same_bits(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
         with_templates(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda),

@@ -153,6 +153,24 @@ TEST_F(PlanWriter, sizeOfSources) {
   EXPECT_EQ(write(fakeText(), path), "tensor 'checkpoint.embed' is missing");
 }
 
+TEST_F(PlanWriter, factsThatKernelsNeed) {
+  FakePlan fake;
+  fb::WeightT &weight = *fake.program.weights[0];
+  weight.element = fb::ElementType::F8E8M0;
+  weight.shape = {kVocab, kHidden * 2};
+  weight.exact_forms = uint32_t(fb::ExactForm::E4M3Per128);
+  std::string text = fakeText(fake), wanted = "exact_forms = [\"e4m3_per_128\"]";
+  text.replace(text.find(wanted), wanted.size(), wanted + ", needed_forms = [\"e4m3_per_128\"]");
+  EXPECT_EQ(write(text, path), "");
+  // A scale whose 2^-6th is no scale.
+  source.tensors["checkpoint.embed"].back() = 5;
+  for (unsigned i = 1; i < 4; ++i)
+    source.tensors["checkpoint.embed"].rbegin()[i] = 5;
+  EXPECT_EQ(write(text, path),
+            "tensor 'checkpoint.embed' lacks a fact about its values, e4m3_per_128, by which kernels were chosen; "
+            "compile its checkpoint anew, without --refit or --compile-from");
+}
+
 TEST_F(PlanWriter, indexOutOfRange) {
   source.tensors["checkpoint.ids"][8 * 3 + 4] = 1;
   EXPECT_EQ(write(fakeText(), path),

@@ -450,6 +450,16 @@ module @weight_c6 {
 
 // -----
 
+module @weight_c7 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.weight' op needed_forms has "e4m3_per_128", expected one of exact_forms}}
+    plan.weight @w {element = bf16, shape = array<i64: 256>, layout = "row_major", in_tables = false, bytes = 512 : i64, sources = ["a"], recipe = "copy", exact_forms = ["no_nan"], needed_forms = ["e4m3_per_128"]}
+  }
+}
+
+// -----
+
 module @pool_c1 {
   plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
