@@ -18,6 +18,9 @@
 #include "llvm/Support/Regex.h"
 #include "llvm/Support/Signals.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 using namespace v4;
 using namespace llvm;
 
@@ -62,6 +65,31 @@ public:
   }
 
   std::string path; ///< Empty when it could not be made.
+};
+
+/// What programs that are run here can read by name, though no folder has it: whoever is killed leaves nothing.
+class MemoryFile {
+public:
+  explicit MemoryFile(StringRef text) : file(memfd_create("v4-kernel", MFD_CLOEXEC)) {
+    if (file < 0)
+      return;
+    raw_fd_ostream os(file, /*shouldClose=*/false, /*unbuffered=*/true);
+    os << text;
+    if (!os.has_error())
+      path = ("/proc/" + Twine(getpid()) + "/fd/" + Twine(file)).str();
+    os.clear_error();
+  }
+  ~MemoryFile() {
+    if (file >= 0)
+      close(file);
+  }
+  MemoryFile(const MemoryFile &) = delete;
+  MemoryFile &operator=(const MemoryFile &) = delete;
+
+  std::string path; ///< Empty when it could not be made.
+
+private:
+  int file;
 };
 
 /// The number in front of, or behind, the text that `pattern` describes.
@@ -161,11 +189,12 @@ static Error run(ArrayRef<StringRef> command, std::string &said, StringRef advic
 }
 
 Expected<std::string> CudaToolkit::translate(StringRef source, const CudaArch &arch) const {
-  ScratchFile input("cu"), output("ptx");
-  if (input.path.empty() || output.path.empty() || !input.write(source))
+  MemoryFile input(source);
+  ScratchFile output("ptx");
+  if (input.path.empty() || output.path.empty())
     return noRoom();
   std::string target = ("-arch=" + arch.sm).str(), said;
-  StringRef command[] = {nvcc, "-std=c++17", target, "-ptx", "--fmad=false", "-o", output.path, input.path};
+  StringRef command[] = {nvcc, "-std=c++17", target, "-ptx", "--fmad=false", "-x", "cu", "-o", output.path, input.path};
   if (Error error = run(command, said, "see that its host compiler is installed"))
     return std::move(error);
   std::string ptx = output.read();
