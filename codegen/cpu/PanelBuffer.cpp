@@ -21,14 +21,15 @@ void PanelMatmul::fillBuffer(const Panel &panel, Value begin, Value end) {
   });
 }
 
-Value PanelMatmul::widen(int64_t inputs, Value first, Value columnBegin, Value columnEnd, Offset offset) {
+Value PanelMatmul::widen(int64_t inputs, int64_t stride, Value first, Value columnBegin, Value columnEnd,
+                         Offset offset) {
   SmallVector<Value> offsets;
   for (int64_t i = 0; i < inputs; ++i)
     offsets.push_back(offset(k.add(first, i)));
   k.loop(columnBegin, columnEnd, kLanes, [&](Value column) {
     Value at = k.sub(column, columnBegin);
     for (int64_t i = 0; i < inputs; ++i)
-      k.store(k.load(x, k.add(offsets[i], column), kLanes), wide, k.add(at, i * kWideColumns));
+      k.store(k.load(x, k.add(offsets[i], column), kLanes), wide, k.add(at, i * stride));
   });
   return k.sub(k.index(0), columnBegin);
 }
@@ -38,9 +39,9 @@ void PanelMatmul::pass(const Panel &panel, int64_t inputs, Value first, Value be
   SmallVector<Value> offsets;
   Values sums;
   Value at = k.mul(k.sub(first, begin), kPanelRows);
-  Value wideBegin = wide ? widen(inputs, first, columnBegin, columnEnd, offset) : Value();
+  Value wideBegin = wide ? widen(inputs, bufferColumns(), first, columnBegin, columnEnd, offset) : Value();
   for (int64_t i = 0; i < inputs; ++i) {
-    offsets.push_back(wide ? k.add(wideBegin, i * kWideColumns) : offset(k.add(first, i)));
+    offsets.push_back(wide ? k.add(wideBegin, i * bufferColumns()) : offset(k.add(first, i)));
     sums.push_back(k.load(totals, k.add(at, i * kPanelRows), kLanes));
     sums.push_back(k.load(totals, k.add(at, i * kPanelRows + kLanes), kLanes));
   }

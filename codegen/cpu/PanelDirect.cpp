@@ -22,7 +22,7 @@ PanelMatmul::Values PanelMatmul::directSums(Panels panels, int64_t inputs, Value
   }
   return k.loop(k.index(0), k.index(columns), kWideColumns, zeros, [&](Value from, ValueRange carried) {
     Value to = k.minIndex(k.add(from, kWideColumns), k.index(columns));
-    Value wideBegin = widen(inputs, begin, from, to, offset);
+    Value wideBegin = widen(inputs, kWideColumns, begin, from, to, offset);
     offsets.clear();
     for (int64_t i = 0; i < inputs; ++i)
       offsets.push_back(k.add(wideBegin, i * kWideColumns));

@@ -141,10 +141,10 @@ private:
   void directWithRepeats(const Panel &panel, Value begin, Value end, Offset offset, Store store);
   void runOne(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store);
   void buffered(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store);
-  /// Columns [columnBegin, columnEnd) of `inputs` inputs from `first` become reals in `wide`, where a column lies at that
-  /// many more than the result, of the next input kWideColumns further; once here, rather than for every two columns of
-  /// a panel. REQUIRES: at most kWideColumns columns.
-  Value widen(int64_t inputs, Value first, Value columnBegin, Value columnEnd, Offset offset);
+  /// Columns [columnBegin, columnEnd) of `inputs` inputs from `first` become reals in `wide`, where a column lies at
+  /// that many more than the result, of the next input `stride` further; once here, rather than for every two columns
+  /// of a panel. REQUIRES: at most `stride` columns, `stride` at most kWideColumns.
+  Value widen(int64_t inputs, int64_t stride, Value first, Value columnBegin, Value columnEnd, Offset offset);
   void pass(const Panel &panel, int64_t inputs, Value first, Value begin, Value columnBegin, Value columnEnd,
             Offset offset);
   void fillBuffer(const Panel &panel, Value begin, Value end);

@@ -191,7 +191,10 @@ static Error run(ArrayRef<StringRef> command, std::string &said, StringRef advic
 Expected<std::string> CudaToolkit::translate(StringRef source, const CudaArch &arch) const {
   MemoryFile input(source);
   ScratchFile output("ptx");
-  if (input.path.empty() || output.path.empty())
+  if (input.path.empty())
+    return makeError("a kernel's source cannot be handed to " + nvcc + ": memfd_create or a write to it fails; see " +
+                     "that this system allows files in memory and has some left");
+  if (output.path.empty())
     return noRoom();
   std::string target = ("-arch=" + arch.sm).str(), said;
   StringRef command[] = {nvcc, "-std=c++17", target, "-ptx", "--fmad=false", "-x", "cu", "-o", output.path, input.path};

@@ -159,7 +159,6 @@ std::string chooseThreads(llvm::Module &module, llvm::TargetMachine &machine, in
   if (!obstacle.empty())
     return "one thread: " + obstacle;
   spreadLanes(*entry);
-  optimiseModule(module, machine, /*vectorise=*/false);
   return std::to_string(kernel.threads) + " lanes";
 }
 
@@ -186,6 +185,8 @@ FailureOr<PtxKernel> emitPtx(ModuleOp module, const CudaArch &arch, bool withTex
   llvm::raw_string_ostream brokenText(broken);
   if (llvm::verifyModule(*llvmModule, &brokenText))
     return module.emitError("LLVM IR of ") << threads << " is broken: " << broken;
+  if (kernel.threads > 1)
+    optimiseModule(*llvmModule, *machine, /*vectorise=*/false);
   if (withText)
     llvm::raw_string_ostream(kernel.llvmIr) << "; " << threads << "\n" << *llvmModule;
   if (!emit(*llvmModule, *machine, kernel.ptx) || !errors.empty())

@@ -40,8 +40,11 @@ public:
     for (Instruction *instruction : all)
       spread(*instruction);
     for (auto [from, to] : phis)
-      for (auto [value, block] : zip_equal(from->incoming_values(), from->blocks()))
-        to->addIncoming(lanes.of(value, block->getTerminator()), block);
+      for (auto [value, block] : zip_equal(from->incoming_values(), from->blocks())) {
+        // One value for all edges from a block.
+        int known = to->getBasicBlockIndex(block);
+        to->addIncoming(known < 0 ? lanes.of(value, block->getTerminator()) : to->getIncomingValue(known), block);
+      }
     for (Instruction *instruction : dead)
       instruction->dropAllReferences();
     for (Instruction *instruction : dead)

@@ -59,12 +59,6 @@ uint32_t FinishedPlan::wantedForms(const fb::Weight &weight) const {
   return uint32_t(fb::ExactForm::NormalScales) | (ofFp4 ? uint32_t(fb::ExactForm::E4M3Per128) : 0);
 }
 
-/// Facts by which kernels may have been chosen: those of scales in tiles (--v4-choose-gpu-kernels).
-static uint32_t neededForms(const fb::Weight &weight) {
-  bool chosen = weight.element() == fb::ElementType::F8E8M0 && weight.layout()->string_view() == "tiles";
-  return chosen ? weight.exact_forms() & uint32_t(fb::ExactForm::E4M3Per128) : 0;
-}
-
 StoredWeight FinishedPlan::describe(const fb::Weight &weight) const {
   StoredWeight stored;
   stored.name = weight.name()->str();
@@ -79,8 +73,8 @@ StoredWeight FinishedPlan::describe(const fb::Weight &weight) const {
   }
   stored.bytes = weight.bytes();
   stored.inTables = weight.in_tables();
-  stored.wantedForms = provesForms() ? wantedForms(weight) : 0;
-  stored.neededForms = neededForms(weight);
+  stored.neededForms = weight.exact_forms() & kernelForms(stored.element, stored.layout);
+  stored.wantedForms = stored.neededForms | (provesForms() ? wantedForms(weight) : 0);
   return stored;
 }
 

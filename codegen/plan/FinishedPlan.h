@@ -6,9 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A plan's kernels, schedule and layouts do not depend on the values of weights, so a
-// fine-tune of the same shapes needs no compilation: its tensors are packed as the plan
-// describes them, and what is known of their values is proven anew.
+// A plan's schedule and layouts do not depend on the values of weights, and its kernels at
+// most on facts that the plan states (kernelForms). So a fine-tune of the same shapes needs
+// no compilation: its tensors are packed as the plan describes them, and what is known of
+// their values is proven anew. Where kernels need a fact, weights without it are refused;
+// weights that would have allowed faster kernels get those that the plan has.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,7 +43,7 @@ public:
   std::vector<NeededTensor> neededTensors() const;
 
   /// Writes the plan to `path` with the weights of `source`, as writePlanFile() does: the bytes are those that a
-  /// compilation from that checkpoint gives.
+  /// compilation from that checkpoint gives, if that chooses the same kernels.
   llvm::Error write(WeightSource &source, llvm::StringRef path, const PlanFileOptions &options) const;
 
 private:

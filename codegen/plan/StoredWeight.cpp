@@ -117,6 +117,10 @@ Expected<WeightForm> codegen::formOf(const StoredWeight &weight) {
   return form;
 }
 
+uint32_t codegen::kernelForms(plan::fb::ElementType element, StringRef layout) {
+  return element == plan::fb::ElementType::F8E8M0 && layout == "tiles" ? uint32_t(plan::fb::ExactForm::E4M3Per128) : 0;
+}
+
 Error PlacedWeights::add(const StoredWeight &weight, WeightSource *source) {
   WeightImage &image = weight.inTables ? tables : weights;
   Expected<WeightForm> form = formOf(weight);
@@ -124,14 +128,16 @@ Error PlacedWeights::add(const StoredWeight &weight, WeightSource *source) {
     return form.takeError();
   size_t firstPiece = image.pieces.size();
   if (!source) {
-    entries.push_back({weight.inTables, firstPiece, 0, image.leaveRoom(weight.bytes), weight.neededForms});
+    entries.push_back({weight.inTables, firstPiece, 0, image.leaveRoom(weight.bytes), weight.neededForms,
+                       kernelForms(weight.element, weight.layout)});
     return Error::success();
   }
   SmallVector<StringRef> tensors(weight.sources.begin(), weight.sources.end());
   Expected<uint64_t> offset = image.add(weight.name, weight.bytes, tensors, *form, *source);
   if (!offset)
     return offset.takeError();
-  entries.push_back({weight.inTables, firstPiece, tensors.size(), *offset, weight.neededForms});
+  entries.push_back({weight.inTables, firstPiece, tensors.size(), *offset, weight.neededForms,
+                     kernelForms(weight.element, weight.layout)});
   return Error::success();
 }
 
@@ -144,7 +150,7 @@ uint32_t PlacedWeights::exactForms(const Entry &entry) const {
   uint32_t forms = entry.pieces ? ~0u : entry.neededForms;
   for (const Piece &piece : pieces(entry))
     forms &= piece.findings->exactForms;
-  return forms;
+  return forms & (entry.neededForms | ~entry.kernelForms);
 }
 
 Error PlacedWeights::checkNeeded() const {

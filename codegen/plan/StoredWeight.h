@@ -34,6 +34,10 @@ struct StoredWeight {
   uint32_t neededForms = 0; ///< Those that kernels were chosen by.
 };
 
+/// Facts that a plan states of such a weight only where its kernels were chosen by them: those of scales in tiles
+/// (--v4-choose-gpu-kernels). So a plan says what other weights for it must be.
+uint32_t kernelForms(plan::fb::ElementType element, llvm::StringRef layout);
+
 /// How each source becomes its part of the weight.
 llvm::Expected<WeightForm> formOf(const StoredWeight &weight);
 
@@ -44,6 +48,7 @@ struct PlacedWeights {
     size_t firstPiece, pieces; ///< No piece: the weight has no bytes here.
     uint64_t offset;
     uint32_t neededForms;
+    uint32_t kernelForms;
   };
 
   WeightImage tables, weights;
@@ -52,7 +57,8 @@ struct PlacedWeights {
   /// Places the next weight; without a source only its room.
   llvm::Error add(const StoredWeight &weight, WeightSource *source);
   llvm::ArrayRef<Piece> pieces(const Entry &entry) const;
-  /// Facts that no byte written so far disproves; of a weight without bytes here those that it must have.
+  /// Facts that no byte written so far disproves, kernelForms() as they are needed; of a weight without bytes here
+  /// those that it must have.
   uint32_t exactForms(const Entry &entry) const;
   /// Whether all weights have the facts that kernels were chosen by. REQUIRES: all bytes were made.
   llvm::Error checkNeeded() const;

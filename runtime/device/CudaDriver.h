@@ -92,6 +92,7 @@ struct CudaDriver {
   CALL(addKernelNode, "cuGraphAddKernelNode_v2", CudaHandle *, CudaHandle, const CudaHandle *, size_t,                 \
        const CudaNode *)                                                                                               \
   CALL(instantiateGraph, "cuGraphInstantiateWithFlags", CudaHandle *, CudaHandle, unsigned long long)                  \
+  CALL(uploadGraph, "cuGraphUpload", CudaHandle, CudaHandle)                                                           \
   CALL(launchGraph, "cuGraphLaunch", CudaHandle, CudaHandle)                                                           \
   CALL(destroyExecutable, "cuGraphExecDestroy", CudaHandle)                                                            \
   CALL(errorText, "cuGetErrorString", CudaResult, const char **)

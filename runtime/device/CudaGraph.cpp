@@ -38,8 +38,14 @@ Status CudaDevice::record(const std::vector<CudaWork> &works, std::string name, 
   if (status.isOk())
     status = check("cuGraphInstantiateWithFlags", driver.instantiateGraph(&executable, graph, 0));
   driver.destroyGraph(graph); // what runs is a copy
-  if (!status.isOk())
+  // Takes the memory that it runs in now, where there is another way to make the launches, not when it runs.
+  if (status.isOk())
+    status = check("cuGraphUpload", driver.uploadGraph(executable, stream));
+  if (!status.isOk()) {
+    if (executable)
+      driver.destroyExecutable(executable);
     return status;
+  }
   out.device = this;
   out.executable = executable;
   out.launches = launches;

@@ -19,10 +19,9 @@
 //
 //   void k(void *binding0, ..., void *bindingN, int64_t end);
 //
-// Block b computes workgroup b; blocks from `end` on do nothing, so that a launch that was
-// recorded for more workgroups serves fewer. Bindings are device addresses. Kernels that are
-// instances of a template get what their Call in plan.fbs says instead, and share all work
-// among the blocks of a launch, however many these are.
+// Block b computes workgroup b; blocks from `end` on do nothing. Bindings are device
+// addresses. Kernels that are instances of a template get what their Call in plan.fbs says
+// instead, and share all work among the blocks of a launch, however many these are.
 //
 // Ranges of one launch run concurrently and in any order, and so do those of all
 // launches of a phase (Launch.barrier in plan.fbs); a phase starts when all

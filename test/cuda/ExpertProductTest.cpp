@@ -178,6 +178,14 @@ TEST(ExpertProduct, ScalesFarApart) {
   p.checkDown(down);
   p.checkGateUp(p.run<8, 3, 1, 1>(2, 2));
   EXPECT_EQ(down, (p.run<32, 2, 0, 1>(1, 3)));
+  // The tiles of plans, and rows of experts that begin anywhere.
+  Problem many(17, 72, 256, 95, 125);
+  std::vector<unsigned short> h = many.run<16, 3, 1, 1>(3, 4);
+  many.checkGateUp(h);
+  EXPECT_EQ(h, (many.run<64, 2, 1, 1>(2, 5)));
+  down = many.run<16, 3, 0, 1>(3, 6);
+  many.checkDown(down);
+  EXPECT_EQ(down, (many.run<64, 2, 0, 1>(2, 7)));
 }
 
 // Bits depend on neither the tile, the stages, the grid, nor the order of events.

@@ -69,12 +69,12 @@ def features_of(tools, plan):
     return json.loads(tools.call("v4-inspect", plan, "--json").stdout)["summary"]["required_features"]
 
 
-def lane_code_of(tools, checkpoint, scratch, name):
+def lane_code_of(tools, checkpoint, scratch, name, *flags):
     """The same kernels as they are compiled for the GPU, for as many threads, as an object for this machine."""
     folder, target = os.path.join(scratch, "kernels"), os.path.join(scratch, name)
     os.mkdir(folder)
     tools.call("v4-compile", checkpoint, "-o", os.path.join(scratch, "lanes.v4plan"), TARGET, "--weights=none",
-               f"--dump-kernels-to={folder}")
+               *flags, f"--dump-kernels-to={folder}")
     tools.call("lanes-on-host", folder, target)
     return target
 
@@ -233,6 +233,20 @@ def same_bits(tools, cache, expect, name, fake):
             expect.equal(f"{name} {flags}: files that differ", invariance.differences(expected, folder), [])
 
 
+def lanes_alone(tools, cache, expect, name, fake):
+    """The decomposed plan in lanes, as GPUs run it that have no templates, and the CPU plan of the same kernels."""
+    checkpoint = checkpoints.standard(cache, name)
+    gpu = checkpoints.plan(tools, cache, checkpoint, TARGET, DECOMPOSED)
+    cpu = checkpoints.plan(tools, cache, checkpoint, "--target=cpu:x86-64-v3", "--disable-pass=v4-choose-kernels")
+    prompt = random_prompt(23, 12, 0, checkpoints.config(checkpoint)["vocab_size"])
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = [os.path.join(scratch, where) for where in ("cpu", "gpu")]
+        played = played_by(fake, lane_code_of(tools, checkpoint, scratch, "lanes.so", DECOMPOSED))
+        invariance.run(tools, cpu, folders[0], prompt, ())
+        invariance.run(tools, gpu, folders[1], prompt, (), env=played)
+        expect.equal(f"{name} in lanes: files that differ", invariance.differences(*folders), [])
+
+
 def check_errors(tools, cache, expect):
     """What v4-compile lists and refuses."""
     plain = checkpoints.standard(cache, "plain")
@@ -270,8 +284,9 @@ def check_errors(tools, cache, expect):
 
 def find_ptxas():
     """Where v4-compile finds it."""
-    home = os.path.join(os.environ.get("CUDA_HOME", "/usr/local/cuda"), "bin", "ptxas")
-    return os.path.realpath(home if os.path.exists(home) else shutil.which("ptxas"))
+    homes = [os.environ.get(name, "") for name in ("CUDA_HOME", "CUDA_PATH")] + ["/usr/local/cuda"]
+    places = [os.path.join(home, "bin", "ptxas") for home in homes if home]
+    return os.path.realpath(next((place for place in places if os.path.exists(place)), shutil.which("ptxas")))
 
 
 def check_killed(tools, cache, expect):
@@ -339,6 +354,13 @@ def check_forms(tools, cache, expect):
         for name in ("far", "none"):
             tools.call("v4-compile", near, "-o", refitted, f"--refit={plans[name]}")
             tools.call("v4-verify", refitted, "--weights")
+        # Its kernels do not rely on what its weights happen to have.
+        tools.call("v4-compile", far, "-o", os.path.join(scratch, "again.v4plan"), f"--refit={refitted}")
+        for name, folder in (("near", near), ("far", far)):
+            tools.call("v4-compile", folder, "-o", refitted, f"--refit={plans[name]}")
+            expect.holds(f"refit of {name} by itself", engine.read(refitted) == engine.read(plans[name]), "other bytes")
+            tools.compile(folder, refitted, TARGET, "-j1")
+            expect.holds(f"{name} by one thread", engine.read(refitted) == engine.read(plans[name]), "other bytes")
 
 
 def main():
@@ -347,6 +369,7 @@ def main():
     parser.add_argument("--fake-cuda", required=True, help="folder of the library that plays a GPU")
     parser.add_argument("--models", default="main,swa")
     parser.add_argument("--lengths", default="5", help="prompts of the goldens")
+    parser.add_argument("--lanes", action="store_true", help="of the decomposed plan too")
     parser.add_argument("--cut", type=int, default=40, help="length of the prompt that is cut")
     parser.add_argument("--compilations", action="store_true", help="compile twice, and for every architecture")
     args = parser.parse_args()
@@ -360,6 +383,8 @@ def main():
         check_compilations(tools, args.cache, expect)
         check_forms(tools, args.cache, expect)
     for name in args.models.split(","):
+        if args.lanes:
+            lanes_alone(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
         same_bits(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
         with_templates(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda),
                        [int(length) for length in args.lengths.split(",")], args.cut)

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <cstring>
 #include <list>
+#include <set>
 #include <vector>
 
 using namespace v4::test;
@@ -42,6 +43,7 @@ struct NodeParameters {
 };
 
 std::list<Graph> graphs, executables;
+std::set<const Graph *> uploaded; ///< Of the executables.
 
 Graph *find(std::list<Graph> &all, const void *handle) {
   for (Graph &graph : all)
@@ -139,14 +141,25 @@ int cuGraphInstantiateWithFlags(void **executable, void *graph, unsigned long lo
   return 0;
 }
 
+int cuGraphUpload(void *executable, void *stream) {
+  Lock lock;
+  Graph *graph = find(executables, executable);
+  if (fails("cuGraphUpload") || !graph || !isFakeStream(stream))
+    return kFailure;
+  uploaded.insert(graph);
+  return 0;
+}
+
+/// What was not uploaded would need memory now.
 int cuGraphLaunch(void *executable, void *stream) {
   Lock lock;
   Graph *graph = find(executables, executable);
-  return fails("cuGraphLaunch") || !graph || !isFakeStream(stream) || !run(*graph) ? kFailure : 0;
+  return fails("cuGraphLaunch") || !uploaded.count(graph) || !isFakeStream(stream) || !run(*graph) ? kFailure : 0;
 }
 
 int cuGraphExecDestroy(void *executable) {
   Lock lock;
+  uploaded.erase(static_cast<const Graph *>(executable));
   return destroy(executables, executable);
 }
 

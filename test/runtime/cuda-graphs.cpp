@@ -253,7 +253,7 @@ TEST_F(CudaGraphsTest, ThreadsRecordAndReplayOnOneDevice) {
 }
 
 TEST_F(CudaGraphsTest, WhereNothingCanBeRecordedStepsAreLaunched) {
-  for (const char *call : {"cuGraphCreate", "cuGraphAddKernelNode_v2", "cuGraphInstantiateWithFlags"})
+  for (const char *call : {"cuGraphCreate", "cuGraphAddKernelNode_v2", "cuGraphInstantiateWithFlags", "cuGraphUpload"})
     for (int number : {1, 2}) {
       SCOPED_TRACE(joinText(call, " ", number));
       fakeCall<void()>("fakeCudaForgetCalls")();
@@ -306,6 +306,9 @@ TEST_F(CudaGraphsTest, ThePlayedDriverRefusesHandlesThatAreNone) {
   ASSERT_EQ(driver.createGraph(&graph, 0), 0);
   EXPECT_NE(driver.instantiateGraph(&executable, graph, 2), 0);
   ASSERT_EQ(driver.instantiateGraph(&executable, graph, 0), 0);
+  EXPECT_NE(driver.launchGraph(executable, stream), 0); // its memory was not taken
+  EXPECT_NE(driver.uploadGraph(graph, stream), 0);
+  ASSERT_EQ(driver.uploadGraph(executable, stream), 0);
   EXPECT_NE(driver.launchGraph(graph, stream), 0);
   EXPECT_NE(driver.launchGraph(executable, graph), 0);
   EXPECT_EQ(driver.destroyGraph(graph), 0);
