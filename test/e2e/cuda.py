@@ -3,7 +3,8 @@
 running the kernels of a CPU plan they give that plan's bits where all is decomposition; with templates, which it runs
 as host code, they keep the limits of the goldens, and their bits for every cut of a prompt.
 
-    cuda.py --bin DIR --cache DIR --fake-cuda DIR [--models main,swa] [--lengths 5,300] [--compilations]
+    cuda.py --bin DIR --cache DIR --fake-cuda DIR [--models main,swa] [--lengths 5,300] [--cut N]
+            [--errors] [--lanes] [--compilations]
 
 Needs ptxas; without it the test is skipped (exit code 77).
 """
@@ -369,6 +370,7 @@ def main():
     parser.add_argument("--fake-cuda", required=True, help="folder of the library that plays a GPU")
     parser.add_argument("--models", default="main,swa")
     parser.add_argument("--lengths", default="5", help="prompts of the goldens")
+    parser.add_argument("--errors", action="store_true", help="what v4-compile refuses, and leaves when it is killed")
     parser.add_argument("--lanes", action="store_true", help="of the decomposed plan too")
     parser.add_argument("--cut", type=int, default=40, help="length of the prompt that is cut")
     parser.add_argument("--compilations", action="store_true", help="compile twice, and for every architecture")
@@ -376,9 +378,10 @@ def main():
     tools = engine.Tools(args.bin)
     expect = Expectations(tools)
     cuda_kernels.skip_without_ptxas(tools, args.cache)
-    check_errors(tools, args.cache, expect)
-    check_killed(tools, args.cache, expect)
-    check_planted(tools, args.cache, expect)
+    if args.errors:
+        check_errors(tools, args.cache, expect)
+        check_killed(tools, args.cache, expect)
+        check_planted(tools, args.cache, expect)
     if args.compilations:
         check_compilations(tools, args.cache, expect)
         check_forms(tools, args.cache, expect)

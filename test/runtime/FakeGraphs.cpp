@@ -13,8 +13,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "FakeDriver.h"
+#include "runtime/device/CudaDriver.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <list>
 #include <set>
@@ -34,13 +36,12 @@ struct Node {
 };
 using Graph = std::vector<Node>;
 
-/// The driver's CUDA_KERNEL_NODE_PARAMS_v2.
-struct NodeParameters {
-  void *function;
-  unsigned grid[3], block[3], sharedBytes;
-  void **parameters, **extra;
-  void *kernel, *context;
-};
+/// One type for both sides of a call. In the driver's CUDA_KERNEL_NODE_PARAMS_v2 things lie here:
+using NodeParameters = v4::CudaNode;
+static_assert(offsetof(NodeParameters, grid) == 8 && offsetof(NodeParameters, block) == 20);
+static_assert(offsetof(NodeParameters, sharedBytes) == 32 && offsetof(NodeParameters, parameters) == 40);
+static_assert(offsetof(NodeParameters, extra) == 48 && offsetof(NodeParameters, kernel) == 56);
+static_assert(offsetof(NodeParameters, context) == 64 && sizeof(NodeParameters) == 72);
 
 std::list<Graph> graphs, executables;
 std::set<const Graph *> uploaded; ///< Of the executables.
