@@ -4,7 +4,7 @@ running the kernels of a CPU plan they give that plan's bits where all is decomp
 as host code, they keep the limits of the goldens, and their bits for every cut of a prompt.
 
     cuda.py --bin DIR --cache DIR --fake-cuda DIR [--models main,swa] [--lengths 5,300] [--cut N]
-            [--errors] [--lanes] [--compilations]
+            [--errors] [--lanes cut,alone] [--compilations]
 
 Needs ptxas; without it the test is skipped (exit code 77).
 """
@@ -174,14 +174,14 @@ def check_cuts(tools, expect, name, plan, prompt, played, lanes, scratch):
     """Templates give the same bits however a prompt is cut; bodies in the lanes of a warp give those of one thread, in
     any order of the lanes."""
     folders = []
-    for number, (flags, env) in enumerate([(flags, played) for flags in SPLITS] + [((), lanes)]):
+    for number, (flags, env) in enumerate([(flags, played) for flags in SPLITS] + [((), lanes)] * bool(lanes)):
         folders.append(os.path.join(scratch, f"cut{number}"))
         invariance.run(tools, plan, folders[-1], prompt, flags, env=env)
         expect.equal(f"{name} {flags}{' in lanes' * (env is lanes)}: files that differ from the first cut",
                      invariance.differences(folders[0], folders[-1]), [])
 
 
-def with_templates(tools, cache, expect, name, fake, lengths, cut):
+def with_templates(tools, cache, expect, name, fake, lengths, cut, in_lanes):
     """Runs the plan as it is compiled by default: templates where there are some."""
     checkpoint = checkpoints.standard(cache, name)
     plan = checkpoints.plan(tools, cache, checkpoint, TARGET)
@@ -193,7 +193,7 @@ def with_templates(tools, cache, expect, name, fake, lengths, cut):
     with tempfile.TemporaryDirectory() as scratch:
         log = os.path.join(scratch, "log")
         played = played_by(fake, host_code_of(tools, checkpoint, scratch, "code.so"))
-        lanes = played_by(fake, lane_code_of(tools, checkpoint, scratch, "lanes.so"))
+        lanes = in_lanes and played_by(fake, lane_code_of(tools, checkpoint, scratch, "lanes.so"))
         prompt = random_prompt(29, cut, 0, config["vocab_size"])
         check_cuts(tools, expect, name, plan, prompt, played, lanes, scratch)
         saved = dict(os.environ)
@@ -371,7 +371,8 @@ def main():
     parser.add_argument("--models", default="main,swa")
     parser.add_argument("--lengths", default="5", help="prompts of the goldens")
     parser.add_argument("--errors", action="store_true", help="what v4-compile refuses, and leaves when it is killed")
-    parser.add_argument("--lanes", action="store_true", help="of the decomposed plan too")
+    parser.add_argument("--lanes", default="", help="bodies in lanes: of the plan whose prompt is cut, of one that is all "
+                        "bodies (cut,alone)")
     parser.add_argument("--cut", type=int, default=40, help="length of the prompt that is cut")
     parser.add_argument("--compilations", action="store_true", help="compile twice, and for every architecture")
     args = parser.parse_args()
@@ -386,11 +387,11 @@ def main():
         check_compilations(tools, args.cache, expect)
         check_forms(tools, args.cache, expect)
     for name in args.models.split(","):
-        if args.lanes:
+        if "alone" in args.lanes:
             lanes_alone(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
         same_bits(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
         with_templates(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda),
-                       [int(length) for length in args.lengths.split(",")], args.cut)
+                       [int(length) for length in args.lengths.split(",")], args.cut, "cut" in args.lanes)
     expect.finish()
 
 
