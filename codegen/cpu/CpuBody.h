@@ -79,8 +79,8 @@ public:
   std::pair<Pair, Pair> pairsOfE4M3(Value codes);
   /// For other levels in two steps, since a conversion of f16 that reads memory takes one port where one that reads a
   /// register takes two: stores the codes as 64 f16, each its value divided by kE4M3Factor. What is stored stays out of
-  /// registers where keepStores() lies in between. The vectors have rows in the order of the bytes: the first ones 0..3,
-  /// 16..19, 4..7, 20..23, the second those 8 further.
+  /// registers where keepStores() lies in between. The vectors have rows in the order of the bytes: the first ones
+  /// 0..3, 16..19, 4..7, 20..23, the second those 8 further.
   void storeSmallE4M3(Value codes, Value halves, Value at);
   std::pair<Pair, Pair> loadSmallE4M3(Value halves, Value at);
   /// The biases of f16 and e4m3 differ by 8.

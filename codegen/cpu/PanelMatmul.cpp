@@ -127,8 +127,8 @@ void PanelMatmul::decode(const Panel &panel, Value column, bool streamed, EachPa
   }
   for (int64_t pair = 0; pair < pairs; ++pair) {
     if (format == PanelFormat::E4M3) {
-      auto [low, high] = isSmall() ? k.loadSmallE4M3(halves, k.index(pair * 64))
-                                   : k.pairsOfE4M3(line(k.add(at, pair * 64), 64));
+      auto [low, high] =
+          isSmall() ? k.loadSmallE4M3(halves, k.index(pair * 64)) : k.pairsOfE4M3(line(k.add(at, pair * 64), 64));
       each(pair, low, high);
     } else {
       auto half = [&](int64_t h) { return k.pairOfBf16(line(k.add(at, pair * 64 + h * 32), 32)); };

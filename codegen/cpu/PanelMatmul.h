@@ -153,8 +153,8 @@ private:
   PanelFormat format;
   int64_t rows, columns;
   Value buffer, totals;
-  Value wide;   ///< Inputs as f32, where there is no product of bf16.
-  Value halves; ///< Where isSmall(): f16 of one step.
+  Value wide;                        ///< Inputs as f32, where there is no product of bf16.
+  Value halves;                      ///< Where isSmall(): f16 of one step.
   std::unique_ptr<PanelTiles> tiles; ///< With tile registers.
 };
 

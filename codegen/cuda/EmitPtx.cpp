@@ -146,7 +146,7 @@ llvm::Function *entryOf(llvm::Module &module) {
 }
 
 /// Gives the kernel its threads. Returns what it says about them.
-std::string chooseThreads(llvm::Module &module, llvm::TargetMachine &machine, int64_t sharedLimit, PtxKernel &kernel) {
+std::string chooseThreads(llvm::Module &module, int64_t sharedLimit, PtxKernel &kernel) {
   llvm::Function *entry = entryOf(module);
   widenMoves(*entry);
   std::string obstacle = findLaneObstacle(*entry, sharedLimit);
@@ -180,7 +180,7 @@ FailureOr<PtxKernel> emitPtx(ModuleOp module, const CudaArch &arch, bool withTex
   llvmModule->setDataLayout(machine->createDataLayout());
   annotateFunctions(*llvmModule);
   optimiseModule(*llvmModule, *machine, /*vectorise=*/false);
-  std::string threads = chooseThreads(*llvmModule, *machine, arch.sharedBytes, kernel);
+  std::string threads = chooseThreads(*llvmModule, arch.sharedBytes, kernel);
   std::string broken;
   llvm::raw_string_ostream brokenText(broken);
   if (llvm::verifyModule(*llvmModule, &brokenText))
