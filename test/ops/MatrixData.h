@@ -13,7 +13,6 @@
 #ifndef V4_TEST_OPS_MATRIXDATA_H
 #define V4_TEST_OPS_MATRIXDATA_H
 
-#include "codegen/cpu/CpuTarget.h"
 #include "test/ops/OpHarness.h"
 
 #include <gtest/gtest.h>
@@ -110,12 +109,6 @@ inline void expectDot(float got, const Bf16 *x, const double *w, int64_t n, bool
   }
   double allowed = n * std::ldexp(magnitude, -24) + (bf16 ? std::ldexp(std::fabs(dot), -8) : 0);
   ASSERT_NEAR(got, dot, allowed) << where;
-}
-
-/// Whether this machine has a level; "" is the usual one.
-inline bool runsHere(const std::string &level) {
-  const v4::CpuLevel *host = v4::hostCpuLevel();
-  return level.empty() || (host && v4::findCpuLevel(level) <= host);
 }
 
 } // namespace v4::test

@@ -24,6 +24,7 @@
 #define V4_TEST_OPS_OPHARNESS_H
 
 #include "runtime/plan/KernelAbi.h"
+#include "test/emulation/HighestLevel.h"
 
 #include <cmath>
 #include <cstdint>
@@ -77,7 +78,7 @@ enum class Kernels {
 /// A compiled function of v4 ops.
 class OpProgram {
 public:
-  /// Compiles the one public function of `text` for this machine, or for the level called `level`. Records a
+  /// Compiles the one public function of `text` for the highest level, or for the one called `level`. Records a
   /// test failure and returns null when that fails.
   static std::unique_ptr<OpProgram> compile(const std::string &text, const std::string &level = "",
                                             Kernels kernels = Kernels::Decomposed);

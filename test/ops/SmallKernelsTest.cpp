@@ -66,6 +66,11 @@ std::vector<Span> spansOf(int64_t rows) {
 
 class SmallKernels : public testing::TestWithParam<std::string> {
 protected:
+  void SetUp() override {
+    if (!runsHere(GetParam()))
+      GTEST_SKIP() << "this machine is below " << GetParam();
+  }
+
   /// Results, then arguments as they are left.
   static std::vector<Bytes> run(const OpProgram &compiled, const Program &program, int64_t rows, int64_t parts) {
     Sequences sequences(2, kMostRows + 8, program.pageBytes, program.stateBytes);

@@ -11,6 +11,7 @@
 #include "codegen/cpu/LowerToLlvm.h"
 #include "mlir/Parser/Parser.h"
 #include "runtime/plan/KernelAbi.h"
+#include "test/emulation/HighestLevel.h"
 #include <gtest/gtest.h>
 
 #include <dlfcn.h>
@@ -64,7 +65,7 @@ bool LoadedKernels::run(const std::string &name, const std::vector<void *> &bind
 
 std::vector<const v4::CpuLevel *> runnableLevels() {
   std::vector<const v4::CpuLevel *> levels;
-  const v4::CpuLevel *best = v4::hostCpuLevel();
+  const v4::CpuLevel *best = v4::test::highestLevel();
   for (const v4::CpuLevel &level : v4::cpuLevels())
     if (best && &level <= best)
       levels.push_back(&level);

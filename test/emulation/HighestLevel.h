@@ -1,0 +1,33 @@
+//===- HighestLevel.h - The CPU level that tests run --------------*- C++ -*-===//
+//
+// Part of v4c, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef V4_TEST_EMULATION_HIGHESTLEVEL_H
+#define V4_TEST_EMULATION_HIGHESTLEVEL_H
+
+#include "codegen/cpu/CpuTarget.h"
+
+#include <cstdlib>
+#include <string>
+
+namespace v4::test {
+
+/// This machine's, or that of V4_TEST_LEVEL, which the test is then run under EmulatedCpu for. Null when there is none.
+inline const CpuLevel *highestLevel() {
+  const char *name = std::getenv("V4_TEST_LEVEL");
+  return name ? findCpuLevel(name) : hostCpuLevel();
+}
+
+/// Whether it has the level; the empty name stands for the highest.
+inline bool runsHere(const std::string &level) {
+  const CpuLevel *highest = highestLevel();
+  return level.empty() || (highest && findCpuLevel(level) <= highest);
+}
+
+} // namespace v4::test
+
+#endif // V4_TEST_EMULATION_HIGHESTLEVEL_H
