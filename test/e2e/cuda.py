@@ -36,8 +36,8 @@ TARGET = "--target=cuda:sm_90a"
 DECOMPOSED = "--disable-pass=v4-choose-gpu-kernels"
 HOST = '#kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = [], vector_bits = 256>'
 OTHER_TARGETS = ("cuda:sm_100a", "cuda:sm_120a")
-TEMPLATES = ("combineRows", "bf16Linear", "wideLinear", "quantizeRows", "fp8Linear", "expertProduct", "attendRows",
-             "attendMerge")
+TEMPLATES = ("combineRows", "dispatchRows", "bf16Linear", "wideLinear", "quantizeRows", "fp8Linear", "expertProduct",
+             "attendRows", "attendMerge")
 INDEXER = ("indexCandidates", "selectCandidates")
 CALLS = 8  # kFeatureCalls of Format.h
 SPLITS = ((), ("--chunk=7",), ("--chunk=128", "--load=copy"))

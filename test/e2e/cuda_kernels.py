@@ -26,9 +26,10 @@ FLASH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MOST_SHARED_BYTES = 227 << 10
 MOST_REGISTERS = 255
 # Bodies without a vector; of miniatures also rows that are shorter than one. All others run in the lanes of a warp.
-ONE_THREAD = ("dispatch", "scale")
+ONE_THREAD = ("scale",)
 # Instructions that templates must have become.
 MUST = {"combineRows": ("ld.global",),
+        "dispatchRows": ("atom.shared.add",),
         "bf16Linear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "mbarrier.try_wait"),
         "fp8Linear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "mbarrier.try_wait"),
         "expertProduct": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "prmt"),
