@@ -239,8 +239,15 @@ ExitCode Compilation::dumpPhase(Phase phase) {
 
 /// Kernels are chosen by facts about bytes that are there to be looked at.
 ExitCode Compilation::proveForms() {
-  if (!checkpoint || options.weights == codegen::WeightPlacement::None)
+  if (options.weights == codegen::WeightPlacement::None)
     return kOk;
+  if (!checkpoint) {
+    if (hasFormsToProve(*module))
+      llvm::errs()
+          << "v4-compile: warning: " << options.input << ": without --checkpoint=DIR nothing is known of the "
+          << "weights' values, so experts get the kernels that are exact for any; pass it to let them choose\n";
+    return kOk;
+  }
   CheckpointWeights weights(*checkpoint);
   llvm::Error error = v4::proveForms(*module, weights);
   return error ? fail(std::move(error)) : kOk;

@@ -46,6 +46,8 @@ static llvm::Expected<bool> holds(ml_program::GlobalOp global, codegen::WeightSo
   return true;
 }
 
+bool v4::hasFormsToProve(ModuleOp module) { return llvm::any_of(module.getOps<ml_program::GlobalOp>(), mayChoose); }
+
 llvm::Error v4::proveForms(ModuleOp module, codegen::WeightSource &source) {
   Builder b(module.getContext());
   for (auto global : module.getOps<ml_program::GlobalOp>()) {

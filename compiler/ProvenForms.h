@@ -21,6 +21,9 @@
 
 namespace v4 {
 
+/// Whether the bytes of a weight would choose a kernel.
+bool hasFormsToProve(mlir::ModuleOp module);
+
 /// Sets `v4.proven_forms` on the globals of scales in tiles whose bytes have the facts that they ask for.
 llvm::Error proveForms(mlir::ModuleOp module, codegen::WeightSource &source);
 

@@ -32,13 +32,17 @@ VectorType byteVector(VectorType vector) {
                          IntegerType::get(vector.getContext(), 8));
 }
 
+/// Of a value in its row, see kernel.cache_load.
+llvm::Align alignmentOf(VectorType vector) { return llvm::Align(vector.getElementTypeBitWidth() / 8); }
+
 struct ExpandLoad : OpRewritePattern<kernel::CacheLoadOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(kernel::CacheLoadOp op, PatternRewriter &rewriter) const override {
     Type type = op.getValue().getType();
     VectorType bytes = byteVector(asVector(type));
-    Value value = vector::LoadOp::create(rewriter, op.getLoc(), bytes, op.getPool(), op.getOffset());
+    Value value = vector::LoadOp::create(rewriter, op.getLoc(), bytes, op.getPool(), op.getOffset(),
+                                         /*nontemporal=*/false, alignmentOf(asVector(type)));
     if (asVector(type) != bytes)
       value = vector::BitCastOp::create(rewriter, op.getLoc(), asVector(type), value);
     if (!isa<VectorType>(type))
@@ -59,7 +63,8 @@ struct ExpandStore : OpRewritePattern<kernel::CacheStoreOp> {
       value = vector::BroadcastOp::create(rewriter, op.getLoc(), vector, value);
     if (vector != bytes)
       value = vector::BitCastOp::create(rewriter, op.getLoc(), bytes, value);
-    rewriter.replaceOpWithNewOp<vector::StoreOp>(op, value, op.getPool(), op.getOffset());
+    rewriter.replaceOpWithNewOp<vector::StoreOp>(op, value, op.getPool(), op.getOffset(), /*nontemporal=*/false,
+                                                 alignmentOf(vector));
     return success();
   }
 };

@@ -150,16 +150,19 @@ std::string chooseThreads(llvm::Module &module, int64_t sharedLimit, PtxKernel &
   llvm::Function *entry = entryOf(module);
   widenMoves(*entry);
   std::string obstacle = findLaneObstacle(*entry, sharedLimit);
+  LaneGroups groups;
   if (obstacle.empty()) {
-    kernel.threads = kSpreadLanes;
-    placeLaneBarriers(*entry);
+    groups = shareLoops(*entry, sharedLimit);
+    kernel.threads = groups.threads();
+    placeLaneBarriers(*entry, groups);
   }
   kernel.sharedBytes = placeScratch(module, sharedLimit);
   entry->addFnAttr("nvvm.maxntid", std::to_string(kernel.threads));
   if (!obstacle.empty())
     return "one thread: " + obstacle;
-  spreadLanes(*entry);
-  return std::to_string(kernel.threads) + " lanes";
+  spreadLanes(*entry, groups);
+  return std::to_string(groups.count) + (groups.count == 1 ? " group of " : " groups of ") +
+         std::to_string(kSpreadLanes) + " lanes";
 }
 
 } // namespace

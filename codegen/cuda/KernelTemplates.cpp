@@ -8,6 +8,7 @@
 
 #include "codegen/cuda/KernelTemplates.h"
 #include "codegen/cuda/kernels/AttendShape.h"
+#include "codegen/cuda/kernels/DispatchShape.h"
 #include "codegen/cuda/kernels/ExpertShape.h"
 #include "codegen/cuda/kernels/Fp8LinearShape.h"
 #include "codegen/cuda/kernels/IndexShape.h"
@@ -91,6 +92,21 @@ static KernelTemplate combineRows() {
            {"columns", "int"}},
           [](const int *v) { return v[0]; },
           [](const int *) { return 0; }};
+}
+
+static KernelTemplate dispatchRows() {
+  return {"dispatchRows",
+          "codegen/cuda/kernels/DispatchRows.h",
+          {"MOST"},
+          {{"counts", "const long long *"},
+           {"experts", "const int *"},
+           {"order", "int *"},
+           {"offsets", "int *"},
+           {"hits", "int *"},
+           {"active", "int"},
+           {"expertCount", "int"}},
+          [](const int *) { return kDispatchThreads; },
+          [](const int *v) { return dispatchSharedBytes(v[0]); }};
 }
 
 static KernelTemplate expertProduct() {
@@ -208,9 +224,9 @@ static KernelTemplate selectCandidates() {
 }
 
 const std::vector<KernelTemplate> &v4::cuda::kernelTemplates() {
-  static const std::vector<KernelTemplate> table = {fp8Linear(),       bf16Linear(),      wideLinear(), quantizeRows(),
-                                                    combineRows(),     expertProduct(),   attendRows(), attendMerge(),
-                                                    indexCandidates(), selectCandidates()};
+  static const std::vector<KernelTemplate> table = {fp8Linear(),   bf16Linear(),      wideLinear(),      quantizeRows(),
+                                                    combineRows(), dispatchRows(),    expertProduct(),   attendRows(),
+                                                    attendMerge(), indexCandidates(), selectCandidates()};
   return table;
 }
 

@@ -16,7 +16,8 @@
 //                            stored by thread 0
 //   shuffle, extract     ->  shfl.sync
 //
-// Nothing is computed in another order, so the bits are those of one thread.
+// Nothing is computed in another order, so the bits are those of one thread. Several such
+// groups of threads may share the work of a block: SharedLoops.h.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,7 +31,7 @@
 
 namespace v4 {
 
-/// Lanes of the longest vector, threads of a block that runs a spread kernel.
+/// Lanes of the longest vector, threads of a group that runs a spread kernel.
 inline constexpr unsigned kSpreadLanes = 16;
 
 /// Why `kernel` must stay the work of one thread, naming the instruction; empty when it can be spread. `scratchLimit`

@@ -17,19 +17,29 @@ using namespace llvm;
 namespace v4 {
 namespace {
 
-/// All lanes of a block take part, always: nothing that they exchange depends on the lane.
-constexpr uint32_t kAllLanes = (1u << kSpreadLanes) - 1;
+/// Lanes of a block's only group.
+constexpr int kAllLanes = (1 << kSpreadLanes) - 1;
+constexpr int kWholeWarp = -1;
 
-/// PTX: lanes of the whole warp are one segment.
-constexpr uint32_t kWholeWarp = 31;
+/// PTX: the highest lane, and above eight bits those of a lane's number that stay: segments are the warp, or the groups
+/// of one.
+constexpr uint32_t kOneSegment = 31, kGroupSegments = kSpreadLanes << 8 | 31;
 
 } // namespace
 
-LaneValues::LaneValues(Function &kernel) : b(kernel.getContext()) {
+LaneValues::LaneValues(Function &kernel, const LaneGroups &groups) : b(kernel.getContext()), groups(groups) {
+  if (groups.count > 1) {
+    b.SetInsertPoint(cast<Instruction>(groups.thread)->getNextNode());
+    lane = cast<Instruction>(b.CreateAnd(groups.thread, b.getInt32(kSpreadLanes - 1)));
+    return;
+  }
   b.SetInsertPoint(&kernel.getEntryBlock(), kernel.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
-  lane = b.CreateIntrinsic(Intrinsic::nvvm_read_ptx_sreg_tid_x, {});
-  lane->addRangeRetAttr(ConstantRange(APInt(32, 0), APInt(32, kSpreadLanes)));
+  CallInst *thread = b.CreateIntrinsic(Intrinsic::nvvm_read_ptx_sreg_tid_x, {});
+  thread->addRangeRetAttr(ConstantRange(APInt(32, 0), APInt(32, kSpreadLanes)));
+  lane = thread;
 }
+
+Value *LaneValues::thread() { return groups.count > 1 && !isShared() ? groups.thread : lane; }
 
 IRBuilder<> &LaneValues::at(Instruction *place) {
   b.SetInsertPoint(place);
@@ -126,7 +136,10 @@ Value *LaneValues::exchangeWord(Value *word, Value *other, bool isXor) {
   bool isFloat = word->getType()->isFloatTy();
   Intrinsic::ID id = isFloat ? (isXor ? Intrinsic::nvvm_shfl_sync_bfly_f32 : Intrinsic::nvvm_shfl_sync_idx_f32)
                              : (isXor ? Intrinsic::nvvm_shfl_sync_bfly_i32 : Intrinsic::nvvm_shfl_sync_idx_i32);
-  return b.CreateIntrinsic(id, {b.getInt32(kAllLanes), word, other, b.getInt32(kWholeWarp)});
+  // All of a group take part, always: nothing that they exchange depends on the lane. Groups of a warp go their own
+  // ways only within shared loops.
+  Value *mask = groups.count == 1 ? b.getInt32(kAllLanes) : isShared() ? groups.mask : b.getInt32(kWholeWarp);
+  return b.CreateIntrinsic(id, {mask, word, other, b.getInt32(groups.count == 1 ? kOneSegment : kGroupSegments)});
 }
 
 Value *LaneValues::exchange(Value *value, Value *other, bool isXor) {

@@ -9,7 +9,7 @@
 #ifndef V4_CODEGEN_CUDA_LANEVALUES_H
 #define V4_CODEGEN_CUDA_LANEVALUES_H
 
-#include "codegen/cuda/LaneForm.h"
+#include "codegen/cuda/SharedLoops.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
@@ -22,14 +22,17 @@ class LaneValues {
 public:
   using Value = llvm::Value;
 
-  explicit LaneValues(llvm::Function &kernel);
+  LaneValues(llvm::Function &kernel, const LaneGroups &groups);
 
   /// Emits in front of `place` from now on.
   llvm::IRBuilder<> &at(llvm::Instruction *place);
   llvm::IRBuilder<> &builder() { return b; }
 
-  /// Number of this lane, an i32.
+  /// Number of this lane in its group, an i32.
   Value *index() { return lane; }
+  /// Number of this thread among those that run the same where the next instruction comes: in its group, within a
+  /// shared loop, else in the block.
+  Value *thread();
   bool isOwn(const llvm::Instruction &instruction) const { return &instruction == lane; }
 
   void set(const Value *vector, Value *value, bool same);
@@ -53,8 +56,11 @@ private:
   Value *numberOf(llvm::ArrayRef<int> perLane);
   Value *exchangeWord(Value *word, Value *other, bool isXor);
 
+  bool isShared() const { return groups.loopNumber(b.GetInsertBlock()) != 0; }
+
   llvm::IRBuilder<> b;
-  llvm::CallInst *lane;
+  const LaneGroups &groups;
+  llvm::Instruction *lane;
   llvm::DenseMap<const Value *, Value *> values;
   llvm::DenseSet<const Value *> same;
 };

@@ -27,7 +27,7 @@ namespace {
 
 class LaneSpreader {
 public:
-  explicit LaneSpreader(Function &kernel) : kernel(kernel), lanes(kernel) {}
+  LaneSpreader(Function &kernel, const LaneGroups &groups) : kernel(kernel), groups(groups), lanes(kernel, groups) {}
 
   void run() {
     // Definitions come before uses but for those of phis, whose operands wait for the end.
@@ -199,12 +199,14 @@ private:
     IRBuilder<> &b = lanes.at(&store);
     auto *type = dyn_cast<FixedVectorType>(store.getValueOperand()->getType());
     if (!type) {
-      guarded.push_back({&store, b.CreateICmpEQ(lanes.index(), b.getInt32(0))});
+      guarded.push_back({&store, b.CreateICmpEQ(lanes.thread(), b.getInt32(0))});
       return;
     }
     Type *element = type->getElementType();
     unsigned count = type->getNumElements();
-    Value *isInside = count < kSpreadLanes ? b.CreateICmpULT(lanes.index(), b.getInt32(count)) : nullptr;
+    // Everybody in a group has an element; outside of shared loops groups behind the first one have the same.
+    bool allHave = count == kSpreadLanes && (groups.count == 1 || groups.loopNumber(store.getParent()));
+    Value *isInside = allHave ? nullptr : b.CreateICmpULT(lanes.thread(), b.getInt32(count));
     StoreInst *one = b.CreateAlignedStore(lanes.of(store.getValueOperand()), address(store.getPointerOperand(), type),
                                           alignOf(store.getAlign(), element));
     one->setAAMetadata(store.getAAMetadata());
@@ -219,6 +221,7 @@ private:
   }
 
   Function &kernel;
+  const LaneGroups &groups;
   LaneValues lanes;
   SmallVector<std::pair<PHINode *, PHINode *>> phis;
   SmallVector<Instruction *> dead;
@@ -257,7 +260,8 @@ Type *movedAs(const LoadInst &load) {
   return FixedVectorType::get(IntegerType::get(load.getContext(), bits), kSpreadLanes);
 }
 
-/// A lane waits for memory as long as a whole vector did; several rounds at once wait together.
+/// A lane waits for memory as long as a whole vector did; several rounds at once wait together: of instructions that
+/// make one up so many, of half as many twice the rounds.
 constexpr unsigned kRoundsAtOnce = 8;
 constexpr unsigned kMostUnrolled = 48;
 
@@ -275,7 +279,8 @@ void unrollLoops(Function &kernel) {
         ++count;
       }
     if (!meets && count <= kMostUnrolled)
-      addStringMetadataToLoop(loop, "llvm.loop.unroll.count", kRoundsAtOnce);
+      addStringMetadataToLoop(loop, "llvm.loop.unroll.count",
+                              count <= kMostUnrolled / 2 ? 2 * kRoundsAtOnce : kRoundsAtOnce);
   }
 }
 
@@ -295,8 +300,8 @@ void widenMoves(Function &kernel) {
   }
 }
 
-void spreadLanes(Function &kernel) {
-  LaneSpreader(kernel).run();
+void spreadLanes(Function &kernel, const LaneGroups &groups) {
+  LaneSpreader(kernel, groups).run();
   forgetSingleThread(kernel);
   unrollLoops(kernel);
 }

@@ -9,7 +9,7 @@
 #ifndef V4_CODEGEN_CUDA_SPREADLANES_H
 #define V4_CODEGEN_CUDA_SPREADLANES_H
 
-#include "codegen/cuda/LaneForm.h"
+#include "codegen/cuda/SharedLoops.h"
 
 namespace v4 {
 
@@ -17,13 +17,13 @@ namespace v4 {
 /// behind the other.
 void widenMoves(llvm::Function &kernel);
 
-/// Puts llvm.nvvm.bar.warp.sync between accesses of different lanes to the same memory of which one writes.
+/// Puts barriers between accesses of different threads to the same memory of which one writes.
 /// REQUIRES: findLaneObstacle(kernel) is empty; scratch is still on the stack, a place of its own each.
-void placeLaneBarriers(llvm::Function &kernel);
+void placeLaneBarriers(llvm::Function &kernel, const LaneGroups &groups);
 
-/// Makes `kernel` what kSpreadLanes threads of a block run, see LaneForm.h.
+/// Makes `kernel` what kSpreadLanes threads of each group of a block run, see LaneForm.h and SharedLoops.h.
 /// REQUIRES: placeLaneBarriers has run, and scratch lies in shared memory.
-void spreadLanes(llvm::Function &kernel);
+void spreadLanes(llvm::Function &kernel, const LaneGroups &groups);
 
 } // namespace v4
 

@@ -91,6 +91,9 @@ private:
 } // namespace
 
 Error PlanFile::prepare() {
+  if (source)
+    if (Error error = contents.weights.checkSources(*source))
+      return error;
   Expected<std::vector<uint8_t>> written = contents.metadata();
   if (!written)
     return written.takeError();

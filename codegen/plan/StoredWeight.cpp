@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/plan/StoredWeight.h"
+#include "codegen/plan/ExactForms.h"
 
 #include "llvm/ADT/Twine.h"
 
@@ -153,11 +154,29 @@ uint32_t PlacedWeights::exactForms(const Entry &entry) const {
   return forms & (entry.neededForms | ~entry.kernelForms);
 }
 
+static Error missingFact(StringRef tensor) {
+  return makeError("tensor '" + tensor + "' lacks a fact about its values, e4m3_per_128, by which kernels were " +
+                   "chosen; compile its checkpoint anew, without --refit or --compile-from");
+}
+
 Error PlacedWeights::checkNeeded() const {
   for (const Entry &entry : entries)
     for (const Piece &piece : pieces(entry))
       if (entry.neededForms & ~piece.findings->exactForms)
-        return makeError("tensor '" + piece.name + "' lacks a fact about its values, e4m3_per_128, by which kernels " +
-                         "were chosen; compile its checkpoint anew, without --refit or --compile-from");
+        return missingFact(piece.name);
+  return Error::success();
+}
+
+Error PlacedWeights::checkSources(WeightSource &source) const {
+  for (const Entry &entry : entries)
+    for (const Piece &piece : pieces(entry)) {
+      // Of other recipes the facts are those of what they make.
+      if (!entry.neededForms || piece.form.recipe != Recipe::Copy)
+        continue;
+      uint32_t found = codegen::exactForms(piece.form.wantedForms, piece.source, piece.form.rowBytes);
+      source.release(piece.source);
+      if (entry.neededForms & ~found)
+        return missingFact(piece.name);
+    }
   return Error::success();
 }

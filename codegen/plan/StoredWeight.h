@@ -62,6 +62,8 @@ struct PlacedWeights {
   uint32_t exactForms(const Entry &entry) const;
   /// Whether all weights have the facts that kernels were chosen by. REQUIRES: all bytes were made.
   llvm::Error checkNeeded() const;
+  /// The same of weights that are copied, by the bytes of their sources: before any byte is made.
+  llvm::Error checkSources(WeightSource &source) const;
 };
 
 } // namespace v4::codegen

@@ -191,7 +191,8 @@ def Kernel_Stored : AnyTypeOf<[I8, I16, I32, I64, BF16, F32,
 def Kernel_CacheLoadOp : Kernel_Op<"cache_load", [MemoryEffects<[MemRead]>]> {
   let summary = "values at a byte offset of a cache pool";
   let description = [{
-    The offset is the sum of what the page table gives and the place within the row; no alignment is assumed.
+    The offset is the sum of what the page table gives and the place within the row. REQUIRES: it is a multiple of an
+    element's bytes, as the rows' formats make it (KernelAbi.h).
 
     ```mlir
     %v = kernel.cache_load %pool[%offset] : memref<?xi8> -> vector<16xbf16>

@@ -10,7 +10,9 @@
 #include "dialects/kernel/KernelDialect.h"
 
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -83,18 +85,47 @@ LogicalResult v4::plan::BlockAttr::verify(llvm::function_ref<InFlightDiagnostic(
   return success();
 }
 
+/// Of a function and its arguments on any GPU (PlanCallRules.cpp has the same).
+static constexpr size_t kMaxArguments = 64, kMaxName = 200;
+static constexpr uint64_t kMaxArgumentBytes = 4096, kMapBytes = 128, kMapAlignment = 64;
+
+/// A symbol in an image, and a name in messages.
+static bool isPlainName(StringRef name) {
+  auto isPlain = [](char c) { return llvm::isAlnum(c) || c == '_' || c == '.' || c == '-' || c == '$'; };
+  return !name.empty() && name.size() <= kMaxName && llvm::all_of(name, isPlain) && name[0] != '.' && name[0] != '-';
+}
+
+/// Each argument at the next multiple of its size, a map at one of kMapAlignment.
+static uint64_t argumentBytes(ArrayAttr arguments) {
+  uint64_t end = 0;
+  for (auto argument : arguments.getAsRange<v4::kernel::ArgumentAttr>()) {
+    bool isMap = argument.getKind() == v4::kernel::ArgumentKind::Map;
+    uint64_t bytes = isMap ? kMapBytes : argument.getKind() == v4::kernel::ArgumentKind::Address ? 8 : 4;
+    end = llvm::alignTo(end, isMap ? kMapAlignment : bytes) + bytes;
+  }
+  return end;
+}
+
 LogicalResult v4::plan::CallAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, StringRef function,
                                          int64_t most, ArrayAttr arguments) {
   // call_c1
-  if (arguments.empty())
-    return emitError() << "call of '" << function << "' has no arguments, expected at least one";
+  if (arguments.empty() || arguments.size() > kMaxArguments)
+    return emitError() << "call of '" << function << "' has " << arguments.size() << " arguments, expected 1 to "
+                       << kMaxArguments;
   for (Attribute argument : arguments)
     if (!isa<kernel::ArgumentAttr>(argument))
       return emitError() << "call of '" << function << "' has the argument " << argument
                          << ", expected a #kernel.argument";
+  if (uint64_t bytes = argumentBytes(arguments); bytes > kMaxArgumentBytes)
+    return emitError() << "call of '" << function << "' has arguments of " << bytes << " bytes, expected at most "
+                       << kMaxArgumentBytes;
   // call_c2
   if (most < 0 || most > INT32_MAX)
     return emitError() << "call of '" << function << "' has at most " << most << " blocks, expected 0 to " << INT32_MAX;
+  // call_c3
+  if (!isPlainName(function))
+    return emitError() << "call of '" << function << "', expected a name of at most " << kMaxName
+                       << " letters, digits, '_', '.', '-' and '$', the first no '.' or '-'";
   return success();
 }
 

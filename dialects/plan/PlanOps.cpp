@@ -268,6 +268,41 @@ bool isTargetOf(BindingKind kind, Operation *target) {
 }
 } // namespace
 
+/// Whatever a step's count of rows is, its rows of the map are rows of the buffer.
+static LogicalResult checkMap(LaunchOp launch, v4::kernel::ArgumentAttr map, SymbolTableCollection &symbols) {
+  auto binding = cast<BindingAttr>(launch.getBindings()[map.getBinding()]);
+  auto buffer = symbols.lookupNearestSymbolFrom<BufferOp>(launch, binding.getSymbol());
+  if (binding.getKind() != BindingKind::Buffer || !buffer)
+    return launch.emitOpError() << "binding " << map.getBinding() << " is under a map of its kernel and a plan."
+                                << stringifyBindingKind(binding.getKind()) << ", expected a plan.buffer";
+  int64_t rows = cast<v4::kernel::GridAttr>(launch.getGrid()).getRows();
+  if (static_cast<int64_t>(buffer.getRows()) != rows)
+    return launch.emitOpError() << "binding " << map.getBinding() << " is under a map of its kernel and has rows "
+                                << buffer.getRows() << ", expected " << rows << ", those of the launch";
+  int64_t bits = buffer.getElement().getIntOrFloatBitWidth();
+  for (int64_t dimension : buffer.getRowShape())
+    bits *= dimension;
+  v4::kernel::MapAttr box = map.getMap();
+  int64_t mapped = map.getValue() * box.getColumns() * int64_t(box.getElement().getIntOrFloatBitWidth());
+  if (bits < mapped)
+    return launch.emitOpError() << "binding " << map.getBinding() << " has " << bits / 8
+                                << " bytes a row, a map of its kernel " << mapped / 8 << ", expected no more";
+  return success();
+}
+
+/// REQUIRES: the launch has the bindings of `kernel`.
+static LogicalResult checkMaps(LaunchOp launch, KernelOp kernel, SymbolTableCollection &symbols) {
+  auto block = kernel.getBlock() ? dyn_cast<BlockAttr>(*kernel.getBlock()) : BlockAttr();
+  if (!block || !block.getCall())
+    return success();
+  for (auto argument : block.getCall().getArguments().getAsRange<v4::kernel::ArgumentAttr>())
+    // What has no such binding is the kernel's own mistake.
+    if (argument.getMap() && argument.getBinding() < int64_t(launch.getBindings().size()))
+      if (failed(checkMap(launch, argument, symbols)))
+        return failure();
+  return success();
+}
+
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   // launch_c3
   auto kernel = symbols.lookupNearestSymbolFrom<KernelOp>(*this, getKernelAttr());
@@ -282,7 +317,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
     if (!isTargetOf(binding.getKind(), symbols.lookupNearestSymbolFrom(*this, binding.getSymbol())))
       return emitOpError() << "binding " << index << " is " << binding.getSymbol() << ", expected the name of a plan."
                            << stringifyBindingKind(binding.getKind());
-  return success();
+  // launch_c7
+  return checkMaps(*this, kernel, symbols);
 }
 
 LogicalResult ProbeOp::verifySymbolUses(SymbolTableCollection &symbols) {

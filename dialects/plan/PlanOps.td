@@ -117,7 +117,8 @@ def Plan_CallAttr : AttrDef<Plan_Dialect, "Call"> {
     Table Call: `#plan.call<"bf16Linear_64_1_8_1", most = 132, arguments = [#kernel.argument<...>]>`. The image has the
     function under this name; a launch runs it with at most `most` blocks, 0 = one per workgroup.
 
-    (C1) arguments are #kernel.argument, at least one. (C2) most is 0 to 2^31 - 1.
+    (C1) arguments are #kernel.argument, 1 to 64 of at most 4096 bytes. (C2) most is 0 to 2^31 - 1. (C3) the function has
+    a plain name.
   }];
   let parameters = (ins StringRefParameter<"name in the image">:$function, "int64_t":$most, "::mlir::ArrayAttr":$arguments);
   let assemblyFormat = "`<` $function `,` `most` `=` $most `,` `arguments` `=` $arguments `>`";
@@ -309,7 +310,8 @@ def Plan_LaunchOp : Plan_Child<"launch", [DeclareOpInterfaceMethods<SymbolUserOp
     (C1) grid and bindings have these attributes. (C2) the group is one of these, layer is at least -1, rank
     is not negative. (C3) the kernel names a plan.kernel. (C4) there are as many bindings as that kernel says.
     (C5) the symbol of a binding names an op of its kind. (C6) what a launch writes is bound once: ranges of
-    workgroups run concurrently.
+    workgroups run concurrently. (C7) under a map of the kernel's call lies a buffer that has the launch's rows, of at
+    least as many bytes.
 
     A launch with `barrier` starts a phase: it waits for all launches in front of it. One without runs together with the
     launch in front.

@@ -35,4 +35,29 @@ static void writeCombine(Operation *op, KernelEmitter &k) {
       .run("combineRows", {kCombineThreads}, /*most=*/0);
 }
 
-void v4::addGpuMoeTemplates(KernelContracts &templates) { templates["v4.combine"] = {declinesCombine, writeCombine}; }
+/// Experts that each instance of dispatchRows counts are a multiple of it; beyond the most, counters are too many.
+static constexpr int64_t kDispatchUnit = 256, kMostDispatched = 1024;
+
+static int64_t expertsOf(DispatchOp op) { return lastDim(op.getOffsets().getType()) - 1; }
+
+static std::string declinesDispatch(Operation *op) {
+  int64_t experts = expertsOf(cast<DispatchOp>(op));
+  if (experts <= kMostDispatched)
+    return "";
+  return std::to_string(experts) + " experts are more than " + std::to_string(kMostDispatched);
+}
+
+static void writeDispatch(Operation *operation, KernelEmitter &k) {
+  auto op = cast<DispatchOp>(operation);
+  int64_t active = lastDim(op.getExperts().getType()), experts = expertsOf(op);
+  k.setGrid(RowSpace::One, 1, 1);
+  TemplateCall call(k);
+  call.address(k.step(plan::StepField::Counts)).address(k.operand(0));
+  call.address(k.result(0)).address(k.result(1)).address(k.result(2)).word(active).word(experts);
+  call.run("dispatchRows", {int64_t(llvm::alignTo(experts, kDispatchUnit))}, /*most=*/0);
+}
+
+void v4::addGpuMoeTemplates(KernelContracts &templates) {
+  templates["v4.combine"] = {declinesCombine, writeCombine};
+  templates["v4.dispatch"] = {declinesDispatch, writeDispatch};
+}

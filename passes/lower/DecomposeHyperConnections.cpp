@@ -46,8 +46,7 @@ struct HcPreModel : Decomposition<HcPreModel, HcPreOp> {
       mixRows(k, pre.getFn(), mix.mix, token, c * d, pre.getEps().convertToFloat());
       mix.reduce(mix.pre(), k.operand(0), token, d, k.result(0), k.mul(token, d));
       mix.storePost(k.result(1), k.mul(token, c));
-      for (auto [i, value] : llvm::enumerate(mix.sinkhorn(pre.getIterations())))
-        k.store(value, k.result(2), k.add(k.mul(token, c * c), int64_t(i)));
+      mix.storeSinkhorn(pre.getIterations(), k.result(2), k.mul(token, c * c));
     });
     return success();
   }
@@ -113,8 +112,7 @@ struct HcNormModel : Decomposition<HcNormModel, HcNormOp> {
       sumParts(k, norm, token, mix.mix, sums);
       mix.reduce(mix.pre(), k.operand(1), token, d, x, k.index(0));
       mix.storePost(k.result(1), k.mul(token, c));
-      for (auto [i, value] : llvm::enumerate(mix.sinkhorn(norm.getIterations())))
-        k.store(value, k.result(2), k.add(k.mul(token, c * c), int64_t(i)));
+      mix.storeSinkhorn(norm.getIterations(), k.result(2), k.mul(token, c * c));
       RowPlace normed{k.result(0), k.mul(token, d)};
       normalizeRow(k, {x, k.index(0)}, k.operand(4), norm.getNormEps().convertToFloat(), normed, d);
       if (norm.getQuantized())

@@ -42,47 +42,97 @@ void routeWeights(KernelEmitter &k, Value scores, Value experts, Value weights, 
   });
 }
 
+/// The experts of one token that are left, each a number: of two the larger is that of the better score or, of equal
+/// ones, of the lower expert. A NaN is below everything but -inf, which it equals.
+class ExpertKeys {
+public:
+  ExpertKeys(KernelEmitter &k, int64_t experts) : k(k), keys(k.scratch(experts, k.b.getI64Type())), experts(experts) {}
+
+  void set(Value score, Value e, int64_t width) {
+    // -inf stands for NaN, 0 for -0; then bits of negative numbers are turned round.
+    Value low = k.real(-std::numeric_limits<float>::infinity(), width);
+    Value real = k.add(k.select(k.less(low, score), score, low), k.real(0, width));
+    Value bits = arith::BitcastOp::create(k.b, k.loc, k.vec(k.b.getI32Type(), width), real);
+    Value sign = arith::ShRSIOp::create(k.b, k.loc, bits, numbers(k.b.getI32Type(), width, 31));
+    Value turned = arith::AndIOp::create(k.b, k.loc, sign, numbers(k.b.getI32Type(), width, INT32_MAX));
+    Value order = arith::XOrIOp::create(k.b, k.loc, bits, turned);
+    Value high = arith::ShLIOp::create(k.b, k.loc, arith::ExtSIOp::create(k.b, k.loc, i64(width), order),
+                                       numbers(k.b.getI64Type(), width, 32));
+    Value first = arith::IndexCastOp::create(k.b, k.loc, k.b.getI64Type(), k.sub(k.index(experts - 1), e));
+    Value number = k.sub(k.splat(first, width), numbers(k.b.getI64Type(), width, 0, 1));
+    k.store(arith::OrIOp::create(k.b, k.loc, high, number), keys, e);
+  }
+
+  /// Takes the best one away and gives its index.
+  Value take() {
+    int64_t whole = experts / kLanes * kLanes;
+    Value most = numbers(k.b.getI64Type(), 1, INT64_MIN);
+    if (whole) {
+      Value lanes =
+          k.loop(k.index(0), k.index(whole), kLanes, ValueRange{numbers(k.b.getI64Type(), kLanes, INT64_MIN)},
+                 [&](Value e, ValueRange carried) { return KernelEmitter::Values{larger(e, kLanes, carried[0])}; })[0];
+      most = vector::ReductionOp::create(k.b, k.loc, vector::CombiningKind::MAXSI, lanes);
+    }
+    if (whole < experts)
+      most = k.loop(k.index(whole), k.index(experts), 1, ValueRange{most},
+                    [&](Value e, ValueRange carried) { return KernelEmitter::Values{larger(e, 1, carried[0])}; })[0];
+    Value number = arith::AndIOp::create(k.b, k.loc, most, numbers(k.b.getI64Type(), 1, UINT32_MAX));
+    Value best = k.sub(k.index(experts - 1), k.toIndex(number));
+    k.store(numbers(k.b.getI64Type(), 1, INT64_MIN), keys, best);
+    return best;
+  }
+
+private:
+  Type i64(int64_t width) { return k.vec(k.b.getI64Type(), width); }
+
+  Value larger(Value e, int64_t width, Value other) {
+    return arith::MaxSIOp::create(k.b, k.loc, k.load(keys, e, width), other);
+  }
+
+  /// value + i * step in element i.
+  Value numbers(Type element, int64_t width, int64_t value, int64_t step = 0) {
+    if (width == 1)
+      return arith::ConstantOp::create(k.b, k.loc, k.b.getIntegerAttr(element, value));
+    SmallVector<APInt> values;
+    for (int64_t i = 0; i < width; ++i)
+      values.emplace_back(element.getIntOrFloatBitWidth(), uint64_t(value + i * step));
+    return arith::ConstantOp::create(k.b, k.loc,
+                                     DenseElementsAttr::get(cast<VectorType>(k.vec(element, width)), values));
+  }
+
+  KernelEmitter &k;
+  Value keys;
+  int64_t experts;
+};
+
+/// Stores the `active` different indices in `from` by rising value.
+void storeRising(KernelEmitter &k, Value from, int64_t active, Value to, Value first) {
+  k.loop(k.index(0), k.index(active), 1, [&](Value a) {
+    Value mine = k.loadIndex(from, a);
+    Value rank = k.loop(k.index(0), k.index(active), 1, ValueRange{k.index(0)}, [&](Value o, ValueRange carried) {
+      return KernelEmitter::Values{k.select(k.less(k.loadIndex(from, o), mine), k.add(carried[0], 1), carried[0])};
+    })[0];
+    k.store(k.toInteger(mine), to, k.add(first, rank));
+  });
+}
+
 struct RouteModel : Decomposition<RouteModel, RouteOp> {
   LogicalResult decompose(Operation *op, KernelEmitter &k) const {
     auto route = cast<RouteOp>(op);
     int64_t experts = lastDim(route.getLogits().getType()), active = lastDim(route.getExperts().getType());
-    Value scores = k.scratch(experts, k.f32()), biased = k.scratch(experts, k.f32());
-    // A mark of its own: a bias may be -inf, which keeps an expert out as long as others are left.
-    Value taken = k.scratch(experts, k.b.getI32Type());
+    Value scores = k.scratch(experts, k.f32()), chosen = k.scratch(active, k.b.getI32Type());
+    ExpertKeys keys(k, experts);
     k.workgroups(RowSpace::Tokens, 1, 1, [&](Value token, Value, Value) {
       routeScores(k, k.operand(0), token, scores, experts);
       k.lanes(experts, [&](Value e, int64_t width) {
-        k.store(k.add(k.load(scores, e, width), k.load(k.operand(1), e, width)), biased, e);
+        keys.set(k.add(k.load(scores, e, width), k.load(k.operand(1), e, width)), e, width);
       });
-      k.loop(k.index(0), k.index(experts), 1, [&](Value e) { k.store(k.integer(0), taken, e); });
-      k.loop(k.index(0), k.index(active), 1, [&](Value) { k.store(k.integer(1), taken, best(k, biased, taken, experts)); });
-      // Each round marked one expert more, so exactly `active` are marked.
-      k.loop(k.index(0), k.index(experts), 1, ValueRange{k.index(0)}, [&](Value e, ValueRange carried) {
-        Value chosen = k.less(k.integer(0), k.load(taken, e));
-        k.ifThen(chosen, [&] {
-          k.store(k.toInteger(e), k.result(0), k.add(k.mul(token, active), carried[0]));
-        });
-        return KernelEmitter::Values{k.select(chosen, k.add(carried[0], 1), carried[0])};
-      });
+      k.loop(k.index(0), k.index(active), 1, [&](Value a) { k.store(k.toInteger(keys.take()), chosen, a); });
+      storeRising(k, chosen, active, k.result(0), k.mul(token, active));
       routeWeights(k, scores, k.result(0), k.result(1), token, active, route.getFactor().convertToFloat(),
                    route.getNormalize());
     });
     return success();
-  }
-
-  /// Index of the largest score that is not taken, the lowest one of equals; a NaN is below everything.
-  static Value best(KernelEmitter &k, Value biased, Value taken, int64_t experts) {
-    Value low = k.real(-std::numeric_limits<float>::infinity()), none = k.index(experts);
-    return k.loop(k.index(0), k.index(experts), 1, ValueRange{low, none}, [&](Value e, ValueRange carried) {
-      Value score = k.load(biased, e), open = k.less(k.load(taken, e), k.integer(1));
-      Value first = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, carried[1], none);
-      Value better = arith::OrIOp::create(k.b, k.loc, k.less(carried[0], score), first);
-      better = arith::AndIOp::create(k.b, k.loc, better, open);
-      // The first open one may be NaN: what it is compared with stays -inf then.
-      Value above = k.less(carried[0], score);
-      return KernelEmitter::Values{k.select(arith::AndIOp::create(k.b, k.loc, better, above), score, carried[0]),
-                                   k.select(better, e, carried[1])};
-    })[1];
   }
 };
 

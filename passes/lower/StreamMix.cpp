@@ -89,6 +89,39 @@ StreamMix::Values StreamMix::sinkhorn(int64_t iterations) {
   });
 }
 
+/// In every element what `combine` makes of those of its row (or column), in their order.
+Value StreamMix::fold(Value t, bool rows, function_ref<Value(Value, Value)> combine) {
+  Value total;
+  for (int64_t other = 0; other < count; ++other) {
+    SmallVector<int64_t> from;
+    for (int64_t i = 0; i < count * count; ++i)
+      from.push_back(rows ? i / count * count + other : other * count + i % count);
+    Value next = vector::ShuffleOp::create(k.b, k.loc, t, t, from);
+    total = other ? combine(total, next) : next;
+  }
+  return total;
+}
+
+/// sinkhorn() with T in one vector: the same operations on the same numbers.
+Value StreamMix::sinkhornVector(int64_t iterations) {
+  Value eps = k.real(hcEps, kLanes), at = k.index(2 * count);
+  auto sum = [&](Value t, bool rows) { return fold(t, rows, [&](Value a, Value b) { return k.add(a, b); }); };
+  auto normalized = [&](Value t, bool rows) { return k.div(t, k.add(sum(t, rows), eps)); };
+  Value t = k.fma(k.load(mix, at, kLanes), k.splat(k.load(scale, k.index(2)), kLanes), k.load(base, at, kLanes));
+  Value most = fold(t, true, [&](Value a, Value b) { return k.maximum(b, a); });
+  Value powers = k.exp(k.sub(t, most));
+  t = normalized(k.add(k.div(powers, sum(powers, true)), eps), false);
+  return k.loop(k.index(1), k.index(iterations), 1, ValueRange{t},
+                [&](Value, ValueRange carried) { return Values{normalized(normalized(carried[0], true), false)}; })[0];
+}
+
+void StreamMix::storeSinkhorn(int64_t iterations, Value to, Value at) {
+  if (count * count == kLanes)
+    return k.store(sinkhornVector(iterations), to, at);
+  for (auto [i, value] : llvm::enumerate(sinkhorn(iterations)))
+    k.store(value, to, k.add(at, int64_t(i)));
+}
+
 void StreamUpdate::emit(Value token, Value begin, int64_t columns) {
   auto scalars = [&](Value memory, int64_t n) {
     KernelEmitter::Values values;

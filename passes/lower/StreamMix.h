@@ -34,8 +34,8 @@ struct StreamMix {
   Values pre();
   /// Stores post_j from `at` of `to`.
   void storePost(Value to, Value at);
-  /// T behind all rounds, row-major.
-  Values sinkhorn(int64_t iterations);
+  /// Stores T behind all rounds, row-major, from `at` of `to`.
+  void storeSinkhorn(int64_t iterations, Value to, Value at);
   /// bf16(sum_j weight_j X_j) of `token` into `to` from `at`; streams of width d.
   void reduce(mlir::ValueRange weights, Value streams, Value token, int64_t d, Value to, Value at);
 
@@ -43,6 +43,9 @@ private:
   Value gate(int64_t j, int64_t which);
   Values normalize(const Values &t, bool rows);
   Values softmaxRows(const Values &t);
+  Values sinkhorn(int64_t iterations);
+  Value sinkhornVector(int64_t iterations);
+  Value fold(Value t, bool rows, llvm::function_ref<Value(Value, Value)> combine);
 };
 
 /// v4.hc_post of columns [begin, begin + columns) of one token.

@@ -189,7 +189,7 @@ private:
     bool isWeight = use.get() == product->weight;
     bool fp4 = isFp4(*product) && (!tiles || isExpertProduct(op));
     if (!isWeight && !fp4)
-      return "scales of 128 x 128 blocks need no layout";
+      return isFp4(*product) ? "no template has its product" : "scales of 128 x 128 blocks need no layout";
     std::string reason = tiles ? isWeight ? tilesReason(op, *product) : "" : panelsReason(op, *product);
     if (!reason.empty())
       return reason;

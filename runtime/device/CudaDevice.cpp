@@ -229,6 +229,11 @@ void CudaDevice::fill(void *to, uint8_t value, uint64_t bytes) {
   keep("cuMemsetD8Async", driver.fill(addressOf(to), value, bytes, stream));
 }
 
+bool CudaDevice::hasFailed() {
+  std::lock_guard<std::mutex> lock(calls);
+  return !failure.empty();
+}
+
 /// Waits behind a failure too: memory that is copied to may go when this returns. Other threads go on meanwhile.
 Status CudaDevice::status() {
   CudaResult used = driver.useContext(context);

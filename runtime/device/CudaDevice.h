@@ -55,6 +55,9 @@ public:
   /// Runs a recorded graph behind everything asked for so far.
   void replay(const CudaGraph &graph);
 
+  /// Whether some call failed, of which status() will tell. Waits for nothing.
+  bool hasFailed();
+
   // DeviceMemory
   Status allocate(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) override;
   void release(void *memory) override;

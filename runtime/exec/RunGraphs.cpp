@@ -13,19 +13,37 @@
 using namespace v4;
 using namespace v4::plan;
 
+/// Null when `shape` is not among them.
+template <typename Shapes>
+static auto *findShape(Shapes &shapes, const RunShape &shape) {
+  auto found = std::find_if(shapes.begin(), shapes.end(),
+                            [&](const auto &known) { return known.lastUse && known.shape == shape; });
+  return found == shapes.end() ? nullptr : &*found;
+}
+
+template <typename Shapes>
+static auto &oldestOf(Shapes &shapes) {
+  return *std::min_element(shapes.begin(), shapes.end(),
+                           [](const auto &a, const auto &b) { return a.lastUse < b.lastUse; });
+}
+
 CudaGraph *RunGraphs::find(const RunShape &shape) {
   ++uses;
-  for (Entry &entry : entries)
-    if (entry.lastUse && entry.shape == shape) {
-      entry.lastUse = uses;
-      return &entry.graph;
-    }
-  Entry &oldest = *std::min_element(entries.begin(), entries.end(),
-                                    [](const Entry &a, const Entry &b) { return a.lastUse < b.lastUse; });
-  oldest.shape = shape;
-  oldest.lastUse = uses;
-  oldest.graph = CudaGraph();
-  return nullptr;
+  if (Entry *known = findShape(entries, shape)) {
+    known->lastUse = uses;
+    return &known->graph;
+  }
+  Shape *second = findShape(cameOnce, shape);
+  if (!second) {
+    oldestOf(cameOnce) = {shape, uses};
+    return nullptr;
+  }
+  second->lastUse = 0;
+  Entry &place = oldestOf(entries);
+  place.shape = shape;
+  place.lastUse = uses;
+  place.graph = CudaGraph();
+  return &place.graph;
 }
 
 void RunGraphs::turnOff() {
@@ -69,6 +87,9 @@ bool Session::recordRun(bool isDraft, CudaGraph &out) {
     ++graphs.counts.recorded;
     return true;
   }
+  // A failure from before the recording is told to whoever waits for this run.
+  if (program.device->hasFailed())
+    return false;
   graphs.turnOff();
   host.log("session: steps are launched kernel by kernel, since none can be recorded: ", status.message());
   return false;

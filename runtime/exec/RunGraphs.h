@@ -11,8 +11,9 @@
 // never change, and all else that a step brings is memory which kernels read. So runs of
 // one shape are the same launches with the same arguments, and a graph of them serves all.
 //
-// A shape is recorded when it comes a second time: prompts leave few behind, and decoding
-// has few shapes. The one asked for longest ago makes room. Of one thread at a time, as
+// A shape is recorded when it comes a second time. Those that came once are kept apart: most
+// prompts have a shape of their own, and may not push out those that decoding comes back
+// to. Of either kind the one asked for longest ago makes room. Of one thread at a time, as
 // its session.
 //
 //===----------------------------------------------------------------------===//
@@ -45,8 +46,10 @@ struct RunCounts {
 
 class RunGraphs {
 public:
-  /// Shapes that are known at once, each with a graph or not yet.
+  /// Shapes that came more than once, each with a graph or about to get one.
   static constexpr size_t kMostShapes = 32;
+  /// Shapes that came once.
+  static constexpr size_t kMostNew = 16;
 
   /// Where the graph of `shape` is, or is to be recorded; null when the shape is new.
   CudaGraph *find(const RunShape &shape);
@@ -57,13 +60,16 @@ public:
   RunCounts counts;
 
 private:
-  struct Entry {
+  struct Shape {
     RunShape shape;
     uint64_t lastUse = 0; ///< 0: there is none.
+  };
+  struct Entry : Shape {
     CudaGraph graph;
   };
 
   std::array<Entry, kMostShapes> entries;
+  std::array<Shape, kMostNew> cameOnce;
   uint64_t uses = 0;
   bool on = true;
 };

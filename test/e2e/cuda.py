@@ -36,8 +36,8 @@ TARGET = "--target=cuda:sm_90a"
 DECOMPOSED = "--disable-pass=v4-choose-gpu-kernels"
 HOST = '#kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = [], vector_bits = 256>'
 OTHER_TARGETS = ("cuda:sm_100a", "cuda:sm_120a")
-TEMPLATES = ("combineRows", "bf16Linear", "wideLinear", "quantizeRows", "fp8Linear", "expertProduct", "attendRows",
-             "attendMerge")
+TEMPLATES = ("combineRows", "dispatchRows", "bf16Linear", "wideLinear", "quantizeRows", "fp8Linear", "expertProduct",
+             "attendRows", "attendMerge")
 INDEXER = ("indexCandidates", "selectCandidates")
 CALLS = 8  # kFeatureCalls of Format.h
 SPLITS = ((), ("--chunk=7",), ("--chunk=128", "--load=copy"))
@@ -355,6 +355,14 @@ def check_forms(tools, cache, expect):
         for name in ("far", "none"):
             tools.call("v4-compile", near, "-o", refitted, f"--refit={plans[name]}")
             tools.call("v4-verify", refitted, "--weights")
+        # A module that goes on without its checkpoint says what that costs.
+        module = os.path.join(scratch, "module.mlir")
+        tools.call("v4-compile", near, TARGET, "--compile-to=quant", "-o", module)
+        for flags, warned in (((), True), ((f"--checkpoint={near}",), False), (("--weights=none",), False)):
+            done = tools.call("v4-compile", module, "--compile-from=quant", "--compile-to=lower", *flags)
+            expect.equal(f"a warning with {flags}", "nothing is known of the weights' values" in done.stderr, warned)
+            expect.equal(f"the form with {flags}", "v4.needed_forms" in done.stdout,
+                         flags[:1] == (f"--checkpoint={near}",))
         # Its kernels do not rely on what its weights happen to have.
         tools.call("v4-compile", far, "-o", os.path.join(scratch, "again.v4plan"), f"--refit={refitted}")
         for name, folder in (("near", near), ("far", far)):

@@ -26,9 +26,10 @@ FLASH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MOST_SHARED_BYTES = 227 << 10
 MOST_REGISTERS = 255
 # Bodies without a vector; of miniatures also rows that are shorter than one. All others run in the lanes of a warp.
-ONE_THREAD = ("dispatch", "scale")
+ONE_THREAD = ("scale",)
 # Instructions that templates must have become.
 MUST = {"combineRows": ("ld.global",),
+        "dispatchRows": ("atom.shared.add",),
         "bf16Linear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "mbarrier.try_wait"),
         "fp8Linear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "mbarrier.try_wait"),
         "expertProduct": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "prmt"),
@@ -79,21 +80,22 @@ def check_texts(expect, name, folder):
 
 def check_lanes(expect, name, folder):
     """Who runs in lanes; the others say why not. Returns both in words."""
-    lanes, alone = [], {}
+    lanes, alone = {}, {}
     for path in sorted(glob.glob(os.path.join(folder, "*.ll"))):
         kernel = os.path.basename(path)[:-len(".ll")]
         with open(path, encoding="utf-8") as f:
             why = f.readline().strip("; \n")
         with open(path[:-len(".ll")] + ".ptx", encoding="utf-8") as f:
             threads = int(re.search(r"\.maxntid (\d+)", f.read()).group(1))
-        expect.equal(f"{name} {kernel}: threads of '{why}'", threads, 16 if why == "16 lanes" else 1)
+        groups = re.fullmatch(r"(\d) groups? of 16 lanes", why)
+        expect.equal(f"{name} {kernel}: threads of '{why}'", threads, 16 * int(groups.group(1)) if groups else 1)
         if threads == 1:
             alone[kernel] = why
         else:
-            lanes.append(kernel)
+            lanes[kernel] = int(groups.group(1))
     expect.equal(f"{name}: bodies of one thread that could have more",
                  {k: why for k, why in alone.items() if k.rsplit("_", 1)[0] not in ONE_THREAD}, {})
-    return f"{len(lanes)} bodies in lanes, {len(alone)} of one thread " + str(alone)
+    return f"{len(lanes)} bodies in lanes, of groups {lanes}, {len(alone)} of one thread {alone}"
 
 
 def check_plan(tools, expect, name, config):

@@ -73,7 +73,27 @@ TEST_P(Route, LearnedTakesTheBestAndTheLowerOfEquals) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, Route, testing::Values(Case{16, 4, true}, Case{9, 1, false}, Case{48, 8, true}, Case{5, 5, true}));
+// Where too few have a score that is a number the lowest others fill up: NaN and -inf are no better than each other.
+TEST(RouteScores, WithoutScoresTheLowest) {
+  constexpr int64_t kExperts = 20, kActive = 7;
+  std::string logits = "tensor<?x20xf32, #v4.rows<tokens>>", ids = "tensor<?x7xi32, #v4.rows<tokens>>";
+  std::string weights = "tensor<?x7xf32, #v4.rows<tokens>>", bias = "tensor<20xf32>";
+  auto program = OpProgram::compile("func.func @f(%l: " + logits + ", %b: " + bias + ") -> (" + ids + ", " + weights +
+                                    ") { %e, %w = v4.route %l, %b factor 1.5 : " + logits + ", " + bias + " -> " + ids +
+                                    ", " + weights + " return %e, %w : " + ids + ", " + weights + " }");
+  ASSERT_TRUE(program);
+  std::vector<float> l(kExperts, 1.0f), b(kExperts, -INFINITY), w(kActive);
+  std::vector<int32_t> chosen(kActive);
+  b[2] = b[17] = NAN;
+  b[4] = b[9] = b[18] = 0.0f;
+  Sequences sequences(1, 1, 64, 64);
+  program->run(Step(sequences, {{0, 0, 1}}), {l.data(), b.data()}, {chosen.data(), w.data()}, 1);
+  EXPECT_EQ(chosen, (std::vector<int32_t>{0, 1, 2, 3, 4, 9, 18}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Route,
+                         testing::Values(Case{16, 4, true}, Case{9, 1, false}, Case{48, 8, true}, Case{5, 5, true},
+                                         Case{256, 6, true}));
 
 TEST(HashRoute, SortsTheTableRowOfTheToken) {
   constexpr int64_t kTokens = 33;

@@ -166,9 +166,11 @@ TEST_F(PlanWriter, factsThatKernelsNeed) {
   source.tensors["checkpoint.embed"].back() = 5;
   for (unsigned i = 1; i < 4; ++i)
     source.tensors["checkpoint.embed"].rbegin()[i] = 5;
-  EXPECT_EQ(write(text, path),
-            "tensor 'checkpoint.embed' lacks a fact about its values, e4m3_per_128, by which kernels were chosen; "
-            "compile its checkpoint anew, without --refit or --compile-from");
+  std::string sentence = "tensor 'checkpoint.embed' lacks a fact about its values, e4m3_per_128, by which kernels were "
+                         "chosen; compile its checkpoint anew, without --refit or --compile-from";
+  EXPECT_EQ(write(text, path), sentence);
+  // Before anything is written: nobody found out that there is no such folder.
+  EXPECT_EQ(write(text, folder + "/none/out.v4plan"), sentence);
 }
 
 TEST_F(PlanWriter, indexOutOfRange) {

@@ -47,20 +47,24 @@ namespace {
 
 constexpr int kSavedRegisters = 6;
 
-constexpr size_t kStackBytes = 256 << 10;
-constexpr unsigned kMostThreads = 32;
+constexpr size_t kStackBytes = 64 << 10;
+constexpr unsigned kMostThreads = 256, kWarp = 32, kGroup = 16, kPage = 4096;
 
-enum class Stop { Barrier, Exchange, End };
+enum class Stop { None, Barrier, BlockBarrier, Exchange, End };
 
 struct Fiber {
   void *top = nullptr; ///< Of its stack, while it does not run.
   std::unique_ptr<char[]> stack{new char[kStackBytes]};
-  Stop stop = Stop::End;
+  Stop stop = Stop::None;
+  uint32_t mask = 0;                    ///< Of the meeting that it waits for.
+  uint32_t word = 0, from = 0, got = 0; ///< Of an exchange: given, by whom, and what.
 };
 
-/// Who touched a byte since the last barrier, a bit per thread.
+/// Who touched a byte since the block's last barrier, and of one group since its own.
 struct Touched {
-  uint32_t epoch = 0, readers = 0, writers = 0;
+  uint32_t epoch = 0, readingGroups = 0, writingGroups = 0;
+  uint32_t group = 0, groupEpoch = 0;
+  uint16_t readers = 0, writers = 0; ///< Of that group.
 };
 
 struct Block {
@@ -68,49 +72,99 @@ struct Block {
   void *scheduler; ///< Top of its stack, while a thread runs.
   LaneKernel kernel;
   void *const *arguments;
-  uint32_t index, running = 0, round = 0, epoch = 1;
-  uint32_t words[2][kMostThreads] = {}; ///< Of this and of the last meeting.
-  std::unordered_map<uint64_t, Touched> bytes;
+  uint32_t index, running = 0, epoch = 1;
+  std::vector<uint32_t> groupEpochs;
+  std::unordered_map<uint64_t, std::unique_ptr<Touched[]>> pages;
+  uint64_t lastPage = ~uint64_t(0);
+  Touched *last = nullptr; ///< Of lastPage.
   std::string error;
 };
 Block *current;
 
-void meet(Stop stop) {
+void meet(Stop stop, uint32_t mask) {
   Fiber &fiber = current->fibers[current->running];
   fiber.stop = stop;
+  fiber.mask = mask;
   v4_switch_stacks(&fiber.top, current->scheduler);
 }
 
 void enter() {
   current->kernel(current->arguments);
-  meet(Stop::End);
+  meet(Stop::End, 0);
 }
 
 uint32_t thread() { return current->running; }
 uint32_t block() { return current->index; }
-void barrier() { meet(Stop::Barrier); }
 
-uint32_t exchange(uint32_t word, uint32_t other, uint32_t isXor) {
-  uint32_t round = current->round & 1, mine = current->running;
-  current->words[round][mine] = word;
-  meet(Stop::Exchange);
-  uint32_t from = isXor ? mine ^ other : other;
-  if (from >= current->fibers.size())
-    current->error = "thread " + std::to_string(mine) + " asks for a value of thread " + std::to_string(from);
-  return from < current->fibers.size() ? current->words[round][from] : 0xDEADBEEF;
+/// Of the running thread.
+std::string named(uint32_t thread) { return "thread " + std::to_string(thread); }
+
+/// A mask without who gives it is none.
+void checkMask(uint32_t mask) {
+  if (!(mask >> current->running % kWarp & 1))
+    current->error = named(current->running) + " waits with others alone";
+}
+
+void barrier(uint32_t mask) {
+  checkMask(mask);
+  meet(Stop::Barrier, mask);
+}
+
+void blockBarrier() { meet(Stop::BlockBarrier, 0); }
+
+uint32_t exchange(uint32_t mask, uint32_t word, uint32_t other, uint32_t segments, uint32_t isXor) {
+  checkMask(mask);
+  uint32_t mine = current->running, lane = mine % kWarp, kept = segments >> 8 & 31, first = lane & kept;
+  uint32_t last = (segments & 31 & ~kept) | first, from = isXor ? lane ^ other : first | (other & ~kept);
+  if (from > last || from < first || !(mask >> from & 1) || mine - lane + from >= current->fibers.size()) {
+    current->error = named(mine) + " asks for a value of lane " + std::to_string(from);
+    from = lane;
+  }
+  Fiber &fiber = current->fibers[mine];
+  fiber.word = word;
+  fiber.from = mine - lane + from;
+  meet(Stop::Exchange, mask);
+  return fiber.got;
+}
+
+Touched *pageOf(uint64_t page) {
+  if (page != current->lastPage) {
+    std::unique_ptr<Touched[]> &found = current->pages[page];
+    if (!found)
+      found.reset(new Touched[kPage]);
+    current->lastPage = page;
+    current->last = found.get();
+  }
+  return current->last;
+}
+
+/// Whether somebody else touched the byte, and one of both wrote, without a barrier between.
+bool races(Touched &touched, uint32_t writes) {
+  uint32_t group = current->running / kGroup;
+  auto mine = uint16_t(1u << current->running % kGroup);
+  uint32_t groupBit = 1u << group;
+  if (touched.epoch != current->epoch)
+    touched = {current->epoch, 0, 0, group, current->groupEpochs[group], 0, 0};
+  // Where two groups came all may only read, whoever they are.
+  if (touched.group != group || touched.groupEpoch != current->groupEpochs[group]) {
+    touched.group = group;
+    touched.groupEpoch = current->groupEpochs[group];
+    touched.readers = touched.writers = 0;
+  }
+  (writes ? touched.writers : touched.readers) |= mine;
+  (writes ? touched.writingGroups : touched.readingGroups) |= groupBit;
+  bool amongGroups = (touched.writingGroups & ~groupBit) || (writes && (touched.readingGroups & ~groupBit));
+  bool amongLanes = (touched.writers & ~mine) || (writes && (touched.readers & ~mine));
+  return amongGroups || amongLanes;
 }
 
 void access(uint64_t address, uint32_t bytes, uint32_t writes) {
-  uint32_t mine = 1u << current->running;
-  for (uint64_t byte = address; byte < address + bytes; ++byte) {
-    Touched &touched = current->bytes[byte];
-    if (touched.epoch != current->epoch)
-      touched = {current->epoch, 0, 0};
-    (writes ? touched.writers : touched.readers) |= mine;
-    if ((touched.writers & ~mine) || (writes && (touched.readers & ~mine)))
-      current->error = "thread " + std::to_string(current->running) + (writes ? " writes" : " reads") +
+  for (uint64_t byte = address; byte < address + bytes; ++byte)
+    if (races(pageOf(byte / kPage)[byte % kPage], writes)) {
+      current->error = named(current->running) + (writes ? " writes" : " reads") +
                        " what another one touches, and no barrier is between them";
-  }
+      return;
+    }
 }
 
 /// Its stack is as if enter() had just been called by a switch.
@@ -120,37 +174,85 @@ void start(Fiber &fiber) {
   std::fill(top, top + 8, 0);
   top[kSavedRegisters] = reinterpret_cast<uintptr_t>(&enter);
   fiber.top = top;
+  fiber.stop = Stop::None;
+}
+
+/// Those whom `thread` waits for.
+std::vector<uint32_t> membersOf(const Block &b, uint32_t thread) {
+  const Fiber &fiber = b.fibers[thread];
+  std::vector<uint32_t> members;
+  uint32_t warp = thread / kWarp * kWarp;
+  bool isWarp = fiber.stop == Stop::Barrier || fiber.stop == Stop::Exchange;
+  for (uint32_t i = 0; i < b.fibers.size(); ++i)
+    if (!isWarp || (i / kWarp * kWarp == warp && (fiber.mask >> i % kWarp & 1)))
+      members.push_back(i);
+  return members;
+}
+
+void orderAccesses(Block &b, const std::vector<uint32_t> &members) {
+  if (members.size() == b.fibers.size()) {
+    ++b.epoch;
+    return;
+  }
+  std::vector<uint32_t> count(b.groupEpochs.size());
+  for (uint32_t member : members)
+    b.groupEpochs[member / kGroup] += ++count[member / kGroup] == kGroup;
+}
+
+/// Lets those go on that are all there. False when they are not.
+bool release(Block &b, uint32_t thread) {
+  const Fiber first = {nullptr, nullptr, b.fibers[thread].stop, b.fibers[thread].mask};
+  std::vector<uint32_t> members = membersOf(b, thread);
+  for (uint32_t member : members)
+    if (b.fibers[member].stop != first.stop || b.fibers[member].mask != first.mask)
+      return false;
+  if (first.stop == Stop::Exchange)
+    for (uint32_t member : members)
+      b.fibers[member].got = b.fibers[b.fibers[member].from].word;
+  else
+    orderAccesses(b, members);
+  for (uint32_t member : members)
+    b.fibers[member].stop = Stop::None;
+  return true;
+}
+
+bool isOver(const Block &b) {
+  return std::all_of(b.fibers.begin(), b.fibers.end(), [](const Fiber &fiber) { return fiber.stop == Stop::End; });
 }
 
 void runBlock(Block &b, std::mt19937 &random) {
   std::vector<uint32_t> order(b.fibers.size());
   std::iota(order.begin(), order.end(), 0);
   std::for_each(b.fibers.begin(), b.fibers.end(), start);
-  do {
+  while (b.error.empty() && !isOver(b)) {
     std::shuffle(order.begin(), order.end(), random);
-    for (uint32_t thread : order) {
-      b.running = thread;
-      v4_switch_stacks(&b.scheduler, b.fibers[thread].top);
-    }
-    for (const Fiber &fiber : b.fibers)
-      if (fiber.stop != b.fibers[0].stop)
-        b.error = "threads of block " + std::to_string(b.index) + " come to different meetings";
-    ++b.round;
-    b.epoch += b.fibers[0].stop == Stop::Barrier;
-  } while (b.error.empty() && b.fibers[0].stop != Stop::End);
+    bool moved = false;
+    for (uint32_t thread : order)
+      if (b.fibers[thread].stop == Stop::None) {
+        b.running = thread;
+        v4_switch_stacks(&b.scheduler, b.fibers[thread].top);
+        moved = true;
+      }
+    for (uint32_t thread : order)
+      if (b.fibers[thread].stop != Stop::None && b.fibers[thread].stop != Stop::End)
+        moved |= release(b, thread);
+    if (!moved)
+      b.error = "threads of block " + std::to_string(b.index) + " come to different meetings";
+  }
 }
 
 } // namespace
 
-const LaneCalls kLaneCalls = {thread, block, barrier, exchange, access};
+const LaneCalls kLaneCalls = {thread, block, barrier, blockBarrier, exchange, access};
 
 std::string runLanes(LaneKernel kernel, void *const *arguments, unsigned blocks, unsigned threads) {
   static std::mt19937 random(1);
   if (threads > kMostThreads)
-    return std::to_string(threads) + " threads are no warp";
+    return std::to_string(threads) + " threads are more than " + std::to_string(kMostThreads);
   Block b;
   current = &b;
   b.fibers = std::vector<Fiber>(threads);
+  b.groupEpochs.resize((threads + kGroup - 1) / kGroup);
   b.kernel = kernel;
   b.arguments = arguments;
   for (b.index = 0; b.index < blocks && b.error.empty(); ++b.index) {

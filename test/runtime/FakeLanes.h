@@ -6,10 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Of FakeCuda.cpp: blocks of one warp or less, whose threads are fibers. Between two
-// points where the threads meet they run one after the other, in an order that differs
-// each time, and accesses of two of them to one byte, of which one writes, must have a
-// barrier between them. All threads must come to the same meetings.
+// Of FakeCuda.cpp: blocks whose threads are fibers. Between two points where threads meet
+// they run one after the other, in an order that differs each time, and accesses of two of
+// them to one byte, of which one writes, must have a barrier between them: of all threads
+// of the block or, when both are of one half of a warp, of those. Whoever meets names who
+// else does, and all of these must come to the same meeting.
 //
 //===----------------------------------------------------------------------===//
 #ifndef V4_TEST_RUNTIME_FAKELANES_H
@@ -24,8 +25,10 @@ namespace v4::test {
 struct LaneCalls {
   uint32_t (*thread)();
   uint32_t (*block)();
-  void (*barrier)();
-  uint32_t (*exchange)(uint32_t word, uint32_t other, uint32_t isXor);
+  void (*barrier)(uint32_t mask); ///< Of lanes of the warp, as all masks.
+  void (*blockBarrier)();
+  /// As shfl.sync; `segments` is its last operand but for the mask.
+  uint32_t (*exchange)(uint32_t mask, uint32_t word, uint32_t other, uint32_t segments, uint32_t isXor);
   void (*access)(uint64_t address, uint32_t bytes, uint32_t writes);
 };
 extern const LaneCalls kLaneCalls;

@@ -11,6 +11,7 @@
 #include "codegen/cuda/kernels/Attend.h"
 #include "codegen/cuda/kernels/Bf16Linear.h"
 #include "codegen/cuda/kernels/CombineRows.h"
+#include "codegen/cuda/kernels/DispatchRows.h"
 #include "codegen/cuda/kernels/ExpertProduct.h"
 #include "codegen/cuda/kernels/IndexRows.h"
 #include "codegen/cuda/kernels/WideLinear.h"
@@ -95,6 +96,7 @@ FakeTemplate v4::test::findFakeTemplate(const std::string &function) {
   // Those that passes/lower chooses.
   static const std::map<std::string, FakeTemplate> known = {
       {"combineRows_256", play<&combineRows<256>>},
+      {"dispatchRows_256", play<&dispatchRows<256>>},
       {"bf16Linear_16_1_12_0", play<&bf16Linear<16, 1, 12, 0>>},
       {"bf16Linear_16_1_12_1", play<&bf16Linear<16, 1, 12, 1>>},
       {"bf16Linear_64_1_8_0", play<&bf16Linear<64, 1, 8, 0>>},

@@ -196,6 +196,24 @@ TEST_F(CudaGraphsTest, KeepsSoManyAndNoMore) {
   EXPECT_EQ(graphsHeld(), 0u);
 }
 
+// Each prompt has a shape of its own.
+TEST_F(CudaGraphsTest, PromptsLeaveTheGraphsOfDecoding) {
+  Decoder decoder;
+  Sequence *decoding = decoder.add();
+  for (int i = 0; i < 8; ++i)
+    ASSERT_TRUE(decoder.feed({decoding}, prompt, 1).isOk());
+  for (uint64_t count = 2; count <= RunGraphs::kMostShapes + RunGraphs::kMostNew; ++count) {
+    Sequence *other = decoder.add();
+    ASSERT_TRUE(decoder.feed({other}, prompt, count).isOk());
+    decoder.session->releaseSequence(*other);
+  }
+  RunCounts before = decoder.counts();
+  for (int i = 0; i < 8; ++i)
+    ASSERT_TRUE(decoder.feed({decoding}, prompt, 1).isOk());
+  EXPECT_EQ(decoder.counts().replayed - before.replayed, 8u);
+  EXPECT_EQ(decoder.counts().recorded, before.recorded);
+}
+
 TEST_F(CudaGraphsTest, TracedStepsAreLaunched) {
   Decoder decoder;
   Sequence *sequence = decoder.add();
@@ -277,6 +295,19 @@ TEST_F(CudaGraphsTest, WhereNothingCanBeRecordedStepsAreLaunched) {
       EXPECT_EQ(graphsHeld(), 0u);
       EXPECT_EQ(callsOf(call), number);
     }
+}
+
+// The copy of what the second step reads: graphs have no part in it.
+TEST_F(CudaGraphsTest, AFailureBeforeTheRecordingIsNoneOfIt) {
+  Decoder decoder;
+  Sequence *sequence = decoder.add();
+  ASSERT_TRUE(decoder.feed({sequence}, prompt, 1).isOk());
+  decoder.logged.clear();
+  setenv("V4_FAKE_CUDA_FAIL", joinText("cuMemcpyAsync:", callsOf("cuMemcpyAsync") + 1).c_str(), 1);
+  Status status = decoder.feed({sequence}, prompt, 1);
+  EXPECT_EQ(status.code(), StatusCode::Unsupported);
+  EXPECT_NE(status.message().find("the CUDA driver fails at cuMemcpyAsync"), std::string::npos) << status.message();
+  EXPECT_EQ(decoder.logged, std::vector<std::string>());
 }
 
 TEST_F(CudaGraphsTest, AReplayThatFailsSaysOfWhat) {

@@ -22,6 +22,8 @@
 
 namespace v4::cuda {
 
+/// kCountTokens of the step's counts: rows of the batch.
+inline constexpr int kStepTokens = 1;
 /// kCountPages of the step's counts: entries of the page table for each sequence.
 inline constexpr int kStepPages = 6;
 

@@ -47,7 +47,7 @@ constexpr StringLiteral kTriple = "x86_64-unknown-linux-gnu", kCalls = "v4_lane_
 constexpr unsigned kScratchBytes = 227 << 10, kSharedSpace = 3;
 
 /// Order of FakeLanes.h.
-enum Call : unsigned { kThread, kBlock, kBarrier, kExchange, kAccess, kCalls_ };
+enum Call : unsigned { kThread, kBlock, kBarrier, kBlockBarrier, kExchange, kAccess, kCalls_ };
 
 std::unique_ptr<TargetMachine> createMachine() {
   LLVMInitializeX86TargetInfo();
@@ -104,7 +104,10 @@ private:
       value = call(kBlock, b.getInt32Ty(), {});
       break;
     case Intrinsic::nvvm_bar_warp_sync:
-      call(kBarrier, b.getVoidTy(), {});
+      call(kBarrier, b.getVoidTy(), {intrinsic.getArgOperand(0)});
+      break;
+    case Intrinsic::nvvm_barrier_cta_sync_aligned_all:
+      call(kBlockBarrier, b.getVoidTy(), {});
       break;
     case Intrinsic::nvvm_shfl_sync_idx_i32:
     case Intrinsic::nvvm_shfl_sync_idx_f32:
@@ -126,7 +129,9 @@ private:
 
   Value *exchange(IntrinsicInst &intrinsic, bool isXor) {
     Value *word = b.CreateBitCast(intrinsic.getArgOperand(1), b.getInt32Ty());
-    Value *got = call(kExchange, b.getInt32Ty(), {word, intrinsic.getArgOperand(2), b.getInt32(isXor)});
+    Value *got = call(
+        kExchange, b.getInt32Ty(),
+        {intrinsic.getArgOperand(0), word, intrinsic.getArgOperand(2), intrinsic.getArgOperand(3), b.getInt32(isXor)});
     return b.CreateBitCast(got, intrinsic.getType());
   }
 

@@ -5,11 +5,15 @@
 // RUN: FileCheck %s --check-prefix=TURN --input-file=%t/turn_0.ll
 // RUN: FileCheck %s --check-prefix=MIRROR --input-file=%t/mirror_0.ptx
 // RUN: FileCheck %s --check-prefix=WIDE --input-file=%t/wide_0.ll
+// RUN: FileCheck %s --check-prefix=ROWS --input-file=%t/rows_0.ptx
+// RUN: FileCheck %s --check-prefix=LOOP --input-file=%t/loop_0.ptx
 
 // CHECK-DAG: plan.kernel @norm_0 {{.*}}<threads = 16, shared_bytes = 0,
 // CHECK-DAG: plan.kernel @turn_0 {{.*}}<threads = 16,
-// CHECK-DAG: plan.kernel @mirror_0 {{.*}}<threads = 16, shared_bytes = 64,
+// CHECK-DAG: plan.kernel @mirror_0 {{.*}}<threads = 64, shared_bytes = 64,
 // CHECK-DAG: plan.kernel @wide_0 {{.*}}<threads = 1,
+// CHECK-DAG: plan.kernel @rows_0 {{.*}}<threads = 16,
+// CHECK-DAG: plan.kernel @loop_0 {{.*}}<threads = 128, shared_bytes = 4096,
 plan.program attributes {
   producer = "v4c 0.1.0", options = {},
   target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>,
@@ -22,6 +26,8 @@ plan.program attributes {
   plan.kernel @turn_0 {op = "turn", bindings = 2 : i64}
   plan.kernel @mirror_0 {op = "mirror", bindings = 2 : i64}
   plan.kernel @wide_0 {op = "wide", bindings = 2 : i64}
+  plan.kernel @rows_0 {op = "rows", bindings = 3 : i64}
+  plan.kernel @loop_0 {op = "loop", bindings = 2 : i64}
 }
 
 // An element a lane; the sum's tree is an exchange a level; all lanes have the sum and one stores it.
@@ -74,7 +80,7 @@ func.func @norm_0(%begin: index, %end: index, %x: memref<?x64xf32>, %y: memref<?
 }
 
 // Even and odd elements of two vectors: the lanes' partners are four bits each of one constant; lanes from 8 on store nothing.
-// TURN: ; 16 lanes
+// TURN: ; 1 group of 16 lanes
 // TURN: call {{.*}}@llvm.nvvm.shfl.sync.idx.f32(i32 65535,
 // TURN-DAG: icmp {{(samesign )?}}ult i32 %{{.*}}, 8
 // TURN-DAG: store float
@@ -91,9 +97,9 @@ func.func @turn_0(%begin: index, %end: index, %x: memref<?x16xf32>, %y: memref<?
   return
 }
 
-// What one lane stored another one loads: a barrier is between them.
+// What one lane stored others load, of all groups that share the loop: a barrier of the block is between them.
 // MIRROR: st.shared
-// MIRROR: bar.warp.sync 65535
+// MIRROR: bar.sync 0;
 // MIRROR: ld.shared
 func.func @mirror_0(%begin: index, %end: index, %x: memref<?x16xf32>, %y: memref<?x16xf32>) attributes {kernel.entry, kernel.op = "mirror"} {
   %c0 = arith.constant 0 : index
@@ -123,6 +129,55 @@ func.func @wide_0(%begin: index, %end: index, %x: memref<?x64xf32>, %y: memref<?
     %v = vector.load %x[%g, %c0] : memref<?x64xf32>, vector<64xf32>
     %w = arith.addf %v, %v : vector<64xf32>
     vector.store %w, %y[%g, %c0] : memref<?x64xf32>, vector<64xf32>
+  }
+  return
+}
+
+// Values of a cache row lie at multiples of their size: whole words are loaded and stored, no bytes of them.
+// ROWS-NOT: .b8
+// ROWS-DAG: ld.global{{.*}}.b16
+// ROWS-DAG: st.global.b32
+// ROWS-NOT: .b8
+func.func @rows_0(%begin: index, %end: index, %offsets: memref<?xi64>, %from: memref<?xi8>, %to: memref<?xi8>) attributes {kernel.entry, kernel.op = "rows"} {
+  %c1 = arith.constant 1 : index
+  scf.for %g = %begin to %end step %c1 {
+    %place = memref.load %offsets[%g] : memref<?xi64>
+    %offset = arith.index_cast %place : i64 to index
+    %narrow = kernel.cache_load %from[%offset] : memref<?xi8> -> vector<16xbf16>
+    %values = arith.extf %narrow : vector<16xbf16> to vector<16xf32>
+    kernel.cache_store %values, %to[%offset] : vector<16xf32>, memref<?xi8>
+  }
+  return
+}
+
+// Eight groups share the rounds of two loops, of which the second needs what the first one stored. Lanes of half a
+// warp give each other values.
+// LOOP: .maxntid 128
+// LOOP: shl.b32 [[MASK:%r[0-9]+]],
+// LOOP: st.shared
+// LOOP: bar.sync 0;
+// LOOP: ld.shared
+// LOOP: shfl.sync.bfly.b32 {{.*}}, 15, 4127, [[MASK]];
+// LOOP-NOT: bar.sync
+func.func @loop_0(%begin: index, %end: index, %x: memref<?x1024xf32>, %y: memref<?x1024xf32>) attributes {kernel.entry, kernel.op = "loop"} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c16 = arith.constant 16 : index
+  %c1008 = arith.constant 1008 : index
+  %c1024 = arith.constant 1024 : index
+  %row = memref.alloca() : memref<1024xf32>
+  scf.for %g = %begin to %end step %c1 {
+    scf.for %k = %c0 to %c1024 step %c16 {
+      %v = vector.load %x[%g, %k] : memref<?x1024xf32>, vector<16xf32>
+      %w = arith.addf %v, %v : vector<16xf32>
+      vector.store %w, %row[%k] : memref<1024xf32>, vector<16xf32>
+    }
+    scf.for %k = %c0 to %c1024 step %c16 {
+      %j = arith.subi %c1008, %k : index
+      %v = vector.load %row[%j] : memref<1024xf32>, vector<16xf32>
+      %w = vector.shuffle %v, %v [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0] : vector<16xf32>, vector<16xf32>
+      vector.store %w, %y[%g, %k] : memref<?x1024xf32>, vector<16xf32>
+    }
   }
   return
 }

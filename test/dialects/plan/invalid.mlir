@@ -11,7 +11,7 @@ func.func private @cost_c1() attributes {plan.value = #plan.cost<dot_flops, toke
 
 // -----
 
-// expected-error @below {{call of 'f' has no arguments, expected at least one}}
+// expected-error @below {{call of 'f' has 0 arguments, expected 1 to 64}}
 func.func private @call_c1() attributes {plan.value = #plan.call<"f", most = 0, arguments = []>}
 
 // -----
@@ -23,6 +23,21 @@ func.func private @call_c1() attributes {plan.value = #plan.call<"f", most = 0, 
 
 // expected-error @below {{call of 'f' has at most 2147483648 blocks, expected 0 to 2147483647}}
 func.func private @call_c2() attributes {plan.value = #plan.call<"f", most = 2147483648, arguments = [#kernel.argument<rows, binding = -1, value = 1>]>}
+
+// -----
+
+// expected-error @below {{call of 'f' has 65 arguments, expected 1 to 64}}
+func.func private @call_c1() attributes {plan.value = #plan.call<"f", most = 0, arguments = [#kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<rows, binding = -1, value = 1>]>}
+
+// -----
+
+// expected-error @below {{call of 'f' has arguments of 4224 bytes, expected at most 4096}}
+func.func private @call_c1() attributes {plan.value = #plan.call<"f", most = 0, arguments = [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>]>}
+
+// -----
+
+// expected-error @below {{call of '.f', expected a name of at most 200 letters, digits, '_', '.', '-' and '$', the first no '.' or '-'}}
+func.func private @call_c3() attributes {plan.value = #plan.call<".f", most = 0, arguments = [#kernel.argument<rows, binding = -1, value = 1>]>}
 
 // -----
 
@@ -605,6 +620,41 @@ module @kernel_c3 {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
     // expected-error @below {{'plan.kernel' op calls 'f' with binding 1, expected one of its 1}}
     plan.kernel @k {op = "scale", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<address, binding = 1, value = 0>]>>, stack_bytes = 0 : i64}
+  }
+}
+
+// -----
+
+module @launch_c7 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.buffer @b {element = bf16, rows = 1 : i64, row_shape = array<i64: 128>, bytes = [#plan.size<256, 1, 0, 0>]}
+    plan.kernel @k {op = "linear", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>]>>, stack_bytes = 0 : i64}
+    // expected-error @below {{'plan.launch' op binding 0 has 256 bytes a row, a map of its kernel 512, expected no more}}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, in, @b>] {group = "main"}
+  }
+}
+
+// -----
+
+module @launch_c7 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.buffer @b {element = bf16, rows = 1 : i64, row_shape = array<i64: 256>, bytes = [#plan.size<512, 1, 0, 0>]}
+    plan.kernel @k {op = "linear", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>]>>, stack_bytes = 0 : i64}
+    // expected-error @below {{'plan.launch' op binding 0 is under a map of its kernel and has rows 1, expected 5, those of the launch}}
+    plan.launch @k grid #kernel.grid<rows = 5, tile = 1, tiles = 1> bindings [#plan.binding<buffer, in, @b>] {group = "main"}
+  }
+}
+
+// -----
+
+module @launch_c7 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "linear", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>]>>, stack_bytes = 0 : i64}
+    // expected-error @below {{'plan.launch' op binding 0 is under a map of its kernel and a plan.step, expected a plan.buffer}}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<step, in, @step, 1>] {group = "main"}
   }
 }
 

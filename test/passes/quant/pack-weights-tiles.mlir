@@ -26,6 +26,9 @@ ml_program.global private @both(#ml_program.extern<tensor<256x128xf8E4M3FN>>) : 
 // CHECK: @codes({{.*}}) : tensor<512x128xi8, #v4.packed<f4E2M1FN>>
 // expected-remark @below {{v4-pack-weights: 'codes' keeps its layout: no template has its product}}
 ml_program.global private @codes(#ml_program.extern<tensor<512x128xi8, #v4.packed<f4E2M1FN>>>) : tensor<512x128xi8, #v4.packed<f4E2M1FN>>
+// CHECK: @rowScales({{.*}}) : tensor<512x8xf8E8M0FNU>
+// expected-remark @below {{v4-pack-weights: 'rowScales' keeps its layout: no template has its product}}
+ml_program.global private @rowScales(#ml_program.extern<tensor<512x8xf8E8M0FNU>>) : tensor<512x8xf8E8M0FNU>
 // CHECK: @small({{.*}}) : tensor<64x128xbf16>
 // expected-remark @below {{v4-pack-weights: 'small' keeps its layout: a group has 32 rows, not a multiple of 64}}
 ml_program.global private @small(#ml_program.extern<tensor<64x128xbf16>>) : tensor<64x128xbf16>
@@ -40,7 +43,7 @@ ml_program.global private @table(#ml_program.extern<tensor<512x256xbf16>>) : ten
 ml_program.global private @odd(#ml_program.extern<tensor<512x96xbf16>>) : tensor<512x96xbf16>
 
 // CHECK-LABEL: func.func @main
-func.func @main(%x: !x, %n: tensor<?x96xbf16, #v4.rows<tokens>>, %h: tensor<?x4x64xbf16, #v4.rows<tokens>>, %c: tensor<2x1xf8E8M0FNU>, %h2: tensor<?x128xbf16, #v4.rows<tokens>>, %z: tensor<512x8xf8E8M0FNU>) -> !y {
+func.func @main(%x: !x, %n: tensor<?x96xbf16, #v4.rows<tokens>>, %h: tensor<?x4x64xbf16, #v4.rows<tokens>>, %c: tensor<2x1xf8E8M0FNU>, %h2: tensor<?x128xbf16, #v4.rows<tokens>>) -> !y {
   %a = ml_program.global_load_const @a : tensor<512x256xbf16>
   %f = ml_program.global_load_const @fused : tensor<40x256xbf16>
   %w = ml_program.global_load_const @narrow : tensor<512x256xf8E4M3FN>
@@ -57,6 +60,7 @@ func.func @main(%x: !x, %n: tensor<?x96xbf16, #v4.rows<tokens>>, %h: tensor<?x4x
   %d = ml_program.global_load_const @made : tensor<256x128xf8E4M3FN>
   %b = ml_program.global_load_const @both : tensor<256x128xf8E4M3FN>
   %k = ml_program.global_load_const @codes : tensor<512x128xi8, #v4.packed<f4E2M1FN>>
+  %z = ml_program.global_load_const @rowScales : tensor<512x8xf8E8M0FNU>
   %8 = v4.grouped_linear %h, %b scales %c groups 2 : tensor<?x4x64xbf16, #v4.rows<tokens>>, tensor<256x128xf8E4M3FN>, tensor<2x1xf8E8M0FNU> -> !x
   %9 = v4.linear %h2, %b scales %c : tensor<?x128xbf16, #v4.rows<tokens>>, tensor<256x128xf8E4M3FN>, tensor<2x1xf8E8M0FNU> -> !x
   %10 = v4.linear %x, %k scales %z : !x, tensor<512x128xi8, #v4.packed<f4E2M1FN>>, tensor<512x8xf8E8M0FNU> -> !y
