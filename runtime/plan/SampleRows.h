@@ -35,16 +35,16 @@ namespace v4::plan {
 
 using SampleWord = unsigned long long;
 
-/// What is asked of one row, and the answer.
+/// What is asked of one row, and the answer. As it is: the largest logit of the first row.
 struct SampleRow {
-  unsigned row;         ///< Of the logits.
-  unsigned topK;        ///< Keep so many; 0 keeps all. 1 is the best alone, whatever else is asked for.
-  double scale;         ///< kSampleLog2E / temperature.
-  SampleWord topP;      ///< Keep the fewest that have this share, in units of 2^-64; 0 keeps all.
-  SampleWord minWeight; ///< Keep those of at least this weight.
-  SampleWord random;    ///< Evenly spread over all values.
-  int token;            ///< Answer; -1 when no logit is a number above -infinity.
-  int notFinite;        ///< Answer: the lowest token whose logit is not finite; -1 when there is none.
+  unsigned row = 0;         ///< Of the logits.
+  unsigned topK = 1;        ///< Keep so many; 0 keeps all. 1 is the best alone, whatever else is asked for.
+  double scale = 0;         ///< kSampleLog2E / temperature.
+  SampleWord topP = 0;      ///< Keep the fewest that have this share, in units of 2^-64; 0 keeps all.
+  SampleWord minWeight = 0; ///< Keep those of at least this weight.
+  SampleWord random = 0;    ///< Evenly spread over all values.
+  int token = 0;            ///< Answer; -1 when no logit is a number above -infinity.
+  int notFinite = -1;       ///< Answer: the lowest token whose logit is not finite; -1 when there is none.
 };
 static_assert(sizeof(SampleRow) == 48, "kernels read it");
 
@@ -99,6 +99,8 @@ V4_SAMPLE unsigned sampleKey(unsigned bits) {
     bits = 0;
   return bits >> 31 ? ~bits : bits | 0x80000000u;
 }
+/// A logit with this key: any of them has the same weight.
+V4_SAMPLE unsigned sampleBitsOfKey(unsigned key) { return key >> 31 ? key & 0x7fffffffu : ~key; }
 V4_SAMPLE SampleWord sampleEntry(unsigned bits, unsigned token) {
   return SampleWord(sampleKey(bits)) << 32 | (0xffffffffu - token);
 }
