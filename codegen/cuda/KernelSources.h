@@ -25,7 +25,7 @@ struct KernelSource {
   const char *text;
 };
 
-/// All of kernels/. Generated.
+/// All of kernels/, and runtime/plan/SampleRows.h. Generated.
 llvm::ArrayRef<KernelSource> kernelSources();
 
 /// `source` with those that it includes in the place of the first line that does: one file, and none beside it. An

@@ -12,6 +12,7 @@
 #include "codegen/cuda/kernels/ExpertShape.h"
 #include "codegen/cuda/kernels/Fp8LinearShape.h"
 #include "codegen/cuda/kernels/IndexShape.h"
+#include "codegen/cuda/kernels/SampleShape.h"
 #include "codegen/cuda/kernels/WideLinearShape.h"
 
 #include <cstring>
@@ -223,10 +224,19 @@ static KernelTemplate selectCandidates() {
           [](const int *v) { return bestRowsBytes(v[0]); }};
 }
 
+static KernelTemplate sampleRows() {
+  return {"sampleRows",
+          "codegen/cuda/kernels/SampleRows.h",
+          {"THREADS"},
+          {{"logits", "const float *"}, {"rows", "v4::plan::SampleRow *"}, {"count", "int"}, {"vocabulary", "int"}},
+          [](const int *v) { return v[0]; },
+          [](const int *) { return sampleSharedBytes(); }};
+}
+
 const std::vector<KernelTemplate> &v4::cuda::kernelTemplates() {
-  static const std::vector<KernelTemplate> table = {fp8Linear(),   bf16Linear(),      wideLinear(),      quantizeRows(),
-                                                    combineRows(), dispatchRows(),    expertProduct(),   attendRows(),
-                                                    attendMerge(), indexCandidates(), selectCandidates()};
+  static const std::vector<KernelTemplate> table = {
+      fp8Linear(),     bf16Linear(), wideLinear(),  quantizeRows(),    combineRows(),      dispatchRows(),
+      expertProduct(), attendRows(), attendMerge(), indexCandidates(), selectCandidates(), sampleRows()};
   return table;
 }
 

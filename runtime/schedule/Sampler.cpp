@@ -11,13 +11,25 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <limits>
 
 using namespace v4;
 
 static constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-Sampler::Sampler(uint64_t vocabulary, const SamplerOptions &options) : options(options), storage(vocabulary) {}
+/// The least integer that is at least `share` times 2^bits, a product that is exact.
+static uint64_t scaled(float share, int bits) {
+  return static_cast<uint64_t>(std::ceil(std::ldexp(static_cast<double>(share), bits)));
+}
+
+Sampler::Sampler(uint64_t vocabulary, const SamplerOptions &options)
+    : options(options), bits(plan::sampleBits(static_cast<unsigned>(vocabulary))), storage(vocabulary) {
+  asked.topK = options.temperature == 0 ? 1 : options.topK;
+  asked.scale = options.temperature == 0 ? 0 : plan::kSampleLog2E / static_cast<double>(options.temperature);
+  asked.topP = options.topP < 1 ? scaled(options.topP, 64) : 0;
+  asked.minWeight = scaled(options.minP, bits);
+}
 
 /// Enough of a real number for a message.
 static std::string decimal(float value) {
@@ -41,9 +53,16 @@ Status Sampler::create(uint64_t vocabulary, const SamplerOptions &options, std::
   return Status();
 }
 
+plan::SampleRow Sampler::ask(uint32_t row, uint64_t stream, uint64_t position) const {
+  plan::SampleRow result = asked;
+  result.row = row;
+  result.random = random(options.seed, stream, position);
+  return result;
+}
+
 Status Sampler::pick(const float *logits, uint64_t stream, uint64_t position, int32_t &token) {
   V4_RETURN_IF_ERROR(narrow(logits, position));
-  token = draw(uniform(options.seed, stream, position));
+  token = draw(random(options.seed, stream, position));
   return Status();
 }
 
@@ -59,17 +78,20 @@ Status Sampler::narrow(const float *logits, uint64_t position) {
   if (best < 0)
     return Status(StatusCode::Internal, joinText("sampler: none of the ", storage.size(), " logits of position ",
                                                  position, " is a number above -infinity"));
-  storage[0] = {largest, best, 1};
+  storage[0] = {plan::sampleEntry(0, static_cast<unsigned>(best)), 1};
   count = 1;
-  if (options.temperature == 0 || largest == kInfinity)
+  if (asked.topK == 1 || largest == kInfinity)
     return Status();
   collect(logits, largest);
-  if (options.topK != 0 && options.topK < count)
+  bool isTopK = asked.topK != 0 && asked.topK < count;
+  if (isTopK)
     keepTopK();
-  if (options.topP < 1)
+  if (asked.topP != 0)
     keepTopP();
-  if (options.minP > 0)
+  if (asked.minWeight != 0)
     keepMinP();
+  if (isTopK || asked.topP != 0)
+    orderByToken();
   return Status();
 }
 
@@ -80,16 +102,18 @@ Status Sampler::narrow(const float *logits, uint64_t position) {
 // Seeds of the draws that are not `pick`.
 static constexpr uint64_t kDraftDraw = 0x6472616674000001u, kAcceptDraw = 0x6472616674000002u,
                           kResidualDraw = 0x6472616674000003u;
+/// Weights that are shares of it add up to it.
+static constexpr double kWhole = 0x1p62;
 
 Status Sampler::draft(const float *logits, uint64_t stream, uint64_t position, int32_t &token, float *probabilities) {
   V4_RETURN_IF_ERROR(narrow(logits, position));
-  token = draw(uniform(options.seed ^ kDraftDraw, stream, position));
+  token = draw(random(options.seed ^ kDraftDraw, stream, position));
   if (!probabilities)
     return Status();
   std::fill(probabilities, probabilities + storage.size(), 0.0f);
-  double sum = total();
+  double sum = static_cast<double>(total());
   for (size_t i = 0; i < count; ++i)
-    probabilities[storage[i].token] = static_cast<float>(storage[i].weight / sum);
+    probabilities[storage[i].token()] = static_cast<float>(static_cast<double>(storage[i].weight) / sum);
   return Status();
 }
 
@@ -101,91 +125,91 @@ Status Sampler::verify(const float *logits, int32_t draft, const float *probabil
   auto drafted = [&](int32_t id) {
     return probabilities ? static_cast<double>(probabilities[id]) : static_cast<double>(id == draft);
   };
-  double sum = total(), target = 0;
+  double sum = static_cast<double>(total()), target = 0;
   for (size_t i = 0; i < count; ++i)
-    if (storage[i].token == draft)
-      target = storage[i].weight / sum;
+    if (storage[i].token() == draft)
+      target = static_cast<double>(storage[i].weight) / sum;
   token = draft;
   if (uniform(options.seed ^ kAcceptDraw, stream, position) * drafted(draft) < target)
     return Status();
-  // What p has more than q. The draft is not among it: its p is at most its q.
-  double rest = 0;
+  // What p has more than q, as weights. The draft is not among it: its p is at most its q.
   for (size_t i = 0; i < count; ++i) {
-    double more = std::max(storage[i].weight / sum - drafted(storage[i].token), 0.0);
-    rest += storage[i].weight = storage[i].token == draft ? 0 : more;
+    double more = static_cast<double>(storage[i].weight) / sum - drafted(storage[i].token());
+    storage[i].weight = storage[i].token() == draft || more <= 0 ? 0 : static_cast<uint64_t>(more * kWhole);
   }
   // Of equal distributions, rounding alone can refuse a draft.
-  if (rest > 0)
-    token = draw(uniform(options.seed ^ kResidualDraw, stream, position));
+  if (total() > 0)
+    token = draw(random(options.seed ^ kResidualDraw, stream, position));
   return Status();
 }
 
-/// True when `b` is the better one: a heap's root is then the best candidate.
-bool Sampler::ranksBehind(const Candidate &a, const Candidate &b) {
-  return a.logit < b.logit || (a.logit == b.logit && a.token > b.token);
-}
+//===----------------------------------------------------------------------===//
+// Candidates
+//===----------------------------------------------------------------------===//
 
 void Sampler::collect(const float *logits, float largest) {
   count = 0;
-  double scale = 1.0 / static_cast<double>(options.temperature);
   for (size_t i = 0; i < storage.size(); ++i) {
     if (!(logits[i] > -kInfinity))
       continue;
-    double weight = std::exp((static_cast<double>(logits[i]) - static_cast<double>(largest)) * scale);
-    storage[count++] = {logits[i], static_cast<int32_t>(i), weight};
+    uint32_t logit = 0;
+    std::memcpy(&logit, &logits[i], sizeof(logit));
+    uint64_t weight =
+        plan::sampleWeight(static_cast<double>(largest), static_cast<double>(logits[i]), asked.scale, bits);
+    storage[count++] = {plan::sampleEntry(logit, static_cast<unsigned>(i)), weight};
   }
 }
 
 void Sampler::keepTopK() {
-  auto better = [](const Candidate &a, const Candidate &b) { return ranksBehind(b, a); };
-  std::nth_element(storage.begin(), storage.begin() + (options.topK - 1),
-                   storage.begin() + static_cast<ptrdiff_t>(count), better);
-  count = options.topK;
-  // The order that nth_element leaves is the library's own; drawing walks the candidates.
-  std::sort(storage.begin(), storage.begin() + static_cast<ptrdiff_t>(count), better);
+  auto isBetter = [](const Candidate &a, const Candidate &b) { return a.entry > b.entry; };
+  auto begin = storage.begin();
+  std::nth_element(begin, begin + (asked.topK - 1), begin + static_cast<ptrdiff_t>(count), isBetter);
+  count = asked.topK;
 }
 
 /// Takes candidates from the best down until their share reaches top_p. A heap, since few are needed of many.
 void Sampler::keepTopP() {
-  double total = 0;
-  for (size_t i = 0; i < count; ++i)
-    total += storage[i].weight;
+  auto isBehind = [](const Candidate &a, const Candidate &b) { return a.entry < b.entry; };
   auto begin = storage.begin();
-  std::make_heap(begin, begin + static_cast<ptrdiff_t>(count), ranksBehind);
-  double goal = total * static_cast<double>(options.topP), sum = 0;
+  std::make_heap(begin, begin + static_cast<ptrdiff_t>(count), isBehind);
+  uint64_t goal = plan::sampleShare(total(), asked.topP), sum = 0;
   size_t heap = count;
   while (heap > 0 && sum < goal) {
-    std::pop_heap(begin, begin + static_cast<ptrdiff_t>(heap), ranksBehind);
+    std::pop_heap(begin, begin + static_cast<ptrdiff_t>(heap), isBehind);
     sum += storage[--heap].weight;
   }
-  // What was taken lies behind the heap, the best last.
-  std::reverse(begin + static_cast<ptrdiff_t>(heap), begin + static_cast<ptrdiff_t>(count));
+  // What was taken lies behind the heap.
   std::move(begin + static_cast<ptrdiff_t>(heap), begin + static_cast<ptrdiff_t>(count), begin);
   count -= heap;
 }
 
 void Sampler::keepMinP() {
-  // The largest weight is 1 and is never dropped, as min_p is at most 1.
-  auto tooSmall = [this](const Candidate &c) { return c.weight < static_cast<double>(options.minP); };
-  auto end = std::remove_if(storage.begin(), storage.begin() + static_cast<ptrdiff_t>(count), tooSmall);
+  // The largest weight is 2^bits and is never dropped, as min_p is at most 1.
+  auto isTooSmall = [this](const Candidate &c) { return c.weight < asked.minWeight; };
+  auto end = std::remove_if(storage.begin(), storage.begin() + static_cast<ptrdiff_t>(count), isTooSmall);
   count = static_cast<size_t>(end - storage.begin());
 }
 
-double Sampler::total() const {
-  double sum = 0;
+void Sampler::orderByToken() {
+  auto comesFirst = [](const Candidate &a, const Candidate &b) { return a.token() < b.token(); };
+  std::sort(storage.begin(), storage.begin() + static_cast<ptrdiff_t>(count), comesFirst);
+}
+
+uint64_t Sampler::total() const {
+  uint64_t sum = 0;
   for (size_t i = 0; i < count; ++i)
     sum += storage[i].weight;
   return sum;
 }
 
-int32_t Sampler::draw(double uniform) const {
-  double goal = total() * uniform, sum = 0;
+int32_t Sampler::draw(uint64_t random) const {
+  uint64_t goal = plan::sampleHigh64(total(), random), sum = 0;
   for (size_t i = 0; i < count; ++i) {
     sum += storage[i].weight;
     if (sum > goal)
-      return storage[i].token;
+      return storage[i].token();
   }
-  return storage[count - 1].token;
+  return storage[count - 1].token();
 }
 
 /// One round of a 64-bit mixer: xor-shift and odd multiplication, each a bijection.
@@ -197,10 +221,13 @@ static uint64_t mix(uint64_t value) {
   return value ^ value >> 32;
 }
 
-double Sampler::uniform(uint64_t seed, uint64_t stream, uint64_t position) {
+uint64_t Sampler::random(uint64_t seed, uint64_t stream, uint64_t position) {
   uint64_t state = mix(seed + 0x9e3779b97f4a7c15u);
   state = mix(state ^ (stream * 0xe7037ed1a0b428dbu + 0x8ebc6af09c88c6e3u));
   state = mix(state + position * 0x9e3779b97f4a7c15u + 1);
-  state = mix(state);
-  return static_cast<double>(state >> 11) * 0x1p-53;
+  return mix(state);
+}
+
+double Sampler::uniform(uint64_t seed, uint64_t stream, uint64_t position) {
+  return static_cast<double>(random(seed, stream, position) >> 11) * 0x1p-53;
 }

@@ -9,7 +9,8 @@
 // The temperature divides the logits; then top-k, top-p and min-p each narrow
 // what the one before left; then one token is drawn. Equal logits are ordered by
 // index. The random number is a function of (seed, stream, position) alone, so a
-// draw depends neither on other sequences nor on earlier draws.
+// draw depends neither on other sequences nor on earlier draws. Weights are integers
+// (runtime/plan/SampleRows.h), so that a GPU picks the same tokens.
 //
 // Speculation draws a draft from the distribution q of the logits that a cheaper
 // model gives, and keeps it with probability min(1, p / q) of the model's own p;
@@ -25,6 +26,7 @@
 #define V4_RUNTIME_SCHEDULE_SAMPLER_H
 
 #include "runtime/base/Status.h"
+#include "runtime/plan/SampleRows.h"
 
 #include <vector>
 
@@ -53,29 +55,36 @@ public:
   Status verify(const float *logits, int32_t draft, const float *probabilities, uint64_t stream, uint64_t position,
                 int32_t &token);
 
+  /// What `pick` of that row computes, for whoever can do it where the logits are.
+  plan::SampleRow ask(uint32_t row, uint64_t stream, uint64_t position) const;
+
   /// In [0, 1), 53 bits.
   static double uniform(uint64_t seed, uint64_t stream, uint64_t position);
 
 private:
   struct Candidate {
-    float logit;
-    int32_t token;
-    double weight; ///< exp((logit - largest) / temperature)
+    uint64_t entry;
+    uint64_t weight;
+
+    int32_t token() const { return plan::sampleToken(entry); }
   };
 
   Sampler(uint64_t vocabulary, const SamplerOptions &options);
-  static bool ranksBehind(const Candidate &a, const Candidate &b);
+  static uint64_t random(uint64_t seed, uint64_t stream, uint64_t position);
   Status narrow(const float *logits, uint64_t position);
-  double total() const;
+  uint64_t total() const;
   void collect(const float *logits, float largest);
   void keepTopK();
   void keepTopP();
   void keepMinP();
-  int32_t draw(double uniform) const;
+  void orderByToken();
+  int32_t draw(uint64_t random) const;
 
   const SamplerOptions options;
+  const int bits;                 ///< Weights are in units of 2^-bits.
+  plan::SampleRow asked = {};     ///< What the options come to; the rest of it is of no meaning.
   std::vector<Candidate> storage; ///< One per vocabulary entry.
-  size_t count = 0;               ///< Candidates that are left.
+  size_t count = 0;               ///< Candidates that are left, in the order of tokens when `narrow` is over.
 };
 
 } // namespace v4

@@ -111,6 +111,138 @@ TEST(Sampler, MinPDropsTheUnlikely) {
   EXPECT_EQ(histogram(options, kLogits, 500).size(), 2u);
 }
 
+TEST(Sampler, ZerosOfBothSignsAreEqual) {
+  auto sampler = make(3, {});
+  EXPECT_EQ(pick(*sampler, {-0.0f, 0.0f, -1.0f}), 0);
+  SamplerOptions options;
+  options.temperature = 1;
+  options.topK = 1;
+  EXPECT_EQ(pick(*make(3, options), {-0.0f, 0.0f, -1.0f}), 0);
+  options.topK = 2;
+  options.minP = 1;
+  EXPECT_EQ(histogram(options, {-1.0f, -0.0f, 0.0f}, 200).size(), 2u);
+}
+
+/// Four equal weights: shares are quarters to the last bit.
+TEST(Sampler, BordersOfTopPAndTopKAreExact) {
+  const std::vector<float> logits = {1.5f, 1.5f, 1.5f, 1.5f};
+  SamplerOptions options;
+  options.temperature = 0.3f;
+  for (int tokens = 1; tokens <= 4; ++tokens) {
+    auto first = [&](const std::map<int32_t, int> &counts) {
+      return static_cast<int>(counts.size()) == tokens && counts.rbegin()->first == tokens - 1;
+    };
+    float share = static_cast<float>(tokens) / 4;
+    options.topP = share;
+    EXPECT_TRUE(first(histogram(options, logits, 400))) << tokens;
+    options.topP = std::nextafter(share - 0.25f, 1.0f);
+    EXPECT_TRUE(first(histogram(options, logits, 400))) << tokens;
+    options.topP = 1;
+    options.topK = static_cast<uint32_t>(tokens);
+    EXPECT_TRUE(first(histogram(options, logits, 400))) << tokens;
+    options.topK = 0;
+  }
+  options.minP = 1;
+  EXPECT_EQ(histogram(options, logits, 400).size(), 4u);
+}
+
+TEST(SampleRows, WeightsFollowTheExponential) {
+  for (unsigned vocabulary : {5u, 129280u, 1u << 30}) {
+    int bits = plan::sampleBits(vocabulary);
+    double one = std::ldexp(1.0, bits);
+    EXPECT_EQ(one, static_cast<double>(plan::sampleWeight(3, 3, 1e30, bits)));
+    EXPECT_LE(one * vocabulary, 0x1p63);
+    EXPECT_EQ(plan::sampleWeight(3, -3e38, 1e54, bits), 0u);
+    for (double temperature : {0.01, 0.7, 1.0, 30.0})
+      for (double below = 0; below < 60 * temperature; below += 0.0037 * temperature) {
+        double expected = one * std::exp(-below / temperature);
+        double weight = static_cast<double>(plan::sampleWeight(7, 7 - below, plan::kSampleLog2E / temperature, bits));
+        // The difference of the test's own doubles is not that of `below`.
+        ASSERT_NEAR(weight, expected, expected * 0x1p-28 + 1) << below << " at " << temperature;
+      }
+  }
+}
+
+TEST(SampleRows, SharesRoundUp) {
+  uint64_t half = uint64_t(1) << 63;
+  EXPECT_EQ(plan::sampleShare(10, half), 5u);
+  EXPECT_EQ(plan::sampleShare(11, half), 6u);
+  EXPECT_EQ(plan::sampleShare(11, 1), 1u);
+  EXPECT_EQ(plan::sampleHigh64(~uint64_t(0), ~uint64_t(0)), ~uint64_t(0) - 1);
+}
+
+/// The description of SampleRows.h, word for word.
+int32_t pickPlainly(const std::vector<float> &logits, const plan::SampleRow &row) {
+  struct Token {
+    float logit;
+    int32_t id;
+    uint64_t weight;
+  };
+  std::vector<Token> tokens;
+  float largest = -std::numeric_limits<float>::infinity();
+  for (float logit : logits)
+    largest = logit > largest ? logit : largest;
+  int bits = plan::sampleBits(static_cast<unsigned>(logits.size()));
+  for (size_t i = 0; i < logits.size(); ++i)
+    if (logits[i] > -std::numeric_limits<float>::infinity())
+      tokens.push_back(
+          {logits[i], static_cast<int32_t>(i),
+           plan::sampleWeight(static_cast<double>(largest), static_cast<double>(logits[i]), row.scale, bits)});
+  std::sort(tokens.begin(), tokens.end(),
+            [](const Token &a, const Token &b) { return a.logit > b.logit || (a.logit == b.logit && a.id < b.id); });
+  auto sumOf = [&] {
+    uint64_t sum = 0;
+    for (const Token &token : tokens)
+      sum += token.weight;
+    return sum;
+  };
+  if (row.topK && row.topK < tokens.size())
+    tokens.resize(row.topK);
+  if (row.topP) {
+    unsigned __int128 goal = static_cast<unsigned __int128>(sumOf()) * row.topP, sum = 0;
+    size_t kept = 0;
+    while (sum < goal)
+      sum += static_cast<unsigned __int128>(tokens[kept++].weight) << 64;
+    tokens.resize(kept);
+  }
+  tokens.erase(std::remove_if(tokens.begin(), tokens.end(), [&](const Token &t) { return t.weight < row.minWeight; }),
+               tokens.end());
+  std::sort(tokens.begin(), tokens.end(), [](const Token &a, const Token &b) { return a.id < b.id; });
+  uint64_t goal = static_cast<uint64_t>(static_cast<unsigned __int128>(sumOf()) * row.random >> 64), sum = 0;
+  for (const Token &token : tokens)
+    if ((sum += token.weight) > goal)
+      return token.id;
+  return -1;
+}
+
+TEST(Sampler, PicksWhatTheDescriptionSays) {
+  uint32_t state = 1;
+  auto next = [&](uint32_t most) {
+    state = state * 1664525u + 1013904223u;
+    return (state >> 8) % most;
+  };
+  for (int round = 0; round < 600; ++round) {
+    std::vector<float> logits(1 + next(700));
+    float step = next(2) ? 0.25f : 0.0001f; // with many ties or few
+    for (float &logit : logits)
+      logit = step * (static_cast<float>(next(40000) % (next(2) ? 40 : 40000)) - 20);
+    for (uint32_t masked = next(logits.size()); masked-- > 0;)
+      logits[next(logits.size() - 1) + 1] = next(2) ? -std::numeric_limits<float>::infinity() : std::nanf("");
+    if (logits.size() == 1)
+      logits[0] = 1;
+    SamplerOptions options;
+    options.temperature = next(4) ? 0.01f * static_cast<float>(next(300)) : 100;
+    options.topK = next(2) ? next(2) ? 1 + next(20) : 1000 : 0;
+    options.topP = next(2) ? 0.01f * static_cast<float>(1 + next(100)) : 1;
+    options.minP = next(3) ? 0 : 0.01f * static_cast<float>(next(100));
+    auto sampler = make(logits.size(), options);
+    for (uint64_t position = 0; position < 5; ++position)
+      ASSERT_EQ(pick(*sampler, logits, 3, position), pickPlainly(logits, sampler->ask(0, 3, position)))
+          << "round " << round << ": temperature " << options.temperature << ", top_k " << options.topK << ", top_p "
+          << options.topP << ", min_p " << options.minP;
+  }
+}
+
 TEST(Sampler, NeverPicksMaskedTokens) {
   SamplerOptions options;
   options.temperature = 5;
