@@ -146,9 +146,10 @@ inline unsigned long long sharedWord64(unsigned address) { return sharedAt<unsig
 inline void sharedWords(unsigned (&words)[4], unsigned address) { std::memcpy(words, shim::shared(address), 16); }
 inline void storeShared(unsigned address, unsigned value) { std::memcpy(shim::shared(address), &value, 4); }
 inline void storeShared64(unsigned address, unsigned long long value) { std::memcpy(shim::shared(address), &value, 8); }
+/// Wraps around, as on a GPU.
 inline int sharedAdd(unsigned address, int value) {
   int before = sharedAt<int>(address);
-  storeShared(address, before + value);
+  storeShared(address, unsigned(before) + unsigned(value));
   return before;
 }
 void loadMatrices(unsigned (&parts)[4], unsigned address);
