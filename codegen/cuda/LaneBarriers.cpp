@@ -20,21 +20,16 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "codegen/cuda/LoopAnalyses.h"
 #include "codegen/cuda/RoundAccess.h"
 #include "codegen/cuda/SpreadLanes.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/PostOrderIterator.h"
 #include "llvm/ADT/SmallPtrSet.h"
-#include "llvm/Analysis/AssumptionCache.h"
-#include "llvm/Analysis/LoopInfo.h"
-#include "llvm/Analysis/ScalarEvolution.h"
-#include "llvm/Analysis/TargetLibraryInfo.h"
-#include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicsNVPTX.h"
-#include "llvm/IR/Module.h"
 
 using namespace llvm;
 
@@ -125,12 +120,9 @@ private:
   SmallVector<uint32_t, 16> bits;
 };
 
-class LaneBarriers {
+class LaneBarriers : LoopAnalyses {
 public:
-  LaneBarriers(Function &kernel, const LaneGroups &groups)
-      : kernel(kernel), groups(groups), library(Triple(kernel.getParent()->getTargetTriple())), libraries(library),
-        assumptions(kernel), dominators(kernel), loops(dominators),
-        evolution(kernel, libraries, assumptions, dominators, loops) {}
+  LaneBarriers(Function &kernel, const LaneGroups &groups) : LoopAnalyses(kernel), kernel(kernel), groups(groups) {}
 
   void run() {
     collect();
@@ -276,12 +268,6 @@ private:
   const LaneGroups &groups;
   Meeting meeting = Meeting::Lanes;
   unsigned within = 0;
-  TargetLibraryInfoImpl library;
-  TargetLibraryInfo libraries;
-  AssumptionCache assumptions;
-  DominatorTree dominators;
-  LoopInfo loops;
-  ScalarEvolution evolution;
   DenseMap<const Instruction *, Access> accesses;
   SmallPtrSet<const Instruction *, 16> barriers;
 };

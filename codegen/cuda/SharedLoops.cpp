@@ -7,16 +7,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/cuda/SharedLoops.h"
+#include "codegen/cuda/LoopAnalyses.h"
 #include "codegen/cuda/RoundAccess.h"
 
-#include "llvm/Analysis/AssumptionCache.h"
 #include "llvm/Analysis/ScalarEvolutionExpressions.h"
-#include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/IR/ConstantRange.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicsNVPTX.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Transforms/Utils/LoopSimplify.h"
 #include "llvm/Transforms/Utils/ScalarEvolutionExpander.h"
 
@@ -43,11 +41,9 @@ struct Candidate {
   Value *count = nullptr;        ///< Of rounds, i64.
 };
 
-class LoopSharing {
+class LoopSharing : LoopAnalyses {
 public:
-  explicit LoopSharing(Function &kernel)
-      : kernel(kernel), library(Triple(kernel.getParent()->getTargetTriple())), libraries(library), assumptions(kernel),
-        dominators(kernel), loops(dominators), evolution(kernel, libraries, assumptions, dominators, loops) {}
+  explicit LoopSharing(Function &kernel) : LoopAnalyses(kernel), kernel(kernel) {}
 
   LaneGroups run(uint64_t scratchLimit) {
     // So that each has a place in front of it, and one behind it that belongs to no other.
@@ -221,12 +217,6 @@ private:
   }
 
   Function &kernel;
-  TargetLibraryInfoImpl library;
-  TargetLibraryInfo libraries;
-  AssumptionCache assumptions;
-  DominatorTree dominators;
-  LoopInfo loops;
-  ScalarEvolution evolution;
   SmallVector<Candidate> candidates;
   LaneGroups groups;
   Value *group = nullptr; ///< Number of this thread's, i64.

@@ -60,6 +60,9 @@ LogicalResult checkKind(Operation *op, StringRef name, Attribute attribute, Stri
 // Memory
 //===----------------------------------------------------------------------===//
 
+/// Of a buffer: what an address space holds, so that bits of a row can be counted.
+static constexpr int64_t kMostRowElements = int64_t(1) << 46;
+
 LogicalResult BufferOp::verify() {
   // buffer_c1
   if (failed(checkElement(*this, getElement())))
@@ -68,9 +71,14 @@ LogicalResult BufferOp::verify() {
   int64_t rows = getRows();
   if (rows < 0 || rows > 5)
     return emitOpError() << "rows = " << rows << " is no row space, expected 0 to 5";
-  for (int64_t dim : getRowShape())
+  int64_t elements = 1;
+  for (int64_t dim : getRowShape()) {
     if (dim < 0)
       return emitOpError() << "row_shape has dimension " << dim << ", expected at least 0";
+    if (llvm::MulOverflow(elements, dim, elements) || elements > kMostRowElements)
+      return emitOpError() << "row_shape has more than " << kMostRowElements << " elements up to dimension " << dim
+                           << ", expected no more than memory can hold";
+  }
   if (failed(checkNotNegative(*this, {{"rank", getRank()}})))
     return failure();
   // buffer_c3

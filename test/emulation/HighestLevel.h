@@ -11,21 +11,30 @@
 
 #include "codegen/cpu/CpuTarget.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 
 namespace v4::test {
 
-/// This machine's, or that of V4_TEST_LEVEL, which the test is then run under EmulatedCpu for. Null when there is none.
+/// This machine's, or that of V4_TEST_LEVEL, which the test is then run under EmulatedCpu for. Null when this machine
+/// is below the lowest; ends the process when there is no level of that name.
 inline const CpuLevel *highestLevel() {
   const char *name = std::getenv("V4_TEST_LEVEL");
-  return name ? findCpuLevel(name) : hostCpuLevel();
+  if (!name)
+    return hostCpuLevel();
+  const CpuLevel *level = findCpuLevel(name);
+  if (!level) {
+    std::fprintf(stderr, "V4_TEST_LEVEL is '%s', expected one of v4-compile --list-targets\n", name);
+    std::exit(1); // tests of no level would pass
+  }
+  return level;
 }
 
 /// Whether it has the level; the empty name stands for the highest.
 inline bool runsHere(const std::string &level) {
-  const CpuLevel *highest = highestLevel();
-  return level.empty() || (highest && findCpuLevel(level) <= highest);
+  const CpuLevel *highest = highestLevel(), *wanted = findCpuLevel(level);
+  return level.empty() || (highest && wanted && wanted <= highest);
 }
 
 } // namespace v4::test

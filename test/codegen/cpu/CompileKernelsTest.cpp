@@ -10,6 +10,7 @@
 
 #include "codegen/cpu/LowerToLlvm.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/Support/CommandLine.h"
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -40,6 +41,11 @@ TEST(CompileKernels, ThreadsDoNotChangeTheObject) {
   ASSERT_FALSE(one.code.object.empty());
   EXPECT_EQ(one.code.object, four.code.object);
   EXPECT_EQ(one.code.stackBytes, four.code.stackBytes);
+}
+
+/// EmitObject.cpp sets it by its name, which LLVM may change.
+TEST(CompileKernels, LoopStrengthReductionCanBeLeftOut) {
+  EXPECT_TRUE(llvm::cl::getRegisteredOptions().contains("disable-lsr"));
 }
 
 TEST(CompileKernels, LocationsDoNotChangeTheObject) {
