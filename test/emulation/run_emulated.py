@@ -33,8 +33,10 @@ def why_not(probe):
 
 def main():
     """Command line."""
+    parser = argparse.ArgumentParser(usage="run_emulated.py LIBRARY [--level LEVEL] [--native PROBE] -- COMMAND...")
+    if "--" not in sys.argv[:-1]:
+        parser.error("no command to run, expected one behind --")
     split = sys.argv.index("--")
-    parser = argparse.ArgumentParser()
     parser.add_argument("library")
     parser.add_argument("--level")
     parser.add_argument("--native")
