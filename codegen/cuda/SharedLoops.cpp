@@ -25,6 +25,8 @@ namespace {
 
 /// Rounds of an innermost loop that a group should have: fewer are not worth the others' waiting.
 constexpr uint64_t kLeastRounds = 4;
+/// What stands for those that depend on the step, and for what is in no loop.
+constexpr uint64_t kSomeRounds = 32, kOutside = 8;
 constexpr uint64_t kScratchAlignment = 64;
 
 /// A value that a loop steps through.
@@ -50,7 +52,7 @@ public:
     for (Loop *loop : SmallVector<Loop *>(loops.begin(), loops.end()))
       simplifyLoop(loop, &dominators, &loops, &evolution, &assumptions, nullptr, /*PreserveLCSSA=*/false);
     for (Loop *loop : loops)
-      visit(loop);
+      visit(loop, 1);
     groups.count = chooseCount(scratchLimit);
     if (groups.count == 1)
       return std::move(groups);
@@ -63,13 +65,26 @@ public:
   }
 
 private:
-  /// The outermost loops that can be shared.
-  void visit(Loop *loop) {
-    if (std::optional<Candidate> candidate = describe(loop))
+  /// The outermost loops that can be shared. The loop is run `times` times.
+  void visit(Loop *loop, uint64_t times) {
+    if (std::optional<Candidate> candidate = describe(loop)) {
+      sharedRounds += times * roundsWithin(*loop);
       candidates.push_back(std::move(*candidate));
-    else
-      for (Loop *inner : *loop)
-        visit(inner);
+      return;
+    }
+    uint64_t rounds = countRounds(evolution, *loop).value_or(kSomeRounds);
+    if (loop->isInnermost())
+      everyRounds += times * rounds;
+    for (Loop *inner : *loop)
+      visit(inner, times * rounds);
+  }
+
+  /// Of the innermost loops.
+  uint64_t roundsWithin(const Loop &loop) {
+    uint64_t each = loop.isInnermost();
+    for (const Loop *inner : loop)
+      each += roundsWithin(*inner);
+    return countRounds(evolution, loop).value_or(kSomeRounds) * each;
   }
 
   std::optional<Candidate> describe(Loop *loop) {
@@ -109,7 +124,7 @@ private:
   unsigned chooseCount(uint64_t scratchLimit) const {
     uint64_t most = 1, once = 0, each = 0;
     for (const Candidate &candidate : candidates) {
-      uint64_t rounds = candidate.rounds.value_or(kMostGroups * kLeastRounds);
+      uint64_t rounds = candidate.rounds.value_or(kSomeRounds);
       most =
           std::max<uint64_t>(most, candidate.loop->isInnermost() ? bit_floor(rounds / kLeastRounds)
                                                                  : bit_ceil(std::min<uint64_t>(rounds, kMostGroups)));
@@ -119,10 +134,20 @@ private:
     for (const Instruction &instruction : instructions(kernel))
       if (auto *scratch = dyn_cast<AllocaInst>(&instruction))
         once += bytesOf(*scratch);
-    auto count = unsigned(std::min<uint64_t>(most, kMostGroups));
-    while (count > 1 && once - each + count * each > scratchLimit)
-      count /= 2;
-    return count;
+    unsigned best = 1;
+    for (unsigned count = 2; count <= std::min<uint64_t>(most, kMostGroups); count *= 2)
+      if (once - each + count * each <= scratchLimit && priceOf(count) < priceOf(best))
+        best = count;
+    return best;
+  }
+
+  /// The time that a decode step waits for a workgroup, and what it takes of a processor from the other workgroups of a
+  /// prompt; the former counts twice: most steps decode.
+  double priceOf(unsigned count) const {
+    double waits = double(everyRounds) + double(sharedRounds) / count;
+    // Two groups of a warp are issued together.
+    double issues = (double(everyRounds) * count + double(sharedRounds)) / (count == 1 ? 1 : 2);
+    return waits * waits * issues;
   }
 
   void nameThreads() {
@@ -218,6 +243,8 @@ private:
 
   Function &kernel;
   SmallVector<Candidate> candidates;
+  /// Of innermost loops, in shared ones and in those that every group runs.
+  uint64_t sharedRounds = 0, everyRounds = kOutside;
   LaneGroups groups;
   Value *group = nullptr; ///< Number of this thread's, i64.
 };

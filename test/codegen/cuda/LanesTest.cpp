@@ -332,6 +332,19 @@ e:
             "1");
 }
 
+// As long as all groups add up the same sum few of them are better than many, which take more of a processor.
+TEST(SharedLoops, aSumOfAllIsWorthFewGroups) {
+  std::string sum = "  br label %r\nr:\n  %r.i = phi i64 [ 0, %b ], [ %r.j, %r ]\n"
+                    "  %r.t = phi <16 x float> [ zeroinitializer, %b ], [ %r.s, %r ]\n"
+                    "  %r.p = getelementptr float, ptr %x, i64 %r.i\n  %r.v = load <16 x float>, ptr %r.p\n"
+                    "  %r.s = fadd <16 x float> %r.t, %r.v\n  %r.j = add nuw nsw i64 %r.i, 16\n"
+                    "  %r.c = icmp eq i64 %r.j, 1024\n  br i1 %r.c, label %e, label %r\ne:\n"
+                    "  %q = getelementptr float, ptr %y, i64 9999\n  store <16 x float> %r.s, ptr %q\n";
+  std::string shared = "a:\n" + loopOf("l", "a", "b", 64, moveOf("l", "%x", "%y"));
+  EXPECT_EQ(Kernel(shared + kEnd).share(), "8 l");
+  EXPECT_EQ(Kernel(shared + sum + kEnd).share(), "2 l");
+}
+
 /// 24 rounds, each with a sum of its own; `scratch` is what the inner loop stores and the next one loads.
 std::string sums(const std::string &scratch, const std::string &stored) {
   return R"(
