@@ -17,9 +17,10 @@ namespace v4 {
 
 /// Code of a set of kernels. Vectors are in the order of the kernels.
 struct CompiledKernels {
-  std::vector<char> object;            ///< The code section without its seal.
-  std::vector<uint64_t> stackBytes;    ///< Per kernel.
-  std::vector<plan::BlockAttr> blocks; ///< Per kernel on a GPU; empty on a CPU.
+  std::vector<char> object;              ///< The code section without its seal.
+  std::vector<uint64_t> stackBytes;      ///< Per kernel.
+  std::vector<plan::BlockAttr> blocks;   ///< Per kernel on a GPU; empty on a CPU.
+  std::vector<mlir::ArrayAttr> variants; ///< As blocks; null where a kernel has none.
 };
 
 } // namespace v4

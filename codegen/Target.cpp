@@ -93,8 +93,11 @@ void attachCode(plan::ProgramOp program, ArrayRef<plan::KernelOp> entries, const
   OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
   for (auto [i, entry] : llvm::enumerate(entries)) {
     plan::KernelOp(entry).setStackBytes(code.stackBytes[i]);
-    if (!code.blocks.empty())
-      plan::KernelOp(entry).setBlockAttr(code.blocks[i]);
+    if (code.blocks.empty())
+      continue;
+    plan::KernelOp(entry).setBlockAttr(code.blocks[i]);
+    if (code.variants[i])
+      plan::KernelOp(entry).setVariantsAttr(code.variants[i]);
   }
   auto type = RankedTensorType::get({int64_t(code.object.size())}, builder.getI8Type());
   // Inline hex, not a resource: reading a resource back renames its key, so the module would not round-trip.

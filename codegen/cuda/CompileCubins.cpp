@@ -142,66 +142,107 @@ bool runJob(KernelJob &job, const CubinJob &what, const Toolchain &with, CubinKe
   return true;
 }
 
-/// How the kernel's launches call the function that it shares; none of other kernels.
-plan::CallAttr callOf(func::FuncOp kernel, const CubinJob &job) {
+/// What launches of a kernel run, all of them or those of few rows.
+struct KernelPart {
+  kernel::RunTemplateOp run; ///< Null in a kernel made of no template.
+  size_t job;
+};
+using KernelParts = SmallVector<KernelPart, 1>; ///< Of a kernel: its variants, then itself.
+
+/// How launches call the function that kernels share; none of other kernels.
+plan::CallAttr callOf(const KernelPart &part, const CubinJob &job) {
   if (!job.instance)
     return {};
-  kernel::RunTemplateOp run = templateOf(kernel);
-  return plan::CallAttr::get(kernel.getContext(), job.instance->function, run.getMost(), run.getArguments());
+  kernel::RunTemplateOp run = part.run;
+  return plan::CallAttr::get(run.getContext(), job.instance->function, run.getMost(), run.getArguments());
 }
 
-/// `jobOf` is by kernel.
-CompiledKernels join(ArrayRef<func::FuncOp> kernels, ArrayRef<size_t> jobOf, ArrayRef<CubinJob> jobs,
-                     ArrayRef<CubinKernel> code) {
-  CompiledKernels result;
-  std::vector<size_t> offsets;
-  for (const CubinKernel &image : code) {
-    result.object.resize(llvm::alignTo(result.object.size(), plan::kImageAlignment));
-    offsets.push_back(result.object.size());
-    result.object.insert(result.object.end(), image.bytes.begin(), image.bytes.end());
-  }
-  for (auto [kernel, i] : llvm::zip(kernels, jobOf)) {
-    result.stackBytes.push_back(code[i].stackBytes);
-    result.blocks.push_back(plan::BlockAttr::get(
-        func::FuncOp(kernel).getContext(), code[i].threads, code[i].sharedBytes,
-        /*cluster=*/1, code[i].registers, offsets[i], code[i].bytes.size(), callOf(kernel, jobs[i])));
-  }
-  return result;
-}
-
-/// One job per kernel, and one for all of a template's instance; `jobOf` is by kernel.
-LogicalResult planJobs(ArrayRef<func::FuncOp> kernels, const CudaArch &arch, std::vector<CubinJob> &jobs,
-                       std::vector<size_t> &jobOf) {
-  llvm::StringMap<size_t> instances;
-  bool valid = true;
-  for (func::FuncOp kernel : kernels) {
-    CubinJob job{kernel, std::nullopt};
-    size_t index = jobs.size();
-    if (kernel::RunTemplateOp run = templateOf(kernel)) {
-      FailureOr<TemplateInstance> instance = instantiate(run, arch);
-      valid &= succeeded(instance);
-      if (failed(instance))
-        continue;
-      job.instance = std::move(*instance);
-      index = instances.try_emplace(job.instance->function, index).first->second;
-    } else {
-      valid &= succeeded(verifyKernelForm(kernel));
+/// Puts the images one behind the other.
+class CubinJoin {
+public:
+  CubinJoin(MLIRContext *context, ArrayRef<CubinJob> jobs, ArrayRef<CubinKernel> code)
+      : context(context), jobs(jobs), code(code) {
+    for (const CubinKernel &image : code) {
+      result.object.resize(llvm::alignTo(result.object.size(), plan::kImageAlignment));
+      offsets.push_back(result.object.size());
+      result.object.insert(result.object.end(), image.bytes.begin(), image.bytes.end());
     }
-    jobOf.push_back(index);
-    if (index == jobs.size())
-      jobs.push_back(std::move(job));
   }
-  return success(valid);
-}
+
+  void add(const KernelParts &parts) {
+    SmallVector<Attribute> variants;
+    uint64_t stackBytes = 0;
+    for (const KernelPart &part : parts) {
+      stackBytes = std::max(stackBytes, code[part.job].stackBytes);
+      kernel::RunTemplateOp run = part.run;
+      if (kernel::FewRowsAttr few = run ? run.getFewAttr() : kernel::FewRowsAttr())
+        variants.push_back(
+            plan::VariantAttr::get(context, few.getMost(), few.getTile(), few.getTiles(), blockOf(part)));
+    }
+    result.stackBytes.push_back(stackBytes);
+    result.blocks.push_back(blockOf(parts.back()));
+    result.variants.push_back(variants.empty() ? ArrayAttr() : ArrayAttr::get(context, variants));
+  }
+
+  CompiledKernels result;
+
+private:
+  plan::BlockAttr blockOf(const KernelPart &part) const {
+    const CubinKernel &image = code[part.job];
+    return plan::BlockAttr::get(context, image.threads, image.sharedBytes, /*cluster=*/1, image.registers,
+                                offsets[part.job], image.bytes.size(), callOf(part, jobs[part.job]));
+  }
+
+  MLIRContext *context;
+  ArrayRef<CubinJob> jobs;
+  ArrayRef<CubinKernel> code;
+  std::vector<size_t> offsets;
+};
+
+/// One job per kernel, and one for all of a template's instance.
+class CubinJobs {
+public:
+  explicit CubinJobs(const CudaArch &arch) : arch(arch) {}
+
+  LogicalResult add(func::FuncOp kernel) {
+    KernelParts &of = parts.emplace_back();
+    SmallVector<kernel::RunTemplateOp> runs = templatesOf(kernel);
+    if (runs.empty()) {
+      of.push_back({{}, jobs.size()});
+      jobs.push_back({kernel, std::nullopt});
+      return verifyKernelForm(kernel);
+    }
+    for (kernel::RunTemplateOp run : runs) {
+      FailureOr<TemplateInstance> instance = instantiate(run, arch);
+      if (failed(instance))
+        return failure();
+      size_t job = instances.try_emplace(instance->function, jobs.size()).first->second;
+      of.push_back({run, job});
+      if (job == jobs.size())
+        jobs.push_back({kernel, std::move(*instance)});
+    }
+    return success();
+  }
+
+  std::vector<CubinJob> jobs;
+  std::vector<KernelParts> parts; ///< By kernel.
+
+private:
+  const CudaArch &arch;
+  llvm::StringMap<size_t> instances;
+};
 
 } // namespace
 
 FailureOr<CompiledKernels> compileCubins(ArrayRef<func::FuncOp> kernels, const CudaArch &arch,
                                          const CompileKernelsOptions &options) {
-  std::vector<CubinJob> jobs;
-  std::vector<size_t> jobOf;
-  if (failed(planJobs(kernels, arch, jobs, jobOf)))
+  CubinJobs planned(arch);
+  bool valid = true;
+  for (func::FuncOp kernel : kernels)
+    valid &= succeeded(planned.add(kernel));
+  if (!valid)
     return failure();
+  ArrayRef<CubinJob> jobs = planned.jobs;
   func::FuncOp first = kernels.front();
   std::optional<CudaToolkit> toolkit = CudaToolkit::find();
   if (!toolkit)
@@ -221,7 +262,10 @@ FailureOr<CompiledKernels> compileCubins(ArrayRef<func::FuncOp> kernels, const C
                                        [&](KernelJob &job, size_t i) { return runJob(job, jobs[i], with, code[i]); });
   if (failed(result))
     return failure();
-  return join(kernels, jobOf, jobs, code);
+  CubinJoin join(first.getContext(), jobs, code);
+  for (const KernelParts &parts : planned.parts)
+    join.add(parts);
+  return std::move(join.result);
 }
 
 } // namespace v4

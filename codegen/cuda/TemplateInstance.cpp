@@ -20,10 +20,17 @@ static_assert(kTileRows == cuda::kTileRows && kTileRowBytes == cuda::kBlockK && 
 static_assert(kFp4TileColumns == cuda::kBlockK && kTileRows * kFp4TileRowBytes == cuda::kFp4CodeBytes &&
               kTileRows * kFp4ScaleRowBytes == cuda::kFp4ScaleBytes);
 
-kernel::RunTemplateOp templateOf(func::FuncOp kernel) {
-  if (kernel.isExternal() || kernel.getBody().front().empty())
-    return {};
-  return dyn_cast<kernel::RunTemplateOp>(kernel.getBody().front().front());
+llvm::SmallVector<kernel::RunTemplateOp> templatesOf(func::FuncOp kernel) {
+  llvm::SmallVector<kernel::RunTemplateOp> ops;
+  if (kernel.isExternal())
+    return ops;
+  for (Operation &op : kernel.getBody().front()) {
+    auto run = dyn_cast<kernel::RunTemplateOp>(op);
+    if (!run)
+      break;
+    ops.push_back(run);
+  }
+  return ops;
 }
 
 /// The kind of argument that a parameter of this C++ type takes; Word stands for Rows too.
@@ -56,7 +63,7 @@ FailureOr<TemplateInstance> instantiate(kernel::RunTemplateOp op, const CudaArch
     return op.emitOpError() << "names '" << op.getName() << "', expected a template of codegen/cuda/kernels";
   if (failed(checkArguments(op, *known)))
     return failure();
-  if (op->getNextNode() != op->getBlock()->getTerminator())
+  if (!op.getFew() && op->getNextNode() != op->getBlock()->getTerminator())
     return op.emitOpError() << "is followed by other ops, expected it to be all that its kernel does";
   SmallVector<int> values(op.getValues());
   TemplateInstance instance;

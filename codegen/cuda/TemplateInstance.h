@@ -14,8 +14,8 @@
 
 namespace v4 {
 
-/// The op that is the body of `kernel`, or null.
-kernel::RunTemplateOp templateOf(mlir::func::FuncOp kernel);
+/// The ops that are the body of `kernel`, those for few rows first; none when it is made of no template.
+llvm::SmallVector<kernel::RunTemplateOp> templatesOf(mlir::func::FuncOp kernel);
 
 /// What kernels share that differ in their arguments alone.
 struct TemplateInstance {

@@ -46,7 +46,8 @@ private:
   TableVector<fb::Weight> writeWeights();
   TableVector<fb::Pool> writePools();
   TableVector<fb::Kernel> writeKernels();
-  Offset<fb::Block> block(plan::KernelOp op);
+  Offset<fb::Block> block(plan::BlockAttr attr);
+  TableVector<fb::Variant> variants(plan::KernelOp op);
   Offset<fb::Call> call(plan::CallAttr attr);
   fb::Argument argument(kernel::ArgumentAttr attr);
   TableVector<fb::Launch> writeLaunches();
@@ -263,14 +264,28 @@ TableVector<fb::Kernel> MetadataWriter::writeKernels() {
   return writeOps<fb::Kernel, plan::KernelOp>([&](plan::KernelOp op) {
     Offset<flatbuffers::String> symbol = string(op.getSymName());
     Offset<flatbuffers::String> name = shared(op.getOp());
+    auto blockAttr = dyn_cast_or_null<plan::BlockAttr>(op.getBlock().value_or(mlir::Attribute()));
+    Offset<fb::Block> own = block(blockAttr);
+    TableVector<fb::Variant> others = variants(op);
     return fb::CreateKernel(builder, symbol, name, op.getBindings(),
                             required(op, op.getStackBytes(), "stack_bytes", "code generation"), costs(op),
-                            static_cast<int64_t>(op.getHits()), block(op));
+                            static_cast<int64_t>(op.getHits()), own, others);
   });
 }
 
-Offset<fb::Block> MetadataWriter::block(plan::KernelOp op) {
-  auto attr = dyn_cast_or_null<plan::BlockAttr>(op.getBlock().value_or(mlir::Attribute()));
+TableVector<fb::Variant> MetadataWriter::variants(plan::KernelOp op) {
+  std::vector<Offset<fb::Variant>> tables;
+  if (std::optional<mlir::ArrayAttr> list = op.getVariants())
+    for (auto variant : list->getAsRange<plan::VariantAttr>()) {
+      Offset<fb::Block> variantBlock = block(variant.getBlock());
+      tables.push_back(
+          fb::CreateVariant(builder, variant.getMostRows(), variant.getTile(), variant.getTiles(), variantBlock));
+    }
+  // Plans without variants stay as they were.
+  return tables.empty() ? TableVector<fb::Variant>() : builder.CreateVector(tables);
+}
+
+Offset<fb::Block> MetadataWriter::block(plan::BlockAttr attr) {
   if (!attr)
     return 0;
   Offset<fb::Call> called = call(attr.getCall());

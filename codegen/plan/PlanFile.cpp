@@ -49,11 +49,18 @@ static ArrayRef<uint8_t> bytesOf(const T &value) {
   return ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(&value), sizeof(T));
 }
 
-/// What a reader must know of kernels that have a call.
-static uint64_t callFeatures(ArrayRef<uint8_t> metadata) {
-  bool has = any_of(*plan::fb::GetProgram(metadata.data())->kernels(),
-                    [](const plan::fb::Kernel *kernel) { return kernel->block() && kernel->block()->call(); });
-  return has ? plan::kFeatureCalls : 0;
+/// What a reader must know of kernels: that some have a call, or variants.
+static uint64_t kernelFeatures(ArrayRef<uint8_t> metadata) {
+  uint64_t features = 0;
+  auto add = [&](const plan::fb::Block *block) { features |= block && block->call() ? plan::kFeatureCalls : 0; };
+  for (const plan::fb::Kernel *kernel : *plan::fb::GetProgram(metadata.data())->kernels()) {
+    add(kernel->block());
+    for (uint32_t i = 0; kernel->variants() && i < kernel->variants()->size(); ++i) {
+      features |= plan::kFeatureVariants;
+      add(kernel->variants()->Get(i)->block());
+    }
+  }
+  return features;
 }
 
 namespace {
@@ -109,7 +116,7 @@ Error PlanFile::prepare() {
   header.abiVersion = plan::kAbiVersion;
   header.sectionCount = plan::kSectionCount;
   header.requiredFeatures = isHere() ? 0 : isExternal() ? plan::kFeatureExternalWeights : plan::kFeatureNoWeights;
-  header.requiredFeatures |= callFeatures(metadata);
+  header.requiredFeatures |= kernelFeatures(metadata);
   if (options.sign)
     header.requiredFeatures |= plan::kFeatureSigned;
   placeSections({metadata.size(), contents.object.size() + plan::kHashBytes, tables.size(), hashes.size(),

@@ -68,6 +68,32 @@ LogicalResult ArgumentAttr::verify(EmitError emitError, ArgumentKind kind, int64
   return success();
 }
 
+LogicalResult FewRowsAttr::verify(EmitError emitError, int64_t most, int64_t tile, int64_t tiles) {
+  // few_rows_c1
+  if (most >= 1 && most <= INT32_MAX && tile >= 1 && tiles >= 1)
+    return success();
+  return emitError() << "few_rows has most = " << most << ", tile = " << tile << " and tiles = " << tiles
+                     << ", expected at least 1, and most at most " << INT32_MAX;
+}
+
+/// (C4): a launch of any number of rows has one instance.
+static LogicalResult checkNext(RunTemplateOp op) {
+  Operation *behind = op->getNextNode();
+  auto next = dyn_cast_or_null<RunTemplateOp>(behind);
+  FewRowsAttr few = op.getFewAttr();
+  if (!few && !next)
+    return success();
+  if (!few)
+    return op.emitOpError() << "is for all rows and has an instance behind it, expected none";
+  if (!next || next.getName() != op.getName())
+    return op.emitOpError() << "is for few rows and has no instance of '" << op.getName()
+                            << "' behind it, expected one for more";
+  if (FewRowsAttr more = next.getFewAttr(); more && more.getMost() <= few.getMost())
+    return next.emitOpError() << "is for at most " << more.getMost() << " rows, expected more than the "
+                              << few.getMost() << " of the instance in front of it";
+  return success();
+}
+
 LogicalResult RunTemplateOp::verify() {
   auto kernel = (*this)->getParentOfType<func::FuncOp>();
   int64_t bindings = kernel ? static_cast<int64_t>(kernel.getNumArguments()) - 2 : 0;
@@ -87,5 +113,6 @@ LogicalResult RunTemplateOp::verify() {
       return emitOpError() << "has the template argument " << value << ", expected 0 to " << kMostValue;
   if (static_cast<int64_t>(getMost()) < 0)
     return emitOpError() << "has at most " << static_cast<int64_t>(getMost()) << " blocks, expected at least 0";
-  return success();
+  // run_template_c4
+  return checkNext(*this);
 }

@@ -58,6 +58,20 @@ def Kernel_ArgumentAttr : AttrDef<Kernel_Dialect, "Argument"> {
   let genVerifyDecl = 1;
 }
 
+def Kernel_FewRowsAttr : AttrDef<Kernel_Dialect, "FewRows"> {
+  let mnemonic = "few_rows";
+  let summary = "the launches of few rows, and how they are cut";
+  let description = [{
+    `#kernel.few_rows<most = 8, tile = 8, tiles = 64>`: those of at most `most` rows, which have ceil(rows / tile) * tiles
+    workgroups.
+
+    (C1) all are at least 1, most at most 2^31 - 1.
+  }];
+  let parameters = (ins "int64_t":$most, "int64_t":$tile, "int64_t":$tiles);
+  let assemblyFormat = "`<` `most` `=` $most `,` `tile` `=` $tile `,` `tiles` `=` $tiles `>`";
+  let genVerifyDecl = 1;
+}
+
 def Kernel_RunTemplateOp : Kernel_Op<"run_template", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "the instance of a template that is the kernel";
   let description = [{
@@ -66,15 +80,20 @@ def Kernel_RunTemplateOp : Kernel_Op<"run_template", [MemoryEffects<[MemRead, Me
     them where it is not 0: templates do all work with any number of blocks. Means what the v4 op of the kernel means;
     bits may differ from the decomposition's, but never with the number of rows of a step.
 
+    A kernel may have several instances of its template: those with `few` run the launches of few rows, each those that
+    the ones in front of it leave, the last one all others.
+
     (C1) arguments are #kernel.argument. (C2) their bindings are bindings of the kernel. (C3) values and most are not
-    negative.
+    negative. (C4) behind an instance with `few` is one of the same template, for more rows; behind one without is none.
 
     ```mlir
+    kernel.run_template "combineRows" values [64] arguments [#kernel.argument<address, binding = 0, value = 0>] most 0 few <most = 8, tile = 1, tiles = 4>
     kernel.run_template "combineRows" values [256] arguments [#kernel.argument<address, binding = 0, value = 0>] most 0
     ```
   }];
-  let arguments = (ins StrAttr:$name, DenseI64ArrayAttr:$values, ArrayAttr:$arguments, I64Attr:$most);
-  let assemblyFormat = "$name `values` $values `arguments` $arguments `most` $most attr-dict";
+  let arguments = (ins StrAttr:$name, DenseI64ArrayAttr:$values, ArrayAttr:$arguments, I64Attr:$most,
+                       OptionalAttr<Kernel_FewRowsAttr>:$few);
+  let assemblyFormat = "$name `values` $values `arguments` $arguments `most` $most (`few` $few^)? attr-dict";
   let hasVerifier = 1;
 }
 

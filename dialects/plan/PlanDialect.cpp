@@ -106,6 +106,15 @@ static uint64_t argumentBytes(ArrayAttr arguments) {
   return end;
 }
 
+LogicalResult v4::plan::VariantAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t mostRows,
+                                            int64_t tile, int64_t tiles, BlockAttr) {
+  // variant_c1
+  if (mostRows >= 1 && mostRows <= INT32_MAX && tile >= 1 && tiles >= 1)
+    return success();
+  return emitError() << "variant has most_rows = " << mostRows << ", tile = " << tile << " and tiles = " << tiles
+                     << ", expected at least 1, and most_rows at most " << INT32_MAX;
+}
+
 LogicalResult v4::plan::CallAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, StringRef function,
                                          int64_t most, ArrayAttr arguments) {
   // call_c1

@@ -196,15 +196,41 @@ LogicalResult PoolOp::verify() {
 // Schedule
 //===----------------------------------------------------------------------===//
 
-/// REQUIRES: the block is a #plan.block.
-static LogicalResult checkCall(KernelOp kernel, Attribute block) {
-  CallAttr call = cast<BlockAttr>(block).getCall();
+static LogicalResult checkCall(KernelOp kernel, BlockAttr block) {
+  CallAttr call = block.getCall();
   if (!call)
     return success();
   for (auto argument : call.getArguments().getAsRange<v4::kernel::ArgumentAttr>())
     if (argument.getBinding() >= static_cast<int64_t>(kernel.getBindings()))
       return kernel.emitOpError() << "calls '" << call.getFunction() << "' with binding " << argument.getBinding()
                                   << ", expected one of its " << static_cast<int64_t>(kernel.getBindings());
+  return success();
+}
+
+/// Of a kernel (PlanBlockRules.cpp has the same).
+static constexpr size_t kMaxVariants = 16;
+
+/// (C4)
+static LogicalResult checkVariants(KernelOp kernel) {
+  std::optional<ArrayAttr> variants = kernel.getVariants();
+  if (!variants)
+    return success();
+  if (!kernel.getBlock() || variants->empty() || variants->size() > kMaxVariants)
+    return kernel.emitOpError() << "has " << variants->size() << " variants and "
+                                << (kernel.getBlock() ? "a block" : "no block") << ", expected 1 to " << kMaxVariants
+                                << " beside a block, or no list of them";
+  int64_t previous = 0;
+  for (Attribute attribute : *variants) {
+    if (failed(checkKind<VariantAttr>(kernel, "a variant", attribute, "a #plan.variant")))
+      return failure();
+    auto variant = cast<VariantAttr>(attribute);
+    if (variant.getMostRows() <= previous)
+      return kernel.emitOpError() << "has a variant for at most " << variant.getMostRows()
+                                  << " rows, expected more than the " << previous << " of the one in front of it";
+    previous = variant.getMostRows();
+    if (failed(checkCall(kernel, variant.getBlock())))
+      return failure();
+  }
   return success();
 }
 
@@ -223,12 +249,11 @@ LogicalResult KernelOp::verify() {
   if (auto hits = static_cast<int64_t>(getHits()); hits < -1 || hits >= bindings)
     return emitOpError() << "hits = " << hits << ", expected one of its " << bindings << " bindings, or -1 for none";
   // kernel_c3
-  std::optional<Attribute> block = getBlock();
-  if (!block)
-    return success();
-  if (failed(checkKind<BlockAttr>(*this, "block", *block, "a #plan.block")))
-    return failure();
-  return checkCall(*this, *block);
+  if (std::optional<Attribute> block = getBlock())
+    if (failed(checkKind<BlockAttr>(*this, "block", *block, "a #plan.block")) ||
+        failed(checkCall(*this, cast<BlockAttr>(*block))))
+      return failure();
+  return checkVariants(*this);
 }
 
 LogicalResult LaunchOp::verify() {
@@ -298,9 +323,7 @@ static LogicalResult checkMap(LaunchOp launch, v4::kernel::ArgumentAttr map, Sym
   return success();
 }
 
-/// REQUIRES: the launch has the bindings of `kernel`.
-static LogicalResult checkMaps(LaunchOp launch, KernelOp kernel, SymbolTableCollection &symbols) {
-  auto block = kernel.getBlock() ? dyn_cast<BlockAttr>(*kernel.getBlock()) : BlockAttr();
+static LogicalResult checkMapsOf(LaunchOp launch, BlockAttr block, SymbolTableCollection &symbols) {
   if (!block || !block.getCall())
     return success();
   for (auto argument : block.getCall().getArguments().getAsRange<v4::kernel::ArgumentAttr>())
@@ -309,6 +332,16 @@ static LogicalResult checkMaps(LaunchOp launch, KernelOp kernel, SymbolTableColl
       if (failed(checkMap(launch, argument, symbols)))
         return failure();
   return success();
+}
+
+/// REQUIRES: the launch has the bindings of `kernel`.
+static LogicalResult checkMaps(LaunchOp launch, KernelOp kernel, SymbolTableCollection &symbols) {
+  if (std::optional<ArrayAttr> variants = kernel.getVariants())
+    for (Attribute attribute : *variants)
+      if (auto variant = dyn_cast<VariantAttr>(attribute))
+        if (failed(checkMapsOf(launch, variant.getBlock(), symbols)))
+          return failure();
+  return checkMapsOf(launch, kernel.getBlock() ? dyn_cast<BlockAttr>(*kernel.getBlock()) : BlockAttr(), symbols);
 }
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {

@@ -141,6 +141,20 @@ def Plan_BlockAttr : AttrDef<Plan_Dialect, "Block"> {
   let genVerifyDecl = 1;
 }
 
+def Plan_VariantAttr : AttrDef<Plan_Dialect, "Variant"> {
+  let mnemonic = "variant";
+  let summary = "a kernel for launches of few rows";
+  let description = [{
+    Table Variant: `#plan.variant<most_rows = 8, tile = 8, tiles = 64, block = #plan.block<...>>`. Launches of at most
+    `most_rows` rows run `block`, with ceil(rows / tile) * tiles workgroups.
+
+    (C1) the numbers are at least 1, most_rows is at most 2^31 - 1.
+  }];
+  let parameters = (ins "int64_t":$most_rows, "int64_t":$tile, "int64_t":$tiles, "::v4::plan::BlockAttr":$block);
+  let assemblyFormat = "`<` `most_rows` `=` $most_rows `,` `tile` `=` $tile `,` `tiles` `=` $tiles `,` `block` `=` $block `>`";
+  let genVerifyDecl = 1;
+}
+
 def Plan_Arithmetic : Plan_Enum<"Arithmetic", "the narrowest numbers that products can be formed of", [
     I32EnumAttrCase<"Fp4", 0, "fp4">, I32EnumAttrCase<"Fp8", 1, "fp8">, I32EnumAttrCase<"BF16", 2, "bf16">,
     I32EnumAttrCase<"F32", 3, "f32">]>;
@@ -285,10 +299,12 @@ def Plan_KernelOp : Plan_Child<"kernel", [Symbol]> {
   let description = [{
     Table Kernel. `stack_bytes` is set by code generation. `costs` are #plan.cost of each launch; `hits` is the binding
     whose first i32 is the number of experts that the step goes to, -1 = none. `block`, set by code generation for a GPU,
-    is a #plan.block.
+    is a #plan.block, and so are `variants`, #plan.variant by rising most_rows: a launch runs the first that takes its
+    rows, or else the block.
 
     (C1) there is at least one binding, stack_bytes is not negative. (C2) costs are #plan.cost, `hits` is a binding or -1.
-    (C3) the block is a #plan.block whose call names bindings of the kernel.
+    (C3) the block is a #plan.block whose call names bindings of the kernel. (C4) variants are #plan.variant beside a
+    block, their most_rows rise, and their calls name bindings of the kernel.
 
     ```mlir
     plan.kernel @rms_norm_0 {op = "rms_norm", bindings = 4 : i64}
@@ -296,7 +312,7 @@ def Plan_KernelOp : Plan_Child<"kernel", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$op, I64Attr:$bindings, OptionalAttr<I64Attr>:$stack_bytes,
                        OptionalAttr<ArrayAttr>:$costs, DefaultValuedAttr<I64Attr, "-1">:$hits,
-                       OptionalAttr<AnyAttr>:$block);
+                       OptionalAttr<AnyAttr>:$block, OptionalAttr<ArrayAttr>:$variants);
   let assemblyFormat = "$sym_name attr-dict";
   let hasVerifier = 1;
 }

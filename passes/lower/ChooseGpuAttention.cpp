@@ -21,6 +21,9 @@ constexpr int64_t kDimUnit = 128, kCodeUnit = 64, kHeadTile = 16, kSplitUnit = 6
 constexpr int64_t kMostDim = 1280;
 /// Of the rows that a token sees: few parts, since their sums are in memory, and no small ones.
 constexpr int64_t kMostSplits = 4, kLeastSplitRows = 256;
+/// Beyond, a block's shared memory and registers do not hold four tiles of heads.
+constexpr int64_t kMostHeadTiles = 4, kMostWideDim = 512;
+constexpr int64_t kBlocksPerProcessor = 2;
 
 /// One attention in numbers.
 struct Shape {
@@ -55,6 +58,38 @@ bool v4::isGpuAttention(Operation *operation) {
 }
 
 /// Sums over parts of the list of each token, and what is known of their shares.
+/// Of a block that serves many tokens: it reads a row once for all of its heads.
+static int64_t headTiles(const Shape &s) {
+  int64_t tiles = llvm::PowerOf2Ceil(llvm::divideCeil(s.heads, kHeadTile));
+  return s.dim <= kMostWideDim ? std::min(tiles, kMostHeadTiles) : 1;
+}
+
+static int64_t blocksOfToken(const Shape &s, int64_t tiles) {
+  return s.splits * llvm::divideCeil(s.heads, kHeadTile * tiles);
+}
+
+/// Tokens up to which blocks have one tile of heads, of which two fit a processor: more would leave some without.
+static int64_t fewTokens(Operation *op, const Shape &s) {
+  int64_t tiles = headTiles(s);
+  return tiles == 1 ? INT64_MAX
+                    : kBlocksPerProcessor * gpuTargetOf(op).getLimits().getProcessors() / blocksOfToken(s, tiles);
+}
+
+static void writeRows(KernelEmitter &k, const Shape &s, int64_t tiles, kernel::FewRowsAttr few) {
+  TemplateCall call(k);
+  for (StepField field : {StepField::Positions, StepField::TokenSlots, StepField::SlotRows, StepField::SlotStarts,
+                          StepField::StateOffsets})
+    call.address(k.step(field));
+  call.address(k.operand(0)).address(k.operand(1)).address(k.operand(2));
+  // What there is none of is not read: any address does.
+  call.address(k.operand(s.ratio ? 3 : 0)).address(k.step(StepField::PageOffsets));
+  call.address(k.step(StepField::Counts)).address(k.operand(s.topK ? 4 : 0));
+  call.address(k.result(0)).address(k.result(1)).rows(1);
+  for (int64_t value : {s.heads, s.window, s.offset, s.ringRows, s.ratio, s.topK, s.splits, s.splitRows})
+    call.word(value);
+  call.run("attendRows", {s.dim, s.rope, tiles}, /*most=*/0, few);
+}
+
 static kernel::LaunchOp insertRows(AttendOp op, const Shape &s, ArrayRef<int64_t> constants, KernelLaunches &launches) {
   Builder b(op.getContext());
   Attribute rows = cast<RankedTensorType>(op.getQ().getType()).getEncoding();
@@ -67,20 +102,12 @@ static kernel::LaunchOp insertRows(AttendOp op, const Shape &s, ArrayRef<int64_t
       inputs.push_back(optional);
   return launches.insert(
       op, {"attend_rows", constants, /*bearsCost=*/true}, inputs, {type(s.dim), type(2)}, [&](KernelEmitter &k) {
-        int64_t groups = llvm::divideCeil(s.heads, kHeadTile);
-        k.setGrid(RowSpace::Tokens, 1, s.splits * groups);
-        TemplateCall call(k);
-        for (StepField field : {StepField::Positions, StepField::TokenSlots, StepField::SlotRows, StepField::SlotStarts,
-                                StepField::StateOffsets})
-          call.address(k.step(field));
-        call.address(k.operand(0)).address(k.operand(1)).address(k.operand(2));
-        // What there is none of is not read: any address does.
-        call.address(k.operand(s.ratio ? 3 : 0)).address(k.step(StepField::PageOffsets));
-        call.address(k.step(StepField::Counts)).address(k.operand(s.topK ? 4 : 0));
-        call.address(k.result(0)).address(k.result(1)).rows(1);
-        for (int64_t value : {s.heads, s.window, s.offset, s.ringRows, s.ratio, s.topK, s.splits, s.splitRows})
-          call.word(value);
-        call.run("attendRows", {s.dim, s.rope, 1}, /*most=*/0);
+        int64_t few = fewTokens(op, s), wide = headTiles(s);
+        bool isCut = few < rowBound(op, RowSpace::Tokens);
+        k.setGrid(RowSpace::Tokens, 1, blocksOfToken(s, isCut ? wide : 1));
+        if (isCut && few > 0)
+          writeRows(k, s, 1, kernel::FewRowsAttr::get(k.b.getContext(), few, 1, blocksOfToken(s, 1)));
+        writeRows(k, s, isCut ? wide : 1, {});
       });
 }
 

@@ -29,21 +29,31 @@ namespace {
 struct ExpertTiles {
   int64_t tokens; ///< Rows of an expert that a block has at a time.
   int64_t stages; ///< Tiles of weights on their way to it.
+  int64_t blocks; ///< That the shared memory and the registers of a processor hold.
 };
 
-/// Two blocks of each fit the shared memory of a processor.
-constexpr ExpertTiles kFewRows{16, 8}, kManyRows{64, 5};
-constexpr int64_t kBlocksPerProcessor = 2;
+constexpr ExpertTiles kOneTile{8, 10, 2}, kFewRows{16, 8, 2}, kManyRows{64, 10, 1};
 constexpr int64_t kQuantizeWarps = 8;
 /// Columns that share a scale, rows that the stride of scales is a multiple of (QuantizeRows.h), and what copies of
 /// scales begin at (ExpertShape.h).
 constexpr int64_t kScaleColumns = 128, kScaleRows = 128, kScaleLead = 4;
 
-/// By the rows that an expert has in a full step: each tile of them reads the weights once.
-ExpertTiles tilesFor(Operation *op, int64_t active, int64_t experts) {
-  auto envelope = op->getParentOfType<ModuleOp>()->getAttrOfType<EnvelopeAttr>("v4.envelope");
-  int64_t rows = envelope ? envelope.getTokens() * active / experts : 0;
-  return rows > 2 * kFewRows.tokens ? kManyRows : kFewRows;
+/// The steps that are cut alike.
+struct ExpertCut {
+  ExpertTiles tiles;
+  int64_t mostTokens; ///< Of a step.
+};
+
+/// By rising tokens of a step; the last is for all that are more. An expert has at most one row of each token, on
+/// average active / experts of one, and each tile of its rows reads its weights once.
+SmallVector<ExpertCut> cutsOf(Operation *op, int64_t active, int64_t experts) {
+  int64_t bound = rowBound(op, RowSpace::Tokens);
+  SmallVector<ExpertCut> cuts{{kOneTile, kOneTile.tokens}};
+  if (cuts.back().mostTokens < bound)
+    cuts.push_back({kFewRows, 2 * kFewRows.tokens * experts / active});
+  if (cuts.back().mostTokens < bound)
+    cuts.push_back({kManyRows, INT64_MAX});
+  return cuts;
 }
 
 int64_t activeOf(Value order) { return lastDim(order.getType()); }
@@ -124,30 +134,35 @@ kernel::LaunchOp ExpertProducts::insert(Operation *op, StringRef name, ArrayRef<
   bool gateUp = matrices == 2;
   int64_t active = activeOf(inputs[inputs.size() - 3]), experts = weight.getDimSize(0), rows = weight.getDimSize(1);
   int64_t columns = lastDim(inputs[0].getType());
-  ExpertTiles tiles = tilesFor(op, active, experts);
+  SmallVector<ExpertCut> cuts = cutsOf(op, active, experts);
   int64_t across = gateUp ? tileCount(rows) : llvm::divideCeil(tileCount(rows), 2);
   // Of the weights alone, so that no batch changes it.
   SmallVector<Value> scales{inputs[3]};
   if (gateUp)
     scales.push_back(inputs[5]);
   int64_t per32 = !needE4M3(scales);
-  int64_t constants[] = {wordOf(limit), tiles.tokens, per32};
+  int64_t constants[] = {wordOf(limit), per32};
+  auto write = [&](KernelEmitter &k, const ExpertTiles &tiles, kernel::FewRowsAttr few) {
+    TemplateCall call(k);
+    call.map(k.operand(0), k.b.getType<Float8E4M3FNType>(), active, columns, tiles.tokens).address(k.operand(1));
+    for (unsigned i = 0; i < 4; ++i)
+      call.address(k.operand(2 + (gateUp ? i : i % 2)));
+    // What down does not read: any address does.
+    unsigned route = 2 + 2 * matrices, order = route + gateUp;
+    call.address(k.operand(gateUp ? route : 1));
+    for (unsigned i = 0; i < 3; ++i)
+      call.address(k.operand(order + i));
+    call.address(k.result(0)).rows(active).word(rows).word(columns).word(wordOf(limit));
+    call.run("expertProduct", {tiles.tokens, tiles.stages, gateUp, per32},
+             tiles.blocks * gpuTargetOf(op).getLimits().getProcessors(), few);
+  };
   return launches.insert(
       op, {name, constants, /*bearsCost=*/true}, inputs, {op->getResult(0).getType()}, [&](KernelEmitter &k) {
-        // At most one tile of rows for each assignment.
+        // At most one tile of rows for each assignment, whatever its size.
         k.setGrid(rowsOf(inputs[0].getType()), 1, active * across);
-        TemplateCall call(k);
-        call.map(k.operand(0), k.b.getType<Float8E4M3FNType>(), active, columns, tiles.tokens).address(k.operand(1));
-        for (unsigned i = 0; i < 4; ++i)
-          call.address(k.operand(2 + (gateUp ? i : i % 2)));
-        // What down does not read: any address does.
-        unsigned route = 2 + 2 * matrices, order = route + gateUp;
-        call.address(k.operand(gateUp ? route : 1));
-        for (unsigned i = 0; i < 3; ++i)
-          call.address(k.operand(order + i));
-        call.address(k.result(0)).rows(active).word(rows).word(columns).word(wordOf(limit));
-        call.run("expertProduct", {tiles.tokens, tiles.stages, gateUp, per32},
-                 kBlocksPerProcessor * gpuTargetOf(op).getLimits().getProcessors());
+        for (const ExpertCut &cut : ArrayRef(cuts).drop_back())
+          write(k, cut.tiles, kernel::FewRowsAttr::get(k.b.getContext(), cut.mostTokens, 1, active * across));
+        write(k, cuts.back().tiles, {});
       });
 }
 

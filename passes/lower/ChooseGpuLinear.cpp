@@ -21,41 +21,99 @@ struct LinearTiles {
   int64_t stages; ///< Tiles on their way to it.
 };
 
-/// Few rows want logits, and their weight is the largest: more of it is on its way. Others serve prompts too.
-LinearTiles tilesFor(RowSpace rows) {
-  return rows == RowSpace::Logits ? LinearTiles{16, 1, 12} : LinearTiles{64, 1, 8};
-}
+/// By rising tokens; codegen/cuda/kernels/README.md has the arithmetic. As many stages as a block's shared memory holds
+/// while weights are what takes time, and for prompts tiles that read each operand less often.
+constexpr LinearTiles kTiles[] = {{8, 1, 20}, {16, 1, 18}, {64, 1, 12}, {128, 2, 6}};
+/// Of a weight that is widened in registers, which do not hold 128 tokens and two row tiles too.
+constexpr LinearTiles kWideTiles[] = {{8, 1, 20}, {16, 1, 18}, {64, 1, 8}, {64, 2, 6}};
+
+/// The launches of a product that are cut alike.
+struct LinearCut {
+  LinearTiles tiles;
+  int64_t mostRows; ///< Of a launch.
+};
+
+/// A product as its launches see it.
+struct LinearShape {
+  RowSpace space;
+  int64_t rows;      ///< Of the weight.
+  int64_t inner;     ///< Rows of x for each row of the launch.
+  int64_t groupRows; ///< Rows of the weight that have columns of their own.
+};
 
 } // namespace
 
-static std::string declinesLayout(Value weight) {
-  return isTiles(cast<RankedTensorType>(weight.getType())) ? "" : "its weight is not in tiles";
+/// Rows of a launch up to which a tile of tokens is right when there is a larger one: those of one tile. The largest
+/// also waits until its tiles give three of four processors a block.
+static int64_t mostRowsOf(const LinearTiles &tiles, const LinearTiles &larger, bool isLargest, const LinearShape &shape,
+                          int64_t processors) {
+  int64_t most = tiles.tokens / shape.inner;
+  if (!isLargest)
+    return most;
+  int64_t across = llvm::divideCeil(tileCount(shape.rows), larger.groups);
+  int64_t down = llvm::divideCeil(3 * processors, 4 * across);
+  return std::max(most, (down - 1) * larger.tokens / shape.inner);
 }
 
-/// A workgroup for each tile of the result.
-static void setLinearGrid(KernelEmitter &k, RowSpace space, int64_t rows, int64_t inner, const LinearTiles &tiles) {
-  k.setGrid(space, std::max<int64_t>(1, tiles.tokens / inner),
-            llvm::divideCeil(tileCount(rows), tiles.groups) * llvm::divideCeil(inner, tiles.tokens));
+/// Blocks have row tiles of one group alone.
+static LinearTiles within(LinearTiles tiles, const LinearShape &shape) {
+  if (shape.groupRows < shape.rows && shape.groupRows % (tiles.groups * kTileRows) != 0)
+    tiles.groups = 1;
+  return tiles;
+}
+
+/// By rising rows; the last is for all that are more. What no step of the envelope has rows for is left out.
+static SmallVector<LinearCut> cutsOf(Operation *op, ArrayRef<LinearTiles> sizes, const LinearShape &shape) {
+  int64_t bound = rowBound(op, shape.space), processors = gpuTargetOf(op).getLimits().getProcessors();
+  SmallVector<LinearCut> cuts;
+  for (size_t i = 0; i < sizes.size() && (cuts.empty() || cuts.back().mostRows < bound); ++i) {
+    bool isLast = i + 1 == sizes.size();
+    LinearTiles tiles = within(sizes[i], shape), larger = isLast ? tiles : within(sizes[i + 1], shape);
+    isLast |= larger.tokens == tiles.tokens && larger.groups == tiles.groups;
+    int64_t most = isLast ? INT64_MAX : mostRowsOf(tiles, larger, i + 2 == sizes.size(), shape, processors);
+    // Where a row of the launch is more than a tile, larger ones are for all launches.
+    if (most > 0)
+      cuts.push_back({tiles, most});
+  }
+  return cuts;
+}
+
+/// Writes an instance for each cut, and the grid of the last: a workgroup for each tile of the result.
+static void writeCuts(KernelEmitter &k, ArrayRef<LinearCut> cuts, const LinearShape &shape,
+                      llvm::function_ref<void(const LinearTiles &, kernel::FewRowsAttr)> write) {
+  auto tile = [&](const LinearCut &cut) { return std::max<int64_t>(1, cut.tiles.tokens / shape.inner); };
+  auto across = [&](const LinearCut &cut) -> int64_t {
+    return llvm::divideCeil(tileCount(shape.rows), cut.tiles.groups) * llvm::divideCeil(shape.inner, cut.tiles.tokens);
+  };
+  k.setGrid(shape.space, tile(cuts.back()), across(cuts.back()));
+  for (const LinearCut &cut : cuts.drop_back())
+    write(cut.tiles, kernel::FewRowsAttr::get(k.b.getContext(), cut.mostRows, tile(cut), across(cut)));
+  write(cuts.back().tiles, {});
+}
+
+static std::string declinesLayout(Value weight) {
+  return isTiles(cast<RankedTensorType>(weight.getType())) ? "" : "its weight is not in tiles";
 }
 
 /// `inner` rows of x for each row of the launch, `width` values apart; groups of rows of the weight have columns of
 /// their own.
 static void writeTiles(Operation *op, KernelEmitter &k, Value weight, Value scales, int64_t inner, int64_t width,
                        int64_t groups) {
-  RowSpace space = rowsOf(op->getOperand(0).getType());
   auto type = cast<RankedTensorType>(weight.getType());
   int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  LinearTiles tiles = tilesFor(space);
-  setLinearGrid(k, space, rows, inner, tiles);
-  TemplateCall call(k);
-  call.map(k.operand(0), k.b.getBF16Type(), inner, width, tiles.tokens).address(k.operandOf(weight));
-  if (scales)
-    call.address(k.operandOf(scales));
-  call.address(k.result(0)).rows(inner).word(rows).word(columns).word(rows / groups);
-  SmallVector<int64_t> values{tiles.tokens, tiles.groups, tiles.stages};
-  if (!scales)
-    values.push_back(cast<RankedTensorType>(op->getResult(0).getType()).getElementType().isF32());
-  call.run(scales ? "wideLinear" : "bf16Linear", values, gpuTargetOf(op).getLimits().getProcessors());
+  LinearShape shape{rowsOf(op->getOperand(0).getType()), rows, inner, rows / groups};
+  auto cuts = cutsOf(op, scales ? ArrayRef(kWideTiles) : ArrayRef(kTiles), shape);
+  writeCuts(k, cuts, shape, [&](const LinearTiles &tiles, kernel::FewRowsAttr few) {
+    TemplateCall call(k);
+    call.map(k.operand(0), k.b.getBF16Type(), inner, width, tiles.tokens).address(k.operandOf(weight));
+    if (scales)
+      call.address(k.operandOf(scales));
+    call.address(k.result(0)).rows(inner).word(rows).word(columns).word(shape.groupRows);
+    SmallVector<int64_t> values{tiles.tokens, tiles.groups, tiles.stages};
+    if (!scales)
+      values.push_back(cast<RankedTensorType>(op->getResult(0).getType()).getElementType().isF32());
+    call.run(scales ? "wideLinear" : "bf16Linear", values, gpuTargetOf(op).getLimits().getProcessors(), few);
+  });
 }
 
 static std::string declinesLinear(Operation *op) { return declinesLayout(cast<LinearOp>(op).getWeight()); }
@@ -117,17 +175,20 @@ void Fp8Products::replace(Operation *op) {
   auto x = cast<RankedTensorType>(linear.getX().getType()),
        weight = cast<RankedTensorType>(linear.getWeight().getType());
   int64_t rows = weight.getDimSize(0), columns = weight.getDimSize(1), inner = rowElements(x) / lastDim(x);
-  LinearTiles tiles = tilesFor(rowsOf(x));
+  LinearShape shape{rowsOf(x), rows, inner, rows};
+  SmallVector<LinearCut> cuts = cutsOf(op, kTiles, shape);
   Value inputs[] = {input.getResult(0), input.getResult(1), linear.getWeight(), linear.getScales()};
   auto launch =
       launches.insert(op, {"linear", {}, /*bearsCost=*/true}, inputs, op->getResultTypes(), [&](KernelEmitter &k) {
-        setLinearGrid(k, rowsOf(x), rows, inner, tiles);
-        TemplateCall call(k);
-        call.map(k.operand(0), weight.getElementType(), inner, columns, tiles.tokens);
-        for (unsigned i = 1; i < 4; ++i)
-          call.address(k.operand(i));
-        call.address(k.result(0)).rows(inner).word(rows).word(columns);
-        call.run("fp8Linear", {tiles.tokens, tiles.groups, tiles.stages}, gpuTargetOf(op).getLimits().getProcessors());
+        writeCuts(k, cuts, shape, [&](const LinearTiles &tiles, kernel::FewRowsAttr few) {
+          TemplateCall call(k);
+          call.map(k.operand(0), weight.getElementType(), inner, columns, tiles.tokens);
+          for (unsigned i = 1; i < 4; ++i)
+            call.address(k.operand(i));
+          call.address(k.result(0)).rows(inner).word(rows).word(columns);
+          call.run("fp8Linear", {tiles.tokens, tiles.groups, tiles.stages}, gpuTargetOf(op).getLimits().getProcessors(),
+                   few);
+        });
       });
   op->replaceAllUsesWith(launch);
   op->erase();

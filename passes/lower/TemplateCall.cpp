@@ -36,12 +36,18 @@ TemplateCall &TemplateCall::map(Value binding, Type element, int64_t each, int64
   return add(kernel::ArgumentKind::Map, numberOf(binding), each, map);
 }
 
-void TemplateCall::run(StringRef name, ArrayRef<int64_t> values, int64_t most) {
-  kernel::RunTemplateOp::create(k.b, k.loc, name, values, k.b.getArrayAttr(arguments), most);
+void TemplateCall::run(StringRef name, ArrayRef<int64_t> values, int64_t most, kernel::FewRowsAttr few) {
+  kernel::RunTemplateOp::create(k.b, k.loc, name, values, k.b.getArrayAttr(arguments), most, few);
 }
 
 kernel::TargetAttr v4::gpuTargetOf(Operation *op) {
   auto module = isa<ModuleOp>(op) ? cast<ModuleOp>(op) : op->getParentOfType<ModuleOp>();
   auto target = module ? module->getAttrOfType<kernel::TargetAttr>("v4.target") : kernel::TargetAttr();
   return target && target.getLimits() ? target : kernel::TargetAttr();
+}
+
+int64_t v4::rowBound(Operation *op, RowSpace rows) {
+  auto envelope = op->getParentOfType<ModuleOp>()->getAttrOfType<EnvelopeAttr>("v4.envelope");
+  // Chunks, sequences and rows of logits are no more than tokens.
+  return rows == RowSpace::One ? 1 : envelope ? envelope.getTokens() : INT64_MAX;
 }

@@ -34,8 +34,9 @@ public:
   /// `each` rows of `element` for every row of the launch; boxes of `boxRows` rows and 128 bytes.
   TemplateCall &map(mlir::Value binding, mlir::Type element, int64_t each, int64_t columns, int64_t boxRows);
 
-  /// Ends the list: `name` with its template arguments, on at most `most` blocks.
-  void run(llvm::StringRef name, llvm::ArrayRef<int64_t> values, int64_t most);
+  /// Ends the list: `name` with its template arguments, on at most `most` blocks; of the launches that `few` names, or
+  /// all others. REQUIRES: `few` rises, and the last call of a kernel has none.
+  void run(llvm::StringRef name, llvm::ArrayRef<int64_t> values, int64_t most, kernel::FewRowsAttr few = {});
 
 private:
   TemplateCall &add(kernel::ArgumentKind kind, int64_t binding, int64_t value, kernel::MapAttr map = {});
@@ -46,6 +47,9 @@ private:
 
 /// The target of the module around `op` when it is a GPU, else null.
 kernel::TargetAttr gpuTargetOf(mlir::Operation *op);
+
+/// Rows of a launch over `rows` that no step exceeds, as far as the module's envelope says.
+int64_t rowBound(mlir::Operation *op, RowSpace rows);
 
 class KernelLaunches;
 struct WeightFlows;

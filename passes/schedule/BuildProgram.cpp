@@ -200,7 +200,7 @@ void ProgramBuilder::createKernels() {
     auto made = plan::KernelOp::create(builder, kernel.getLoc(), kernel.getSymName(),
                                        op ? op.getValue() : kernel.getSymName(), kernel.getNumArguments() - 2,
                                        /*stack_bytes=*/nullptr, kernel->getAttrOfType<ArrayAttr>(kCostsName),
-                                       /*hits=*/-1, /*block=*/nullptr);
+                                       /*hits=*/-1, /*block=*/nullptr, /*variants=*/nullptr);
     if (auto hits = kernel->getAttrOfType<IntegerAttr>(kHitsName))
       made.setHits(hits.getInt());
     kernel->removeAttr(kCostsName);

@@ -20,7 +20,8 @@ namespace v4 {
 struct CudaLaunch {
   void *const *bindings; ///< Addresses of the device.
   int64_t workgroups;
-  int64_t rows; ///< The step's count of the launch's rows.
+  int64_t rows;         ///< The step's count of the launch's rows.
+  uint32_t variant = 0; ///< Of the kernel; their count = the kernel itself.
 };
 
 /// The arguments of a kernel's function, as they lie in memory one behind the other. Any thread.

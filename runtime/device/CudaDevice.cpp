@@ -125,16 +125,18 @@ Status CudaDevice::loadKernels(const Plan &plan) {
   const auto &list = *plan.program().kernels();
   std::map<std::pair<uint64_t, uint64_t>, CudaHandle> byPlace; // kernels may share an image
   size_t most = 0;
-  kernels.resize(list.size());
   for (uint32_t i = 0; i < list.size(); ++i) {
-    const fb::Block &block = *list.Get(i)->block();
-    CudaHandle &module = byPlace[{block.image_offset(), block.image_bytes()}];
-    if (!module) {
-      V4_RETURN_IF_ERROR(checkCubin(planName, i, block, imageOf(plan, block)));
-      V4_RETURN_IF_ERROR(loadModule(imageOf(plan, block), module));
+    firstFunctions.push_back(static_cast<uint32_t>(functions.size()));
+    for (uint32_t v = 0; v <= variantCount(*list.Get(i)); ++v) {
+      const fb::Block &block = *blockOf(*list.Get(i), v);
+      CudaHandle &module = byPlace[{block.image_offset(), block.image_bytes()}];
+      if (!module) {
+        V4_RETURN_IF_ERROR(checkCubin(planName, blockField(plan.program(), i, v), block, imageOf(plan, block)));
+        V4_RETURN_IF_ERROR(loadModule(imageOf(plan, block), module));
+      }
+      V4_RETURN_IF_ERROR(loadFunction(plan.program(), i, v, module));
+      most = std::max(most, functions.back().call.bytes());
     }
-    V4_RETURN_IF_ERROR(loadKernel(i, *list.Get(i), module));
-    most = std::max(most, kernels[i].call.bytes());
   }
   arguments.resize(most / sizeof(ArgumentLine) + 1);
   return Status();
@@ -148,43 +150,44 @@ Status CudaDevice::loadModule(Bytes image, CudaHandle &out) {
   return Status();
 }
 
-Status CudaDevice::loadKernel(uint32_t index, const fb::Kernel &table, CudaHandle module) {
-  Kernel &kernel = kernels[index];
-  const fb::Block &block = *table.block();
-  kernel.symbol = table.symbol()->str();
-  kernel.threads = block.threads();
-  kernel.sharedBytes = static_cast<unsigned>(block.shared_bytes());
-  kernel.call = CudaCall(block.call(), table.bindings());
-  std::string function(functionOf(table));
-  if (CudaResult result = driver.findFunction(&kernel.function, module, function.c_str()))
-    return invalidInput(planName, ": kernels[", index, block.call() ? "].block.call.function '" : "].symbol '",
-                        function, "' is no function of its image: ", driver.describe("cuModuleGetFunction", result),
-                        "; compile the plan again");
+Status CudaDevice::loadFunction(const fb::Program &program, uint32_t index, uint32_t variant, CudaHandle module) {
+  const fb::Kernel &kernel = *program.kernels()->Get(index);
+  const fb::Block &block = *blockOf(kernel, variant);
+  Function &out = functions.emplace_back();
+  out.name = joinText("'", kernel.symbol()->string_view(), "'");
+  if (variant < variantCount(kernel))
+    out.name += joinText(" for up to ", kernel.variants()->Get(variant)->most_rows(), " rows");
+  out.threads = block.threads();
+  out.sharedBytes = static_cast<unsigned>(block.shared_bytes());
+  out.call = CudaCall(block.call(), kernel.bindings());
+  std::string symbol(plan::functionOf(kernel, variant)), field = blockField(program, index, variant);
+  if (CudaResult result = driver.findFunction(&out.handle, module, symbol.c_str()))
+    return invalidInput(
+        planName, ": ", block.call() ? field + ".call.function" : joinText("kernels[", index, "].symbol"), " '", symbol,
+        "' is no function of its image: ", driver.describe("cuModuleGetFunction", result), "; compile the plan again");
   if (block.shared_bytes() <= kCudaUsualSharedBytes)
     return Status();
-  CudaResult result =
-      driver.setFunctionAttribute(kernel.function, kCudaMaxDynamicShared, static_cast<int>(kernel.sharedBytes));
+  CudaResult result = driver.setFunctionAttribute(out.handle, kCudaMaxDynamicShared, static_cast<int>(out.sharedBytes));
   if (result == 0)
     return Status();
-  return unsupported(planName, ": kernels[", index, "].block.shared_bytes is ", kernel.sharedBytes,
-                     ", more than the GPU '", deviceName, "' gives: ", driver.describe("cuFuncSetAttribute", result),
-                     "; compile the plan for this GPU");
+  return unsupported(planName, ": ", field, ".shared_bytes is ", out.sharedBytes, ", more than the GPU '", deviceName,
+                     "' gives: ", driver.describe("cuFuncSetAttribute", result), "; compile the plan for this GPU");
 }
 
 void CudaDevice::launch(uint32_t index, const CudaLaunch &launch, uint32_t number) {
   std::lock_guard<std::mutex> lock(calls);
   if (launch.workgroups <= 0 || !failure.empty())
     return;
-  const Kernel &kernel = kernels[index];
+  const Function &function = functionOf(index, launch);
   uint8_t *memory = arguments[0].bytes;
-  if (CudaResult result = kernel.call.write(driver, launch, memory))
-    return keep("cuTensorMapEncodeTiled", result, nameOf(kernel, number));
-  size_t bytes = kernel.call.bytes();
+  if (CudaResult result = function.call.write(driver, launch, memory))
+    return keep("cuTensorMapEncodeTiled", result, nameOf(function, number));
+  size_t bytes = function.call.bytes();
   void *packed[] = {kCudaArgumentBuffer, memory, kCudaArgumentBytes, &bytes, kCudaArgumentEnd};
-  CudaResult result = driver.launch(kernel.function, kernel.call.blocks(launch.workgroups), 1, 1, kernel.threads, 1, 1,
-                                    kernel.sharedBytes, stream, nullptr, packed);
+  CudaResult result = driver.launch(function.handle, function.call.blocks(launch.workgroups), 1, 1, function.threads, 1,
+                                    1, function.sharedBytes, stream, nullptr, packed);
   if (result)
-    keep("cuLaunchKernel", result, nameOf(kernel, number));
+    keep("cuLaunchKernel", result, nameOf(function, number));
 }
 
 //===----------------------------------------------------------------------===//

@@ -66,9 +66,10 @@ public:
   Status status() override;
 
 private:
-  struct Kernel {
-    std::string symbol;
-    CudaHandle function = nullptr;
+  /// A kernel, or a variant of one.
+  struct Function {
+    std::string name; ///< For messages.
+    CudaHandle handle = nullptr;
     unsigned threads = 1;
     unsigned sharedBytes = 0;
     CudaCall call{nullptr, 0};
@@ -81,8 +82,11 @@ private:
   friend class CudaGraph;
   Status addNode(CudaHandle graph, const CudaWork &work, CudaHandle &last);
   void drop(CudaHandle executable);
-  static std::string nameOf(const Kernel &kernel, uint32_t number) {
-    return joinText("launches[", number, "] of kernel '", kernel.symbol, "'");
+  const Function &functionOf(uint32_t kernel, const CudaLaunch &launch) const {
+    return functions[firstFunctions[kernel] + launch.variant];
+  }
+  static std::string nameOf(const Function &function, uint32_t number) {
+    return joinText("launches[", number, "] of kernel ", function.name);
   }
 
   Status findDevice(const plan::fb::Target &target);
@@ -90,7 +94,7 @@ private:
   Status openContext();
   Status loadKernels(const plan::Plan &plan);
   Status loadModule(plan::Bytes image, CudaHandle &out);
-  Status loadKernel(uint32_t index, const plan::fb::Kernel &kernel, CudaHandle module);
+  Status loadFunction(const plan::fb::Program &program, uint32_t kernel, uint32_t variant, CudaHandle module);
   Status uploadWeights(const plan::Plan &plan);
   Status openStaging();
   void closeStaging();
@@ -113,7 +117,8 @@ private:
   CudaHandle uploads[kStagingBuffers] = {};
   void *staging[kStagingBuffers] = {};
   std::vector<CudaHandle> modules;
-  std::vector<Kernel> kernels;
+  std::vector<Function> functions;      ///< Of each kernel its variants, then itself.
+  std::vector<uint32_t> firstFunctions; ///< By kernel index.
   void *weightMemory = nullptr;
   std::vector<const uint8_t *> weightAddresses;
 

@@ -55,18 +55,18 @@ Status CudaDevice::record(const std::vector<CudaWork> &works, std::string name, 
 
 /// In the order of plain launches: a node waits for the one in front.
 Status CudaDevice::addNode(CudaHandle graph, const CudaWork &work, CudaHandle &last) {
-  const Kernel &kernel = kernels[work.kernel];
+  const Function &function = functionOf(work.kernel, work.launch);
   uint8_t *memory = arguments[0].bytes;
   const char *call = "cuTensorMapEncodeTiled";
-  CudaResult result = kernel.call.write(driver, work.launch, memory);
+  CudaResult result = function.call.write(driver, work.launch, memory);
   if (!result) {
-    size_t bytes = kernel.call.bytes();
+    size_t bytes = function.call.bytes();
     void *packed[] = {kCudaArgumentBuffer, memory, kCudaArgumentBytes, &bytes, kCudaArgumentEnd};
     CudaNode node;
-    node.function = kernel.function;
-    node.grid[0] = kernel.call.blocks(work.launch.workgroups);
-    node.block[0] = kernel.threads;
-    node.sharedBytes = kernel.sharedBytes;
+    node.function = function.handle;
+    node.grid[0] = function.call.blocks(work.launch.workgroups);
+    node.block[0] = function.threads;
+    node.sharedBytes = function.sharedBytes;
     node.extra = packed; // copied
     CudaHandle before = last;
     call = "cuGraphAddKernelNode";
@@ -74,7 +74,7 @@ Status CudaDevice::addNode(CudaHandle graph, const CudaWork &work, CudaHandle &l
   }
   if (!result)
     return Status();
-  return unsupported(planName, ": ", nameOf(kernel, work.number), ": the CUDA driver fails at ",
+  return unsupported(planName, ": ", nameOf(function, work.number), ": the CUDA driver fails at ",
                      driver.describe(call, result));
 }
 

@@ -114,9 +114,19 @@ void Session::runPhase(const Phase &phase) {
     runTraced(launch);
 }
 
+/// By the count of rows alone: a number behind the variants is the kernel itself.
+uint32_t Session::variantOf(const Launch &launch) const {
+  int64_t rows = steps.array<int64_t>(StepField::Counts)[launch.rows];
+  uint32_t variant = 0;
+  while (variant < launch.variants && rows > cuts[launch.firstCut + variant].mostRows)
+    ++variant;
+  return variant;
+}
+
 int64_t Session::workgroupsOf(const Launch &launch) const {
   int64_t rows = steps.array<int64_t>(StepField::Counts)[launch.rows];
-  return (rows + launch.rowTile - 1) / launch.rowTile * launch.tiles;
+  const Cut &cut = cuts[launch.firstCut + variantOf(launch)];
+  return (rows + cut.rowTile - 1) / cut.rowTile * cut.tiles;
 }
 
 void Session::runTogether(uint32_t begin, uint32_t end) {
@@ -135,7 +145,8 @@ void Session::runTogether(uint32_t begin, uint32_t end) {
 /// Depends on the counts of the step block and nothing else that changes: RunShape relies on it.
 CudaLaunch Session::deviceLaunch(uint32_t launch) const {
   const Launch &planned = launches[launch];
-  return {calls[launch].args.bindings, workgroupsOf(planned), steps.array<int64_t>(StepField::Counts)[planned.rows]};
+  return {calls[launch].args.bindings, workgroupsOf(planned), steps.array<int64_t>(StepField::Counts)[planned.rows],
+          variantOf(planned)};
 }
 
 void Session::uploadSteps() {
@@ -166,6 +177,7 @@ void Session::runTraced(uint32_t launch) {
   span.endNanoseconds = monotonicNanoseconds();
   span.launch = launches[launch].index;
   span.workgroups = calls[launch].end;
+  span.variant = variantOf(launches[launch]);
   span.bindings = calls[launch].args.bindings;
   span.device = program.device;
   span.counts = steps.array<int64_t>(StepField::Counts);

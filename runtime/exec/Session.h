@@ -175,12 +175,18 @@ public:
   SessionMemory memory() const;
 
 private:
-  struct Launch {
-    uint32_t index;  ///< In the plan.
-    uint32_t kernel; ///< In the plan.
-    uint8_t rows;    ///< StepCount of its rows.
+  /// How launches of up to so many rows are cut into workgroups.
+  struct Cut {
+    int64_t mostRows;
     int64_t rowTile;
     int64_t tiles;
+  };
+  struct Launch {
+    uint32_t index;    ///< In the plan.
+    uint32_t kernel;   ///< In the plan.
+    uint8_t rows;      ///< StepCount of its rows.
+    uint32_t variants; ///< Of its kernel.
+    uint32_t firstCut; ///< In `cuts`: those of the variants, then its own.
   };
   /// Launches that run together.
   struct Phase {
@@ -207,6 +213,7 @@ private:
   Status bindLaunches();
   void *address(const plan::fb::Binding &binding) const;
   Status bindLaunch(uint32_t index, const plan::fb::Launch &launch);
+  Status addCuts(uint32_t index, const plan::fb::Launch &launch);
   void addProbes(uint32_t launchIndex, const plan::fb::Launch &launch);
   uint64_t rowBytes(const plan::fb::Buffer &buffer) const;
 
@@ -258,6 +265,7 @@ private:
   static bool runsIn(const Phase &phase, bool isDraft);
   void runPhase(const Phase &phase);
   void runTogether(uint32_t begin, uint32_t end);
+  uint32_t variantOf(const Launch &launch) const;
   int64_t workgroupsOf(const Launch &launch) const;
   CudaLaunch deviceLaunch(uint32_t launch) const;
   void uploadSteps();
@@ -292,6 +300,7 @@ private:
 
   std::vector<void *> bindings; ///< Of all launches, one after the other.
   std::vector<Launch> launches;
+  std::vector<Cut> cuts;
   std::vector<KernelCall> calls; ///< One per launch.
   std::vector<Phase> phases;
   std::vector<Probe> probes;

@@ -8,6 +8,8 @@
 
 #include "runtime/exec/Session.h"
 
+#include "runtime/plan/PlanCall.h"
+
 #include <algorithm>
 
 using namespace v4;
@@ -204,12 +206,29 @@ Status Session::bindLaunches() {
   return Status();
 }
 
+/// Those of its kernel's variants, then its own, for all other counts of rows.
+Status Session::addCuts(uint32_t index, const fb::Launch &launch) {
+  const fb::Kernel &kernel = *program.program->kernels()->Get(launch.kernel());
+  uint64_t rows = rowCapacity(launch.rows(), planLimits()), most = program.device ? kMaxBlocks : kMaxWorkgroups;
+  auto add = [&](uint64_t mostRows, uint64_t rowTile, uint64_t tiles) {
+    cuts.push_back({static_cast<int64_t>(mostRows), static_cast<int64_t>(rowTile), static_cast<int64_t>(tiles)});
+    uint64_t groups = (std::min(rows, mostRows) + rowTile - 1) / rowTile;
+    return !__builtin_mul_overflow(groups, tiles, &groups) && groups <= most;
+  };
+  bool fits = true;
+  for (uint32_t v = 0; v < variantCount(kernel); ++v) {
+    const fb::Variant &variant = *kernel.variants()->Get(v);
+    fits &= add(variant.most_rows(), variant.row_tile(), variant.tiles());
+  }
+  fits &= add(INT64_MAX, launch.row_tile(), launch.tiles());
+  return fits ? Status()
+              : unsupported(program.name, ": launches[", index, "] has more than ", most,
+                            " workgroups; lower the session's tokens");
+}
+
 Status Session::bindLaunch(uint32_t index, const fb::Launch &launch) {
-  uint64_t most = program.device ? kMaxBlocks : kMaxWorkgroups;
-  uint64_t groups = (rowCapacity(launch.rows(), planLimits()) + launch.row_tile() - 1) / launch.row_tile();
-  if (__builtin_mul_overflow(groups, launch.tiles(), &groups) || groups > most)
-    return unsupported(program.name, ": launches[", index, "] has more than ", most,
-                       " workgroups; lower the session's tokens");
+  auto firstCut = static_cast<uint32_t>(cuts.size());
+  V4_RETURN_IF_ERROR(addCuts(index, launch));
   auto count = static_cast<uint32_t>(launches.size());
   // A phase has one group, so that what is left out is always a whole phase.
   if (launch.barrier())
@@ -219,7 +238,7 @@ Status Session::bindLaunch(uint32_t index, const fb::Launch &launch) {
   for (const fb::Binding *binding : *launch.bindings())
     bindings.push_back(address(*binding));
   launches.push_back({index, launch.kernel(), static_cast<uint8_t>(launch.rows()),
-                      static_cast<int64_t>(launch.row_tile()), static_cast<int64_t>(launch.tiles())});
+                      static_cast<uint32_t>(cuts.size()) - firstCut - 1, firstCut});
   addProbes(index, launch);
   phases.back().end = count + 1;
   phases.back().probeEnd = static_cast<uint32_t>(probes.size());

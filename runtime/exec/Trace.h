@@ -22,8 +22,9 @@ namespace v4 {
 
 /// One launch of the running step; pointers are valid during the call only.
 struct LaunchSpan {
-  uint64_t step;   ///< Number of the step in its session.
-  uint32_t launch; ///< Index in the plan.
+  uint64_t step;    ///< Number of the step in its session.
+  uint32_t launch;  ///< Index in the plan.
+  uint32_t variant; ///< Of its kernel; their count = the kernel itself.
   int64_t workgroups;
   int64_t beginNanoseconds; ///< CLOCK_MONOTONIC.
   int64_t endNanoseconds;

@@ -18,8 +18,8 @@ namespace {
 
 class CubinImage {
 public:
-  CubinImage(const std::string &planName, uint32_t index, const fb::Block &block, Bytes bytes)
-      : planName(planName), index(index), offset(block.image_offset()), bytes(bytes) {}
+  CubinImage(const std::string &planName, const std::string &field, const fb::Block &block, Bytes bytes)
+      : planName(planName), field(field), offset(block.image_offset()), bytes(bytes) {}
 
   Status check() {
     if (bytes.size < sizeof(header))
@@ -39,8 +39,8 @@ public:
 private:
   template <typename... Parts>
   Status fail(const Parts &...parts) const {
-    return invalidInput(planName, ": kernels[", index, "].block.image at ", offset, " of ", bytes.size, " bytes ",
-                        parts..., "; compile the plan again");
+    return invalidInput(planName, ": ", field, ".image at ", offset, " of ", bytes.size, " bytes ", parts...,
+                        "; compile the plan again");
   }
   bool holds(uint64_t begin, uint64_t count) const { return begin <= bytes.size && count <= bytes.size - begin; }
 
@@ -82,7 +82,7 @@ private:
   }
 
   const std::string &planName;
-  uint32_t index;
+  const std::string &field;
   uint64_t offset;
   Bytes bytes;
   Elf64_Ehdr header = {};
@@ -90,6 +90,6 @@ private:
 
 } // namespace
 
-Status plan::checkCubin(const std::string &planName, uint32_t index, const fb::Block &block, Bytes image) {
-  return CubinImage(planName, index, block, image).check();
+Status plan::checkCubin(const std::string &planName, const std::string &field, const fb::Block &block, Bytes image) {
+  return CubinImage(planName, field, block, image).check();
 }

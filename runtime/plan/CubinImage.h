@@ -22,9 +22,10 @@ inline Bytes imageOf(const Plan &plan, const fb::Block &block) {
   return {plan.code().data + block.image_offset(), block.image_bytes()};
 }
 
-/// The image of kernel `index` is an ELF executable for GPUs whose tables and sections all lie within it: a driver is
-/// given its address alone, and reads what the tables say. InvalidInput otherwise, with the field, its offset and size.
-Status checkCubin(const std::string &planName, uint32_t index, const fb::Block &block, Bytes image);
+/// The image of `block` is an ELF executable for GPUs whose tables and sections all lie within it: a driver is given
+/// its address alone, and reads what the tables say. InvalidInput otherwise, with `field` (blockField), its offset and
+/// size.
+Status checkCubin(const std::string &planName, const std::string &field, const fb::Block &block, Bytes image);
 
 } // namespace v4::plan
 

@@ -85,7 +85,10 @@ inline constexpr uint64_t kFeatureNoWeights = 2;
 inline constexpr uint64_t kFeatureSigned = 4;
 /// A kernel has a Call: set exactly then.
 inline constexpr uint64_t kFeatureCalls = 8;
-inline constexpr uint64_t kKnownFeatures = kFeatureExternalWeights | kFeatureNoWeights | kFeatureSigned | kFeatureCalls;
+/// A kernel has variants: set exactly then.
+inline constexpr uint64_t kFeatureVariants = 16;
+inline constexpr uint64_t kKnownFeatures =
+    kFeatureExternalWeights | kFeatureNoWeights | kFeatureSigned | kFeatureCalls | kFeatureVariants;
 
 struct Section {
   uint64_t offset; ///< From the start of the file; 0 when `bytes` is 0.

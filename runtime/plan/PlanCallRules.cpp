@@ -46,32 +46,30 @@ uint64_t plan::placeArgument(fb::ArgumentKind kind, uint64_t &end) {
 
 bool plan::hasCalls(const fb::Program &program) {
   for (const fb::Kernel *kernel : *program.kernels())
-    if (kernel->block() && kernel->block()->call())
-      return true;
+    for (uint32_t variant = 0; variant <= variantCount(*kernel); ++variant)
+      if (const fb::Block *block = blockOf(*kernel, variant); block && block->call())
+        return true;
   return false;
 }
 
-Status PlanRules::checkCall(uint32_t kernel, const fb::Call &call) {
-  V4_RETURN_IF_ERROR(checkName(at("kernels", kernel, "block.call.function"), call.function()));
-  V4_RETURN_IF_ERROR(
-      expectRange(at("kernels", kernel, "block.call.most_blocks"), call.most_blocks(), 0, uint64_t(INT32_MAX)));
-  V4_RETURN_IF_ERROR(expectPresent(at("kernels", kernel, "block.call.arguments"), call.arguments()));
-  V4_RETURN_IF_ERROR(
-      expectRange(at("kernels", kernel, "block.call.arguments.size"), call.arguments()->size(), 1, kMaxArguments));
-  V4_RETURN_IF_ERROR(spend(at("kernels", kernel, "block.call.arguments"), call.arguments()->size()));
+Status PlanRules::checkCall(const std::string &field, uint32_t kernel, const fb::Call &call) {
+  V4_RETURN_IF_ERROR(checkName(field + ".function", call.function()));
+  V4_RETURN_IF_ERROR(expectRange(field + ".most_blocks", call.most_blocks(), 0, uint64_t(INT32_MAX)));
+  V4_RETURN_IF_ERROR(expectPresent(field + ".arguments", call.arguments()));
+  V4_RETURN_IF_ERROR(expectRange(field + ".arguments.size", call.arguments()->size(), 1, kMaxArguments));
+  V4_RETURN_IF_ERROR(spend(field + ".arguments", call.arguments()->size()));
   uint64_t bytes = 0;
   for (uint32_t i = 0; i < call.arguments()->size(); ++i) {
-    V4_RETURN_IF_ERROR(checkArgument(kernel, i, *call.arguments()->Get(i)));
-    placeArgument(call.arguments()->Get(i)->kind(), bytes);
+    const fb::Argument &argument = *call.arguments()->Get(i);
+    V4_RETURN_IF_ERROR(checkArgument(joinText(field, ".arguments[", i, "]"), kernel, argument));
+    placeArgument(argument.kind(), bytes);
   }
   if (bytes > kMaxArgumentBytes)
-    return fail(at("kernels", kernel, "block.call.arguments"), " have ", bytes, " bytes, expected at most ",
-                kMaxArgumentBytes);
+    return fail(field, ".arguments have ", bytes, " bytes, expected at most ", kMaxArgumentBytes);
   return Status();
 }
 
-Status PlanRules::checkArgument(uint32_t kernel, uint32_t index, const fb::Argument &argument) {
-  std::string field = joinText("kernels[", kernel, "].block.call.arguments[", index, "]");
+Status PlanRules::checkArgument(const std::string &field, uint32_t kernel, const fb::Argument &argument) {
   V4_RETURN_IF_ERROR(expectEnum(field + ".kind", argument.kind()));
   bool isMap = argument.kind() == fb::ArgumentKind::Map;
   uint32_t bindings = program.kernels()->Get(kernel)->bindings();
@@ -101,9 +99,8 @@ Status PlanRules::checkMap(const std::string &field, const fb::Argument &map) {
 }
 
 /// Whatever a step's count of rows is, its rows of the map are rows of the buffer.
-Status PlanRules::checkMaps(uint32_t index) {
+Status PlanRules::checkMaps(uint32_t index, const fb::Block *block) {
   const fb::Launch &launch = *program.launches()->Get(index);
-  const fb::Block *block = program.kernels()->Get(launch.kernel())->block();
   const fb::Call *call = block ? block->call() : nullptr;
   if (call)
     V4_RETURN_IF_ERROR(spend(at("launches", index, "kernel"), call->arguments()->size()));

@@ -68,10 +68,30 @@ Status PlanRules::checkPhase(uint32_t begin, uint32_t end) {
 }
 
 /// A GPU counts the blocks of a launch in 31 bits, unless its kernel bounds them.
-uint64_t PlanRules::mostWorkgroups(const fb::Launch &launch) const {
-  const fb::Block *block = program.kernels()->Get(launch.kernel())->block();
+static uint64_t mostWorkgroups(const fb::Block *block) {
   bool counted = block && !(block->call() && block->call()->most_blocks());
   return counted ? uint64_t(INT32_MAX) : kMaxWorkgroups;
+}
+
+static uint64_t rowTilesOf(uint64_t rows, uint64_t tile) { return rows / tile + (rows % tile != 0); }
+
+/// Whichever of its kernel's variants runs the launch.
+Status PlanRules::checkWorkgroups(uint32_t index) {
+  const fb::Launch &launch = *program.launches()->Get(index);
+  const fb::Kernel &kernel = *program.kernels()->Get(launch.kernel());
+  V4_RETURN_IF_ERROR(expectRange(at("launches", index, "row_tile"), launch.row_tile(), 1, kMaxBytes));
+  uint64_t rows = rowCapacity(launch.rows(), envelopeLimits(program));
+  V4_RETURN_IF_ERROR(expectRange(at("launches", index, "tiles"), launch.tiles(), 1,
+                                 mostWorkgroups(kernel.block()) / rowTilesOf(rows, launch.row_tile())));
+  V4_RETURN_IF_ERROR(spend(at("launches", index, "kernel"), variantCount(kernel)));
+  for (uint32_t v = 0; v < variantCount(kernel); ++v) {
+    const fb::Variant &variant = *kernel.variants()->Get(v);
+    uint64_t tiles = rowTilesOf(std::min<uint64_t>(rows, variant.most_rows()), variant.row_tile());
+    V4_RETURN_IF_ERROR(
+        expectRange(joinText("launches[", index, "]: kernels[", launch.kernel(), "].variants[", v, "].tiles"),
+                    variant.tiles(), 1, mostWorkgroups(variant.block()) / tiles));
+  }
+  return Status();
 }
 
 Status PlanRules::checkLaunch(uint32_t index) {
@@ -83,17 +103,15 @@ Status PlanRules::checkLaunch(uint32_t index) {
   if (launch.group() != fb::LaunchGroup::Main && !program.model()->has_mtp())
     return fail(at("launches", index, "group"), " is ", groupName(launch.group()), ", but model.has_mtp is false");
   V4_RETURN_IF_ERROR(expectEnum(at("launches", index, "rows"), launch.rows()));
-  V4_RETURN_IF_ERROR(expectRange(at("launches", index, "row_tile"), launch.row_tile(), 1, kMaxBytes));
-  uint64_t rows = rowCapacity(launch.rows(), envelopeLimits(program));
-  uint64_t rowTiles = rows / launch.row_tile() + (rows % launch.row_tile() != 0);
-  V4_RETURN_IF_ERROR(expectRange(at("launches", index, "tiles"), launch.tiles(), 1, mostWorkgroups(launch) / rowTiles));
+  V4_RETURN_IF_ERROR(checkWorkgroups(index));
   V4_RETURN_IF_ERROR(expectRange(at("launches", index, "rank"), launch.rank(), 0, 0));
   // The MTP block is behind the last layer.
   if (launch.layer() < -1 || launch.layer() > static_cast<int64_t>(program.model()->layers()))
     return fail(at("launches", index, "layer"), " is ", launch.layer(), ", expected -1 to ", program.model()->layers());
 
   V4_RETURN_IF_ERROR(expectPresent(at("launches", index, "bindings"), launch.bindings()));
-  uint32_t expected = program.kernels()->Get(launch.kernel())->bindings();
+  const fb::Kernel &kernel = *program.kernels()->Get(launch.kernel());
+  uint32_t expected = kernel.bindings();
   V4_RETURN_IF_ERROR(
       expectRange(at("launches", index, "bindings.size"), launch.bindings()->size(), expected, expected));
   V4_RETURN_IF_ERROR(spend(at("launches", index, "bindings"), launch.bindings()->size() + 1));
@@ -103,7 +121,8 @@ Status PlanRules::checkLaunch(uint32_t index) {
                 kMaxAllBindings);
   for (uint32_t b = 0; b < launch.bindings()->size(); ++b)
     V4_RETURN_IF_ERROR(checkBinding(index, b));
-  V4_RETURN_IF_ERROR(checkMaps(index));
+  for (uint32_t v = 0; v <= variantCount(kernel); ++v)
+    V4_RETURN_IF_ERROR(checkMaps(index, blockOf(kernel, v)));
   return checkHits(index);
 }
 

@@ -41,7 +41,7 @@ public:
   Status checkHashCount(uint64_t weights);
   Status checkHashes();
   Status checkGaps();
-  Status checkCalls(const fb::Program &program);
+  Status checkKernelFeature(uint64_t bit, const char *what, bool has);
   Status parse(const fb::Program *&out);
 
 private:
@@ -158,13 +158,12 @@ Status Container::checkGaps() {
   return Status();
 }
 
-/// A runtime that knows no calls must refuse the plan, and learns of them by the bit alone.
-Status Container::checkCalls(const fb::Program &program) {
-  bool has = hasCalls(program);
-  if (has == ((header().requiredFeatures & kFeatureCalls) != 0))
+/// A runtime that does not know what kernels have must refuse the plan, and learns of it by the bit alone.
+Status Container::checkKernelFeature(uint64_t bit, const char *what, bool has) {
+  if (has == ((header().requiredFeatures & bit) != 0))
     return Status();
   return invalidInput(name, ": header.requiredFeatures is ", header().requiredFeatures, has ? ", a" : ", no",
-                      " kernel has a call, expected bit ", kFeatureCalls, has ? "" : " not", " to be set", kRebuild);
+                      " kernel has ", what, ", expected bit ", bit, has ? "" : " not", " to be set", kRebuild);
 }
 
 Status Container::checkSignature(const PublicKey *demanded) {
@@ -212,7 +211,8 @@ Status Container::parse(const fb::Program *&out) {
   V4_RETURN_IF_ERROR(validateProgram(name, *out, section(SectionKind::Code).size - kHashBytes,
                                      none ? kMostDetachedBytes : section(SectionKind::Tables).size,
                                      isHere() ? section(SectionKind::Weights).size : kMostDetachedBytes));
-  V4_RETURN_IF_ERROR(checkCalls(*out));
+  V4_RETURN_IF_ERROR(checkKernelFeature(kFeatureCalls, "a call", hasCalls(*out)));
+  V4_RETURN_IF_ERROR(checkKernelFeature(kFeatureVariants, "variants", hasVariants(*out)));
   return isHere() || none ? Status() : checkHashCount(endOfTensors(*out, /*inTables=*/false));
 }
 

@@ -79,12 +79,13 @@ private:
   Status checkPoolPlaces(fb::PoolKind kind, const char *field, uint64_t bytes);
   Status checkWeightPlaces(bool inTables, uint64_t sectionBytes);
 
-  Status checkBlock(uint32_t kernel, const fb::Block &block, uint64_t codeBytes);
-  Status checkCall(uint32_t kernel, const fb::Call &call);
-  Status checkArgument(uint32_t kernel, uint32_t index, const fb::Argument &argument);
+  Status checkVariants(uint32_t kernel);
+  Status checkBlock(const std::string &field, uint32_t kernel, const fb::Block &block, uint64_t codeBytes);
+  Status checkCall(const std::string &field, uint32_t kernel, const fb::Call &call);
+  Status checkArgument(const std::string &field, uint32_t kernel, const fb::Argument &argument);
   Status checkMap(const std::string &field, const fb::Argument &map);
-  Status checkMaps(uint32_t launch);
-  uint64_t mostWorkgroups(const fb::Launch &launch) const;
+  Status checkMaps(uint32_t launch, const fb::Block *block);
+  Status checkWorkgroups(uint32_t launch);
   Status checkLaunch(uint32_t index);
   Status checkCosts(uint32_t kernel);
   Status checkTerm(const std::string &field, fb::CostUnit unit, uint64_t ratio, uint64_t count);

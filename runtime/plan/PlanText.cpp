@@ -8,6 +8,7 @@
 
 #include "runtime/plan/PlanText.h"
 
+#include "runtime/plan/PlanCall.h"
 #include "runtime/plan/PlanMemory.h"
 #include "runtime/plan/PlanValidator.h"
 
@@ -229,16 +230,24 @@ static std::string callText(const fb::Call *call) {
                   list(*call->arguments(), [](const fb::Argument *a) { return argumentText(*a); }), "]>");
 }
 
-static void appendBlock(Op &op, const fb::Block *block) {
-  if (block)
-    op.attribute("block", "#plan.block<threads = ", block->threads(), ", shared_bytes = ", block->shared_bytes(),
-                 ", cluster = ", block->cluster(), ", registers = ", block->registers(),
-                 ", image = ", block->image_offset(), " : ", block->image_bytes(), callText(block->call()), ">");
+static std::string blockText(const fb::Block &block) {
+  return joinText("<threads = ", block.threads(), ", shared_bytes = ", block.shared_bytes(),
+                  ", cluster = ", block.cluster(), ", registers = ", block.registers(),
+                  ", image = ", block.image_offset(), " : ", block.image_bytes(), callText(block.call()), ">");
+}
+
+static std::string variantText(const fb::Variant &variant) {
+  return joinText("#plan.variant<most_rows = ", variant.most_rows(), ", tile = ", variant.row_tile(),
+                  ", tiles = ", variant.tiles(), ", block = ", blockText(*variant.block()), ">");
 }
 
 std::string PlanPrinter::kernel(const fb::Kernel &kernel) const {
   Op op("kernel");
-  appendBlock(op, kernel.block());
+  // Text of plans without the fields stays as it was.
+  if (kernel.block())
+    op.attribute("block", "#plan.block", blockText(*kernel.block()));
+  if (variantCount(kernel))
+    op.attribute("variants", "[", list(*kernel.variants(), [](const fb::Variant *v) { return variantText(*v); }), "]");
   return op.attribute("sym_name", quoted(kernel.symbol()))
       .attribute("op", quoted(kernel.op()))
       .integer("bindings", kernel.bindings())

@@ -20,7 +20,8 @@
 //      lifetime, behind the launch that wrote the value
 //   6. a launch reads no pool and no buffer that it writes
 //   7. kernels of a plan for a GPU say how their blocks look, and their code lies in
-//      the code section; those of a plan for a CPU don't
+//      the code section; those of a plan for a CPU don't. Every count of rows that the
+//      envelope allows has one variant of a kernel that runs it, or the kernel itself
 //
 // The work is bounded by the size of the metadata, also where many tables share
 // one vector.

@@ -209,6 +209,12 @@ TEST(Attend, WidthOfFlash) {
   p.check(p.run<1>(1, 1));
 }
 
+// The tile of heads that many tokens get, against that of few.
+TEST(Attend, HeadsOfFlash) {
+  Problem<512, 64> p(64, 4, 16, {{100, 2}});
+  EXPECT_EQ(p.run<1>(3, 1), p.run<4>(2, 2));
+}
+
 // Bits depend on neither the heads of a block, the grid, the order of events nor the other tokens.
 TEST(Attend, TilesAgree) {
   Problem<128, 64> p(40, 4, 48, {{3, 2}, {300, 1}});

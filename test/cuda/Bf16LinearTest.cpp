@@ -10,6 +10,7 @@
 #include "codegen/cuda/kernels/PackTiles.h"
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -33,6 +34,14 @@ struct Problem {
     for (unsigned short &value : x)
       value = bf16Bits(normal(random));
     packTiles(packed.data(), reinterpret_cast<const unsigned char *>(w.data()), rows, columns * 2);
+  }
+
+  /// The same for its first tokens alone.
+  Problem first(int count) const {
+    Problem p = *this;
+    p.tokens = count;
+    p.x.resize(count * width);
+    return p;
   }
 
   template <typename T, int TOKENS, int GROUPS, int STAGES>
@@ -90,6 +99,20 @@ TEST(Bf16Linear, TilesAgree) {
   EXPECT_EQ(first, (p.run<float, 32, 2, 2>(2, 3)));
   EXPECT_EQ(first, (p.run<float, 64, 1, 2>(3, 4)));
   EXPECT_EQ(first, (p.run<float, 128, 2, 2>(2, 5)));
+}
+
+// A row has the same bits in steps of any number of rows, each run by the instance that plans have for it.
+TEST(Bf16Linear, StepsAgree) {
+  Problem all(129, 136, 128);
+  std::vector<float> expected = all.run<float, 128, 2, 6>(2, 1);
+  all.check(expected);
+  for (int tokens : {1, 3, 8, 9, 17, 64, 65, 129}) {
+    Problem step = all.first(tokens);
+    std::vector<float> out = tokens <= 8    ? step.run<float, 8, 1, 20>(3, 2)
+                             : tokens <= 16 ? step.run<float, 16, 1, 18>(2, 3)
+                                            : step.run<float, 64, 1, 12>(3, 4);
+    EXPECT_TRUE(std::equal(out.begin(), out.end(), expected.begin())) << tokens;
+  }
 }
 
 TEST(LongBf16Linear, ManyTokens) {

@@ -62,14 +62,27 @@ struct Problem {
     token.resize(tokens * columns);
     for (unsigned char &c : token)
       c = random() % 0x48 | (random() & 128);
-    for (int a : order)
-      x.insert(x.end(), &token[a / active * columns], &token[a / active * columns] + columns);
+    sortRows();
     xs.resize(columns / 128 * stride() + 128 + kScaleLead, NAN);
     for (int b = 0; b < columns / 128; ++b)
       for (int p = 0; p < assignments(); ++p)
         xs[b * stride() + p] = std::ldexp(1.0f, (order[p] / active + b) % 3 - 2);
     for (int a = 0; a < assignments(); ++a)
       weights.push_back(0.25f + a % 5 * 0.375f);
+  }
+
+  void sortRows() {
+    x.clear();
+    for (int a : order)
+      x.insert(x.end(), &token[a / active * columns], &token[a / active * columns] + columns);
+  }
+
+  /// The same for its first tokens alone, on the same matrices.
+  Problem first(int count, int least = 111, int most = 125) const {
+    Problem p(count, rows, columns, least, most);
+    std::copy_n(token.begin(), p.token.size(), p.token.begin());
+    p.sortRows();
+    return p;
   }
 
   int assignments() const { return tokens * active; }
@@ -209,6 +222,28 @@ TEST(ExpertProduct, TokensAlone) {
   std::vector<unsigned short> all = many.run<32, 2, 0, 0>(2, 1), alone = one.run<8, 2, 0, 0>(2, 2);
   for (size_t i = 0; i < alone.size(); ++i)
     ASSERT_EQ(alone[i], all[i]) << i;
+}
+
+// A row has the same bits in steps of any number of rows, each run by the instance that plans have for it.
+TEST(ExpertProduct, StepsAgree) {
+  Problem all(129, 72, 128), far(65, 72, 128, 95, 125);
+  std::vector<unsigned short> down = all.run<64, 10, 0, 0>(3, 1), h = all.run<64, 10, 1, 0>(3, 2);
+  std::vector<unsigned short> farDown = far.run<64, 10, 0, 1>(3, 3), farH = far.run<64, 10, 1, 1>(3, 4);
+  all.checkDown(down);
+  all.checkGateUp(h);
+  auto agrees = [](const std::vector<unsigned short> &out, const std::vector<unsigned short> &expected) {
+    return std::equal(out.begin(), out.end(), expected.begin());
+  };
+  for (int tokens : {1, 3, 8, 9, 17, 64, 65, 129}) {
+    Problem step = all.first(tokens);
+    EXPECT_TRUE(agrees(tokens <= 8 ? step.run<8, 10, 0, 0>(2, 5) : step.run<16, 8, 0, 0>(3, 6), down)) << tokens;
+    EXPECT_TRUE(agrees(tokens <= 8 ? step.run<8, 10, 1, 0>(2, 7) : step.run<16, 8, 1, 0>(3, 8), h)) << tokens;
+    if (tokens > 65)
+      continue;
+    step = far.first(tokens, 95, 125);
+    EXPECT_TRUE(agrees(tokens <= 8 ? step.run<8, 10, 0, 1>(2, 9) : step.run<16, 8, 0, 1>(3, 10), farDown)) << tokens;
+    EXPECT_TRUE(agrees(tokens <= 8 ? step.run<8, 10, 1, 1>(2, 11) : step.run<16, 8, 1, 1>(3, 12), farH)) << tokens;
+  }
 }
 
 TEST(LongExpertProduct, ManyTokens) {

@@ -9,6 +9,7 @@
 #include "codegen/cuda/kernels/Fp8Linear.h"
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -47,6 +48,16 @@ struct Problem {
     for (int r = 0; r < rows; ++r)
       for (int k = 0; k < columns; ++k)
         packed[(r / 64 * blocks + k / 128) * kTileBytes + swizzledOffset(r % 64, k % 128)] = w[r * columns + k];
+  }
+
+  /// The same for its first tokens alone.
+  Problem first(int count) const {
+    Problem p(count, rows, columns);
+    p.x.assign(x.begin(), x.begin() + count * columns);
+    p.w = w, p.ws = ws, p.packed = packed;
+    for (int b = 0; b < columns / 128; ++b)
+      std::copy_n(&xs[b * stride], count, &p.xs[b * p.stride]);
+    return p;
   }
 
   template <int TOKENS, int GROUPS, int STAGES>
@@ -98,6 +109,20 @@ TEST(Fp8Linear, TilesAgree) {
   EXPECT_EQ(first, (p.run<32, 2, 2>(2, 3)));
   EXPECT_EQ(first, (p.run<64, 1, 2>(3, 4)));
   EXPECT_EQ(first, (p.run<128, 2, 2>(2, 5)));
+}
+
+// A row has the same bits in steps of any number of rows, each run by the instance that plans have for it.
+TEST(Fp8Linear, StepsAgree) {
+  Problem all(129, 136, 256);
+  std::vector<unsigned short> expected = all.run<128, 2, 6>(2, 1);
+  all.check(expected);
+  for (int tokens : {1, 3, 8, 9, 17, 64, 65, 129}) {
+    Problem step = all.first(tokens);
+    std::vector<unsigned short> out = tokens <= 8    ? step.run<8, 1, 20>(3, 2)
+                                      : tokens <= 16 ? step.run<16, 1, 18>(2, 3)
+                                                     : step.run<64, 1, 12>(3, 4);
+    EXPECT_TRUE(std::equal(out.begin(), out.end(), expected.begin())) << tokens;
+  }
 }
 
 TEST(LongFp8Linear, ManyTokens) {

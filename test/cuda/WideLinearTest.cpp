@@ -10,6 +10,7 @@
 #include "codegen/cuda/kernels/PackTiles.h"
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -36,6 +37,14 @@ struct Problem {
     for (unsigned short &value : x)
       value = bf16Bits(normal(random));
     packWideTiles(packed.data(), w.data(), rows, columns);
+  }
+
+  /// The same for its first tokens alone.
+  Problem first(int count) const {
+    Problem p = *this;
+    p.tokens = count;
+    p.x.resize(count * width);
+    return p;
   }
 
   template <int TOKENS, int GROUPS, int STAGES>
@@ -87,6 +96,20 @@ TEST(WideLinear, TilesAgree) {
   p.check(first);
   EXPECT_EQ(first, (p.run<16, 2, 3>(1, 2)));
   EXPECT_EQ(first, (p.run<64, 1, 2>(3, 3)));
+}
+
+// A row has the same bits in steps of any number of rows, each run by the instance that plans have for it.
+TEST(WideLinear, StepsAgree) {
+  Problem all(129, 136, 256);
+  std::vector<unsigned short> expected = all.run<64, 2, 6>(2, 1);
+  all.check(expected);
+  for (int tokens : {1, 3, 8, 9, 17, 64, 65, 129}) {
+    Problem step = all.first(tokens);
+    std::vector<unsigned short> out = tokens <= 8    ? step.run<8, 1, 20>(3, 2)
+                                      : tokens <= 16 ? step.run<16, 1, 18>(2, 3)
+                                                     : step.run<64, 1, 8>(3, 4);
+    EXPECT_TRUE(std::equal(out.begin(), out.end(), expected.begin())) << tokens;
+  }
 }
 
 TEST(LongWideLinear, ManyTokens) {

@@ -4,7 +4,7 @@ running the kernels of a CPU plan they give that plan's bits where all is decomp
 as host code, they keep the limits of the goldens, and their bits for every cut of a prompt.
 
     cuda.py --bin DIR --cache DIR --fake-cuda DIR [--models main,swa] [--lengths 5,300] [--cut N]
-            [--errors] [--lanes cut,alone] [--compilations]
+            [--chunks 1,3] [--errors] [--lanes cut,alone] [--compilations]
 
 Needs ptxas; without it the test is skipped (exit code 77).
 """
@@ -39,8 +39,10 @@ OTHER_TARGETS = ("cuda:sm_100a", "cuda:sm_120a")
 TEMPLATES = ("combineRows", "dispatchRows", "bf16Linear", "wideLinear", "quantizeRows", "fp8Linear", "expertProduct",
              "attendRows", "attendMerge")
 INDEXER = ("indexCandidates", "selectCandidates")
-CALLS = 8  # kFeatureCalls of Format.h
-SPLITS = ((), ("--chunk=7",), ("--chunk=128", "--load=copy"))
+FEATURES = 8 | 16  # kFeatureCalls and kFeatureVariants of Format.h
+SPLITS = ((), ("--chunk=7",), ("--chunk=9", "--load=copy"))
+TILES = [(name, size) for name in ("bf16Linear", "wideLinear", "fp8Linear", "expertProduct")
+         for size in ("8", "16", "64")[:2 if name == "expertProduct" else 3]]
 
 
 def code_of(plan_path, target):
@@ -170,23 +172,37 @@ def played_by(fake, code):
             "V4_FAKE_CUDA_CODE": code}
 
 
-def check_cuts(tools, expect, name, plan, prompt, played, lanes, scratch):
+def check_cuts(tools, expect, name, plan, prompt, splits, played, lanes, scratch):
     """Templates give the same bits however a prompt is cut; bodies in the lanes of a warp give those of one thread, in
     any order of the lanes."""
     folders = []
-    for number, (flags, env) in enumerate([(flags, played) for flags in SPLITS] + [((), lanes)] * bool(lanes)):
+    for number, (flags, env) in enumerate([(flags, played) for flags in splits] + [((), lanes)] * bool(lanes)):
         folders.append(os.path.join(scratch, f"cut{number}"))
         invariance.run(tools, plan, folders[-1], prompt, flags, env=env)
         expect.equal(f"{name} {flags}{' in lanes' * (env is lanes)}: files that differ from the first cut",
                      invariance.differences(folders[0], folders[-1]), [])
 
 
-def with_templates(tools, cache, expect, name, fake, lengths, cut, in_lanes):
+def ran_in(log):
+    """Functions of a log."""
+    with open(log, encoding="utf-8") as f:
+        return {line.split()[0] for line in f}
+
+
+def check_profile(tools, expect, name, plan, env):
+    """A profile names what ran: decodes of one token have the smallest tiles."""
+    done = tools.call("v4-bench", plan, "-p", 0, "-n", 2, "-r", 1, "--profile", "-o", "json", env=env)
+    ran = {tuple(launch["function"].split("_")[:2]) for launch in json.loads(done.stdout)[0]["launches"]}
+    expect.equal(f"{name}: tiles of a decode", sorted(r for r in ran if (r[0], "8") in TILES),
+                 sorted(t for t in TILES if t[1] == "8"))
+
+
+def with_templates(tools, cache, expect, name, fake, lengths, cut, splits, in_lanes):
     """Runs the plan as it is compiled by default: templates where there are some."""
     checkpoint = checkpoints.standard(cache, name)
     plan = checkpoints.plan(tools, cache, checkpoint, TARGET)
     check_kernels(tools, expect, name, plan)
-    expect.equal("features of a plan with calls", features_of(tools, plan), CALLS)
+    expect.equal("features of a plan with calls and variants", features_of(tools, plan), FEATURES)
     check_static(tools, expect, plan)
     check_without_driver(tools, expect, plan)
     config = checkpoints.config(checkpoint)
@@ -195,7 +211,11 @@ def with_templates(tools, cache, expect, name, fake, lengths, cut, in_lanes):
         played = played_by(fake, host_code_of(tools, checkpoint, scratch, "code.so"))
         lanes = in_lanes and played_by(fake, lane_code_of(tools, checkpoint, scratch, "lanes.so"))
         prompt = random_prompt(29, cut, 0, config["vocab_size"])
-        check_cuts(tools, expect, name, plan, prompt, played, lanes, scratch)
+        check_cuts(tools, expect, name, plan, prompt, splits, {**played, "V4_FAKE_CUDA_LOG": log}, lanes, scratch)
+        # Steps of few rows, of a tile's and of more: each has its own instances.
+        sizes = {tuple(f.split("_")[:2]) for f in ran_in(log)}
+        expect.equal(f"{name}: tiles that no step ran", [tile for tile in TILES if tile not in sizes], [])
+        check_profile(tools, expect, name, plan, played)
         saved = dict(os.environ)
         os.environ.update(played, V4_FAKE_CUDA_LOG=log)
         try:
@@ -205,8 +225,7 @@ def with_templates(tools, cache, expect, name, fake, lengths, cut, in_lanes):
             os.environ.clear()
             os.environ.update(saved)
         expect.equal(f"{name}: limits violated", metrics.print_table(f"{name} with templates", checks), 0)
-        with open(log, encoding="utf-8") as f:
-            ran = {line.split()[0] for line in f}
+        ran = ran_in(log)
         indexed = 4 in config["compress_ratios"]
         for template in TEMPLATES + (INDEXER if indexed else ()):
             expect.holds(f"{name}: {template} runs", any(f.startswith(template + "_") for f in ran), ran)
@@ -382,8 +401,10 @@ def main():
     parser.add_argument("--lanes", default="", help="bodies in lanes: of the plan whose prompt is cut, of one that is all "
                         "bodies (cut,alone)")
     parser.add_argument("--cut", type=int, default=40, help="length of the prompt that is cut")
+    parser.add_argument("--chunks", help="cut it into steps of each of these numbers of rows")
     parser.add_argument("--compilations", action="store_true", help="compile twice, and for every architecture")
     args = parser.parse_args()
+    splits = [(f"--chunk={rows}",) for rows in args.chunks.split(",")] if args.chunks else SPLITS
     tools = engine.Tools(args.bin)
     expect = Expectations(tools)
     cuda_kernels.skip_without_ptxas(tools, args.cache)
@@ -397,9 +418,10 @@ def main():
     for name in args.models.split(","):
         if "alone" in args.lanes:
             lanes_alone(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
-        same_bits(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
+        if not args.chunks:
+            same_bits(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda))
         with_templates(tools, args.cache, expect, name, os.path.abspath(args.fake_cuda),
-                       [int(length) for length in args.lengths.split(",")], args.cut, "cut" in args.lanes)
+                       [int(length) for length in args.lengths.split(",")], args.cut, splits, "cut" in args.lanes)
     expect.finish()
 
 

@@ -108,7 +108,8 @@ def check_plan(tools, expect, name, config):
         seconds = time.monotonic() - begin
         reports = {os.path.basename(p): read_report(p) for p in sorted(glob.glob(os.path.join(folder, "*.ptxas")))}
         kernels = json.loads(tools.call("v4-inspect", plan, "--kernels", "--json").stdout)["kernels"]
-        functions = {kernel["function"] for kernel in kernels}
+        blocks = [block for kernel in kernels for block in (kernel, *kernel["variants"])]
+        functions = {block["function"] for block in blocks}
         expect.equal(f"{name}: functions with a report", {f + ".ptxas" for f in functions}, set(reports))
         expect.equal(f"{name}: templates without an instance",
                      [t for t in MUST if not any(f.startswith(t + "_") for f in functions)],
@@ -117,16 +118,16 @@ def check_plan(tools, expect, name, config):
             expect.holds(f"{name} {kernel}: report", None not in report.values(), report)
             expect.holds(f"{name} {kernel}: registers", report["registers"] <= MOST_REGISTERS, report)
             expect.equal(f"{name} {kernel}: spilled bytes", report["stores"] + report["loads"], 0)
-        for kernel in kernels:
-            expect.holds(f"{name} {kernel['symbol']}: shared", kernel["shared_bytes"] <= MOST_SHARED_BYTES, kernel)
+        for block in blocks:
+            expect.holds(f"{name} {block['function']}: shared", block["shared_bytes"] <= MOST_SHARED_BYTES, block)
         check_texts(expect, name, folder)
         print(f"{name}: {check_lanes(expect, name, folder)}")
         for option in ("--structure", "--closed-world"):
             done = tools.call("v4-verify", plan, option, expect=None)
             expect.equal(f"{name}: v4-verify {option}", done.returncode, 0)
     stacks, spills = [r["stack"] for r in reports.values()], [r["stores"] + r["loads"] for r in reports.values()]
-    print(f"{name}: {len(kernels)} kernels of {len(reports)} functions in {seconds:.1f} s, at most "
-          f"{max(r['registers'] for r in reports.values())} registers, {max(k['shared_bytes'] for k in kernels)} shared "
+    print(f"{name}: {len(kernels)} kernels, {len(blocks) - len(kernels)} variants of them, of {len(reports)} functions in {seconds:.1f} s, at most "
+          f"{max(r['registers'] for r in reports.values())} registers, {max(b['shared_bytes'] for b in blocks)} shared "
           f"bytes, {max(stacks)} stack bytes ({sum(s > 0 for s in stacks)} kernels with a stack), {max(spills)} spilled "
           f"bytes ({sum(s > 0 for s in spills)} kernels)")
 

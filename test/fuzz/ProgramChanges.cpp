@@ -176,36 +176,64 @@ void changeCall(fb::BlockT &b, Choice &choice) {
   }
 }
 
-/// Of a kernel for a GPU; makes it one, or none.
-void changeBlock(fb::KernelT &k, Choice &choice) {
-  if (!k.block || choice.oneIn(8)) {
-    k.block = k.block ? nullptr : std::make_unique<fb::BlockT>();
+/// Of a kernel for a GPU, or of a variant; makes it one, or none.
+void changeBlock(std::unique_ptr<fb::BlockT> &block, Choice &choice) {
+  if (!block || choice.oneIn(8)) {
+    block = block ? nullptr : std::make_unique<fb::BlockT>();
     return;
   }
   switch (choice.below(8)) {
   case 6:
   case 7:
-    return changeCall(*k.block, choice);
+    return changeCall(*block, choice);
   case 0:
-    return change(k.block->threads, choice);
+    return change(block->threads, choice);
   case 1:
-    return change(k.block->shared_bytes, choice);
+    return change(block->shared_bytes, choice);
   case 2:
-    return change(k.block->cluster, choice);
+    return change(block->cluster, choice);
   case 3:
-    return change(k.block->registers, choice);
+    return change(block->registers, choice);
   case 4:
-    return change(k.block->image_offset, choice);
+    return change(block->image_offset, choice);
   default:
-    return change(k.block->image_bytes, choice);
+    return change(block->image_bytes, choice);
+  }
+}
+
+/// Adds one like the kernel itself, drops one, or changes one.
+void changeVariants(fb::KernelT &k, Choice &choice) {
+  if (k.variants.empty() || choice.oneIn(4)) {
+    auto variant = std::make_unique<fb::VariantT>();
+    variant->most_rows = static_cast<uint32_t>(choice.below(16));
+    variant->row_tile = variant->tiles = 1;
+    variant->block = k.block ? std::make_unique<fb::BlockT>(*k.block) : nullptr;
+    k.variants.push_back(std::move(variant));
+    return;
+  }
+  size_t at = choice.below(k.variants.size());
+  switch (choice.below(5)) {
+  case 0:
+    k.variants.erase(k.variants.begin() + static_cast<ptrdiff_t>(at));
+    return;
+  case 1:
+    return change(k.variants[at]->most_rows, choice);
+  case 2:
+    return change(k.variants[at]->row_tile, choice);
+  case 3:
+    return change(k.variants[at]->tiles, choice);
+  default:
+    return changeBlock(k.variants[at]->block, choice);
   }
 }
 
 void changeOne(fb::KernelT &k, Choice &choice) {
-  switch (choice.below(k.block ? 8 : 6)) {
+  switch (choice.below(k.block ? 9 : 6)) {
   case 6:
   case 7:
-    return changeBlock(k, choice);
+    return changeBlock(k.block, choice);
+  case 8:
+    return changeVariants(k, choice);
   case 0:
     return change(k.bindings, choice);
   case 1:

@@ -18,6 +18,7 @@
 #include "tools/inspect/PlanViews.h"
 #include "tools/verify/Checks.h"
 
+#include <algorithm>
 #include <elf.h>
 
 using namespace v4;
@@ -75,10 +76,15 @@ bool changeTyped(const uint8_t *data, size_t size, PlanParts &parts, Choice &cho
       changeProgram(program, choice);
   flatbuffers::FlatBufferBuilder builder;
   fb::FinishProgramBuffer(builder, fb::CreateProgram(builder, &program));
-  parts.header.requiredFeatures &= ~kFeatureCalls;
-  for (const auto &kernel : program.kernels)
-    if (kernel && kernel->block && kernel->block->call)
+  parts.header.requiredFeatures &= ~(kFeatureCalls | kFeatureVariants);
+  auto hasCall = [](const auto &holder) { return holder && holder->block && holder->block->call; };
+  for (const auto &kernel : program.kernels) {
+    bool inVariants = kernel && std::any_of(kernel->variants.begin(), kernel->variants.end(), hasCall);
+    if (hasCall(kernel) || inVariants)
       parts.header.requiredFeatures |= kFeatureCalls;
+    if (kernel && !kernel->variants.empty())
+      parts.header.requiredFeatures |= kFeatureVariants;
+  }
   parts.sections[0].assign(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
   return true;
 }

@@ -82,10 +82,19 @@ TEST(Container, abi) {
 
 TEST(Container, features) {
   PlanBytes file = FakePlan().build();
-  file.header().requiredFeatures = 16;
+  file.header().requiredFeatures = 32;
   file.rehashHeader();
   expectMessage(
-      file, "header.requiredFeatures has bits 16 that this runtime does not know (it knows 15); use a newer runtime");
+      file, "header.requiredFeatures has bits 32 that this runtime does not know (it knows 31); use a newer runtime");
+}
+
+static void makeGpuPlan(FakePlan &fake) {
+  fake.program.target->name = "cuda:sm_90a";
+  for (auto &kernel : fake.program.kernels) {
+    kernel->block = std::make_unique<fb::BlockT>();
+    kernel->block->threads = 1;
+    kernel->block->image_bytes = fake.code.size();
+  }
 }
 
 TEST(Container, callFeature) {
@@ -95,12 +104,7 @@ TEST(Container, callFeature) {
   file.rehashHeader();
   expectMessage(file, "header.requiredFeatures is 8, no kernel has a call, expected bit 8 not to be set; rebuild the "
                       "plan with v4-compile");
-  fake.program.target->name = "cuda:sm_90a";
-  for (auto &kernel : fake.program.kernels) {
-    kernel->block = std::make_unique<fb::BlockT>();
-    kernel->block->threads = 1;
-    kernel->block->image_bytes = fake.code.size();
-  }
+  makeGpuPlan(fake);
   auto &call = fake.program.kernels[1]->block->call = std::make_unique<fb::CallT>();
   call->function = "f";
   call->arguments = {fb::Argument(fb::ArgumentKind::Word, fb::ElementType::I8, 0, 0, 0, 0, 0, 7)};
@@ -112,6 +116,32 @@ TEST(Container, callFeature) {
   expectMessage(
       file,
       "header.requiredFeatures is 0, a kernel has a call, expected bit 8 to be set; rebuild the plan with v4-compile");
+}
+
+TEST(Container, variantFeature) {
+  FakePlan fake;
+  PlanBytes file = fake.build();
+  file.header().requiredFeatures = kFeatureVariants;
+  file.rehashHeader();
+  expectMessage(file, "header.requiredFeatures is 16, no kernel has variants, expected bit 16 not to be set; rebuild "
+                      "the plan with v4-compile");
+  makeGpuPlan(fake);
+  auto &variant = fake.program.kernels[1]->variants.emplace_back(std::make_unique<fb::VariantT>());
+  variant->most_rows = variant->row_tile = variant->tiles = 1;
+  variant->block = std::make_unique<fb::BlockT>(*fake.program.kernels[1]->block);
+  variant->block->call = std::make_unique<fb::CallT>();
+  variant->block->call->function = "f";
+  variant->block->call->arguments = {fb::Argument(fb::ArgumentKind::Word, fb::ElementType::I8, 0, 0, 0, 0, 0, 7)};
+  file = fake.build();
+  EXPECT_EQ(file.header().requiredFeatures, kFeatureVariants | kFeatureCalls);
+  EXPECT_EQ(load(file), "");
+  for (auto [features, sentence] :
+       {std::pair(kFeatureCalls, "header.requiredFeatures is 8, a kernel has variants, expected bit 16 to be set"),
+        std::pair(kFeatureVariants, "header.requiredFeatures is 16, a kernel has a call, expected bit 8 to be set")}) {
+    file.header().requiredFeatures = features;
+    file.rehashHeader();
+    expectMessage(file, joinText(sentence, "; rebuild the plan with v4-compile"));
+  }
 }
 
 TEST(Container, grown) {

@@ -266,9 +266,13 @@ inline PlanBytes FakePlan::build(const std::vector<uint8_t> &metadata) const {
                                  kWeightsAlignment};
   Section sections[kSectionCount] = {};
   uint64_t features = isSigned ? kFeatureSigned : 0;
-  for (const auto &kernel : program.kernels)
-    if (kernel && kernel->block && kernel->block->call)
-      features |= kFeatureCalls;
+  for (const auto &kernel : program.kernels) {
+    features |= kernel && kernel->block && kernel->block->call ? kFeatureCalls : 0;
+    for (size_t i = 0; kernel && i < kernel->variants.size(); ++i) {
+      const auto &block = kernel->variants[i]->block;
+      features |= kFeatureVariants | (block && block->call ? kFeatureCalls : 0);
+    }
+  }
   uint64_t end = headerBytes(features);
   for (uint32_t i = 0; i < kSectionCount; ++i) {
     if (contents[i]->empty())

@@ -65,6 +65,18 @@ fb::CallT &calling(fb::ProgramT &p, const fb::Argument &argument, size_t launch 
   return *block.call;
 }
 
+/// Gives the kernel of a launch another variant, like itself, for up to so many rows.
+fb::VariantT &varying(fb::ProgramT &p, uint32_t mostRows, size_t launch = 0) {
+  fb::KernelT &kernel = *p.kernels[p.launches[launch]->kernel];
+  if (!kernel.block)
+    onGpu(p);
+  fb::VariantT &variant = *kernel.variants.emplace_back(std::make_unique<fb::VariantT>());
+  variant.most_rows = mostRows;
+  variant.row_tile = variant.tiles = 1;
+  variant.block = std::make_unique<fb::BlockT>(*kernel.block);
+  return variant;
+}
+
 const Case kCases[] = {
     // Presence, names, strings
     {"target", [](auto &p) { p.target.reset(); }, "target is missing"},
@@ -143,6 +155,35 @@ const Case kCases[] = {
      "launches[3].bindings[0] is under a map of its kernel and has rows Tokens, expected Logits, those of the launch"},
     {"mapWidth", [](auto &p) { calling(p, map(kHidden + 8, 1, 8), 2); },
      "launches[2].bindings[0] has 128 bytes a row, a map of its kernel 144, expected no more"},
+    // Variants of a kernel for a GPU
+    {"variantsOnACpu",
+     [](auto &p) { varying(p, 1), p.target->name = "cpu:x86-64-v3", p.kernels[0]->block.reset(); },
+     "kernels[0].variants.size is 1, expected 0 to 0"},
+    {"manyVariants",
+     [](auto &p) {
+       for (uint32_t i = 1; i < 18; ++i)
+         varying(p, i);
+     },
+     "kernels[0].variants.size is 17, expected 0 to 16"},
+    {"noRows", [](auto &p) { varying(p, 0); }, "kernels[0].variants[0].most_rows is 0, expected 1 to 2147483647"},
+    {"sameRows", [](auto &p) { varying(p, 3), varying(p, 3); },
+     "kernels[0].variants[1].most_rows is 3, expected 4 to 2147483647"},
+    {"fallingRows", [](auto &p) { varying(p, 3), varying(p, 2); },
+     "kernels[0].variants[1].most_rows is 2, expected 4 to 2147483647"},
+    {"noRowTile", [](auto &p) { varying(p, 3).row_tile = 0; },
+     "kernels[0].variants[0].row_tile is 0, expected 1 to 70368744177664"},
+    {"variantWithoutABlock", [](auto &p) { varying(p, 3).block.reset(); }, "kernels[0].variants[0].block is missing"},
+    {"variantThreads", [](auto &p) { varying(p, 1), varying(p, 3).block->threads = 0; },
+     "kernels[0].variants[1].block.threads is 0, expected 1 to 1024"},
+    {"variantBinding",
+     [](auto &p) { calling(p, plain(Kind::Address, 0, 0)), varying(p, 3).block->call->arguments[0] = plain(Kind::Address, 9, 0); },
+     "kernels[0].variants[0].block.call.arguments[0].binding is 9, expected less than the kernel's 3 bindings"},
+    {"variantMap", [](auto &p) { calling(p, map(8, 1, 8), 2), varying(p, 3, 2).block->call->arguments[0] = map(kHidden + 8, 1, 8); },
+     "launches[2].bindings[0] has 128 bytes a row, a map of its kernel 144, expected no more"},
+    {"noTiles", [](auto &p) { varying(p, 3).tiles = 0; },
+     "launches[0]: kernels[0].variants[0].tiles is 0, expected 1 to 715827882"},
+    {"manyTiles", [](auto &p) { varying(p, 1u << 20).tiles = uint64_t(1) << 31; },
+     "launches[0]: kernels[0].variants[0].tiles is 2147483648, expected 1 to 268435455"},
     // Model and envelope
     {"vocab", [](auto &p) { p.model->vocab_size = 0; }, "model.vocab_size is 0, expected 1 to 268435456"},
     {"eos", [](auto &p) { p.model->eos_token_id = kVocab; }, "model.eos_token_id is 16, expected 0 to 15"},
@@ -298,6 +339,15 @@ const Case kCases[] = {
 TEST(Validator, mapsWithinTheirBuffers) {
   FakePlan fake;
   calling(fake.program, map(kHidden, 64, 64, 128), 2);
+  EXPECT_EQ(load(fake), "");
+}
+
+TEST(Validator, variants) {
+  FakePlan fake;
+  calling(fake.program, map(kHidden, 64, 64, 128), 2);
+  varying(fake.program, 1, 2).block->call->arguments[0] = map(kHidden, 8, 64, 128);
+  varying(fake.program, 8, 2);
+  varying(fake.program, 1u << 20, 2); // more rows than a step has
   EXPECT_EQ(load(fake), "");
 }
 

@@ -94,6 +94,10 @@ V4_KERNEL fake_save(const v4_kernel_args *args, int64_t begin, int64_t end) {
           bound<uint32_t>(args, 3)[row];
 }
 
+/// The same, of variants.
+V4_KERNEL fake_save_one(const v4_kernel_args *args, int64_t begin, int64_t end) { fake_save(args, begin, end); }
+V4_KERNEL fake_save_two(const v4_kernel_args *args, int64_t begin, int64_t end) { fake_save(args, begin, end); }
+
 /// Two tiles of 16 vocabulary entries per row: logits_rows, token_slots, positions, page_offsets, counts, hash, page
 /// pool, logits (out).
 V4_KERNEL fake_logits(const v4_kernel_args *args, int64_t begin, int64_t end) {

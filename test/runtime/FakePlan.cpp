@@ -110,11 +110,25 @@ auto callOf(Builder &b, const std::string &function, uint32_t bindings) {
   return fb::CreateCall(b, name, 0, b.CreateVectorOfStructs(list));
 }
 
+/// Two more kernels that do the same, with as many blocks as there are sequences.
+auto variantsOf(Builder &b, uint32_t bindings, uint64_t imageBytes) {
+  auto make = [&](uint32_t most, const char *function) {
+    auto call = callOf(b, function, bindings);
+    auto block = fb::CreateBlock(b, 1, 0, 1, 32, 0, imageBytes, call);
+    return fb::CreateVariant(b, most, most, most, block);
+  };
+  return b.CreateVector(
+      std::vector<flatbuffers::Offset<fb::Variant>>{make(1, "fake_save_one"), make(2, "fake_save_two")});
+}
+
 auto kernels(Builder &b, const FakeOptions &options) {
   auto make = [&](std::string symbol, uint32_t bindings) {
     auto call = flatbuffers::Offset<fb::Call>();
+    auto variants = flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<fb::Variant>>>();
     if (options.calls && symbol == "fake_save") {
       call = callOf(b, symbol, bindings);
+      if (options.variants)
+        variants = variantsOf(b, bindings, options.imageBytes);
       symbol = "save_0"; // the image has no function of that name
     }
     auto name = b.CreateString(symbol), op = b.CreateString("fake");
@@ -124,7 +138,7 @@ auto kernels(Builder &b, const FakeOptions &options) {
         symbol == "fake_mtp_save" && options.lastImageBytes ? options.lastImageBytes : options.imageBytes;
     auto block =
         imageBytes ? fb::CreateBlock(b, 1, shared, 1, 32, 0, imageBytes, call) : flatbuffers::Offset<fb::Block>();
-    return fb::CreateKernel(b, name, op, bindings, 128, 0, -1, block);
+    return fb::CreateKernel(b, name, op, bindings, 128, 0, -1, block, variants);
   };
   return b.CreateVector(std::vector<flatbuffers::Offset<fb::Kernel>>{
       make(options.firstSymbol, 9), make("fake_append", 10), make("fake_save", 5), make("fake_logits", 8),
@@ -233,7 +247,7 @@ std::vector<uint8_t> test::buildFakePlan(const FakeOptions &options, const std::
   header.formatVersion = kFormatVersion;
   header.abiVersion = kAbiVersion;
   header.sectionCount = kSectionCount;
-  header.requiredFeatures = options.calls ? kFeatureCalls : 0;
+  header.requiredFeatures = (options.calls ? kFeatureCalls : 0) | (options.variants ? kFeatureVariants : 0);
   std::vector<uint8_t> file(sizeof(Header));
   Hasher all;
   auto append = [&](SectionKind kind, const void *data, uint64_t bytes, uint64_t alignment) {

@@ -93,30 +93,39 @@ bool play(const FakeLaunch &launch) {
 } // namespace
 
 FakeTemplate v4::test::findFakeTemplate(const std::string &function) {
-  // Those that passes/lower chooses.
+  // Those that passes/lower chooses for the models that tests run.
   static const std::map<std::string, FakeTemplate> known = {
       {"combineRows_256", play<&combineRows<256>>},
       {"dispatchRows_256", play<&dispatchRows<256>>},
-      {"bf16Linear_16_1_12_0", play<&bf16Linear<16, 1, 12, 0>>},
-      {"bf16Linear_16_1_12_1", play<&bf16Linear<16, 1, 12, 1>>},
-      {"bf16Linear_64_1_8_0", play<&bf16Linear<64, 1, 8, 0>>},
-      {"bf16Linear_64_1_8_1", play<&bf16Linear<64, 1, 8, 1>>},
-      {"fp8Linear_16_1_12", play<&fp8Linear<16, 1, 12>>},
-      {"fp8Linear_64_1_8", play<&fp8Linear<64, 1, 8>>},
+      {"fp8Linear_8_1_20", play<&fp8Linear<8, 1, 20>>},
+      {"bf16Linear_8_1_20_0", play<&bf16Linear<8, 1, 20, 0>>},
+      {"bf16Linear_8_1_20_1", play<&bf16Linear<8, 1, 20, 1>>},
+      {"fp8Linear_16_1_18", play<&fp8Linear<16, 1, 18>>},
+      {"bf16Linear_16_1_18_0", play<&bf16Linear<16, 1, 18, 0>>},
+      {"bf16Linear_16_1_18_1", play<&bf16Linear<16, 1, 18, 1>>},
+      {"fp8Linear_64_1_12", play<&fp8Linear<64, 1, 12>>},
+      {"bf16Linear_64_1_12_0", play<&bf16Linear<64, 1, 12, 0>>},
+      {"bf16Linear_64_1_12_1", play<&bf16Linear<64, 1, 12, 1>>},
+      {"wideLinear_8_1_20", play<&wideLinear<8, 1, 20>>},
+      {"wideLinear_16_1_18", play<&wideLinear<16, 1, 18>>},
+      {"wideLinear_64_1_8", play<&wideLinear<64, 1, 8>>},
+      {"expertProduct_8_10_1_0", play<&expertProduct<8, 10, 1, 0>>},
+      {"expertProduct_8_10_1_1", play<&expertProduct<8, 10, 1, 1>>},
+      {"expertProduct_8_10_0_0", play<&expertProduct<8, 10, 0, 0>>},
+      {"expertProduct_8_10_0_1", play<&expertProduct<8, 10, 0, 1>>},
       {"expertProduct_16_8_1_0", play<&expertProduct<16, 8, 1, 0>>},
-      {"expertProduct_16_8_0_0", play<&expertProduct<16, 8, 0, 0>>},
-      {"expertProduct_64_5_1_0", play<&expertProduct<64, 5, 1, 0>>},
-      {"expertProduct_64_5_0_0", play<&expertProduct<64, 5, 0, 0>>},
       {"expertProduct_16_8_1_1", play<&expertProduct<16, 8, 1, 1>>},
+      {"expertProduct_16_8_0_0", play<&expertProduct<16, 8, 0, 0>>},
       {"expertProduct_16_8_0_1", play<&expertProduct<16, 8, 0, 1>>},
-      {"expertProduct_64_5_1_1", play<&expertProduct<64, 5, 1, 1>>},
-      {"expertProduct_64_5_0_1", play<&expertProduct<64, 5, 0, 1>>},
+      {"expertProduct_64_10_1_0", play<&expertProduct<64, 10, 1, 0>>},
+      {"expertProduct_64_10_1_1", play<&expertProduct<64, 10, 1, 1>>},
+      {"expertProduct_64_10_0_0", play<&expertProduct<64, 10, 0, 0>>},
+      {"expertProduct_64_10_0_1", play<&expertProduct<64, 10, 0, 1>>},
       {"attendRows_256_64_1", play<&attendRows<256, 64, 1>>},
       {"attendMerge_256_64_8", play<&attendMerge<256, 64, 8>>},
       {"indexCandidates_128_1_64", play<&indexCandidates<128, 1, 64>>},
       {"selectCandidates_64", play<&selectCandidates<64>>},
       {"quantizeRows_8", play<&quantizeRows<8>>},
-      {"wideLinear_64_1_8", play<&wideLinear<64, 1, 8>>},
   };
   auto found = known.find(function);
   return found == known.end() ? nullptr : found->second;

@@ -8,15 +8,23 @@
 
 #include "tools/bench/Profile.h"
 
+#include "runtime/plan/PlanCall.h"
+
 #include <algorithm>
+#include <array>
 #include <map>
 
 using namespace v4;
 using namespace v4::bench;
 
-Profile::Profile(const plan::fb::Program &program) : program(program), entries(program.launches()->size()) {
-  for (const plan::fb::Launch *launch : *program.launches())
-    hits.push_back(program.kernels()->Get(launch->kernel())->hits());
+Profile::Profile(const plan::fb::Program &program) : program(program) {
+  for (uint32_t i = 0; i < program.launches()->size(); ++i) {
+    firstEntries.push_back(static_cast<uint32_t>(entries.size()));
+    for (uint32_t v = 0; v <= plan::variantCount(kernelOf(i)); ++v) {
+      entries.emplace_back().launch = i;
+      entries.back().variant = v;
+    }
+  }
 }
 
 void Profile::attach(Workload &to) {
@@ -42,11 +50,11 @@ uint64_t Profile::readHits(const LaunchSpan &span, int32_t binding) {
 
 void Profile::receive(void *profile, const LaunchSpan &span) {
   Profile &self = *static_cast<Profile *>(profile);
-  Entry &entry = self.entries[span.launch];
+  Entry &entry = self.entries[self.firstEntries[span.launch] + span.variant];
   entry.last = span.endNanoseconds - span.beginNanoseconds;
   entry.ran = true;
   entry.worked = span.workgroups > 0;
-  if (int32_t binding = self.hits[span.launch]; binding >= 0)
+  if (int32_t binding = self.kernelOf(span.launch).hits(); binding >= 0)
     entry.hits = readHits(span, binding);
 }
 
@@ -64,13 +72,12 @@ void Profile::endStep(void *profile, double seconds) {
   Profile &self = *static_cast<Profile *>(profile);
   ++self.stepCount;
   self.stepTime += seconds;
-  for (uint32_t i = 0; i < self.entries.size(); ++i) {
-    Entry &entry = self.entries[i];
+  for (Entry &entry : self.entries) {
     if (!entry.ran)
       continue;
-    const plan::fb::Kernel &kernel = *self.program.kernels()->Get(self.program.launches()->Get(i)->kernel());
     // A launch without rows reads nothing.
-    plan::Cost cost = entry.worked ? costOf(kernel, self.workload->shape(), entry.hits) : plan::Cost();
+    plan::Cost cost =
+        entry.worked ? costOf(self.kernelOf(entry.launch), self.workload->shape(), entry.hits) : plan::Cost();
     entry.cost += cost;
     self.total += cost;
     entry.floorSeconds += self.floorOf(cost);
@@ -94,15 +101,16 @@ std::string Profile::layerKind(const plan::fb::Launch &launch) const {
 }
 
 std::vector<ProfileGroup> Profile::groups() const {
-  std::map<std::pair<std::string, std::string>, ProfileGroup> byName;
-  for (uint32_t i = 0; i < entries.size(); ++i) {
-    const Entry &entry = entries[i];
+  std::map<std::array<std::string, 3>, ProfileGroup> byName;
+  for (const Entry &entry : entries) {
     if (!entry.runs)
       continue;
-    const plan::fb::Launch &launch = *program.launches()->Get(i);
-    const plan::fb::Kernel &kernel = *program.kernels()->Get(launch.kernel());
-    ProfileGroup &group = byName[{kernel.symbol()->str(), layerKind(launch)}];
-    group.kernel = kernel.symbol()->str();
+    const plan::fb::Launch &launch = *program.launches()->Get(entry.launch);
+    const plan::fb::Kernel &kernel = kernelOf(entry.launch);
+    std::string symbol = kernel.symbol()->str(), function(plan::functionOf(kernel, entry.variant));
+    ProfileGroup &group = byName[{symbol, function, layerKind(launch)}];
+    group.kernel = symbol;
+    group.function = function;
     group.op = kernel.op()->str();
     group.layers = layerKind(launch);
     group.launches += entry.runs;
@@ -114,7 +122,9 @@ std::vector<ProfileGroup> Profile::groups() const {
   for (auto &item : byName)
     list.push_back(std::move(item.second));
   std::sort(list.begin(), list.end(), [](const ProfileGroup &a, const ProfileGroup &b) {
-    return a.seconds != b.seconds ? a.seconds > b.seconds : a.kernel < b.kernel;
+    if (a.seconds != b.seconds)
+      return a.seconds > b.seconds;
+    return a.kernel != b.kernel ? a.kernel < b.kernel : a.function < b.function;
   });
   return list;
 }

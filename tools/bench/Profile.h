@@ -22,7 +22,8 @@ namespace v4::bench {
 
 /// Launches of one kernel in layers of one kind.
 struct ProfileGroup {
-  std::string kernel; ///< Symbol.
+  std::string kernel;   ///< Symbol.
+  std::string function; ///< What ran: the kernel, or a variant of it.
   std::string op;
   std::string layers; ///< "csa", "hca", "window", "mtp" or "-".
   uint64_t launches = 0;
@@ -53,6 +54,8 @@ public:
 
 private:
   struct Entry {
+    uint32_t launch = 0;
+    uint32_t variant = 0; ///< Of its kernel.
     uint64_t runs = 0;
     int64_t nanoseconds = 0; ///< All runs.
     int64_t last = 0;        ///< Of the running step.
@@ -72,8 +75,12 @@ private:
   const plan::fb::Program &program;
   Workload *workload = nullptr;
   MachineSpeed speed;
-  std::vector<Entry> entries; ///< By launch.
-  std::vector<int32_t> hits;  ///< Binding, by launch.
+  const plan::fb::Kernel &kernelOf(uint32_t launch) const {
+    return *program.kernels()->Get(program.launches()->Get(launch)->kernel());
+  }
+
+  std::vector<Entry> entries;         ///< Of each launch the variants of its kernel, then the kernel itself.
+  std::vector<uint32_t> firstEntries; ///< By launch.
   uint64_t stepCount = 0;
   double stepTime = 0;
   plan::Cost total;

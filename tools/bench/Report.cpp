@@ -133,6 +133,7 @@ Json bench::jsonOf(const Profile &profile, const Test &test) {
   for (const ProfileGroup &group : profile.groups()) {
     auto runs = static_cast<double>(group.launches);
     launches.push_back({{"kernel", group.kernel},
+                        {"function", group.function},
                         {"op", group.op},
                         {"layers", group.layers},
                         {"launches_per_step", runs / steps},
@@ -204,7 +205,8 @@ void bench::printProfile(const Profile &profile, const Test &test) {
   auto steps = static_cast<double>(profile.steps());
   for (const ProfileGroup &group : profile.groups()) {
     auto runs = static_cast<double>(group.launches);
-    rows.push_back({{"kernel", group.kernel},
+    bool isShared = group.function != group.kernel;
+    rows.push_back({{"kernel", group.kernel + (isShared ? " " + group.function : "")},
                     {"layers", group.layers},
                     {"n/step", runs / steps},
                     {"ms/step", group.seconds / steps * 1e3},

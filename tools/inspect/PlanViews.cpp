@@ -69,6 +69,25 @@ Json inspect::viewProgram(const fb::Program &program) {
           {"max_draft", envelope.max_draft()}};
 }
 
+static Json viewBlock(const fb::Kernel &kernel, uint32_t variant) {
+  const fb::Block &block = *blockOf(kernel, variant);
+  return {{"threads", block.threads()},
+          {"shared_bytes", block.shared_bytes()},
+          {"registers", block.registers()},
+          {"image_bytes", block.image_bytes()},
+          {"function", functionOf(kernel, variant)}};
+}
+
+static Json viewVariants(const fb::Kernel &kernel) {
+  Json view = Json::array();
+  for (uint32_t v = 0; v < variantCount(kernel); ++v) {
+    const fb::Variant &variant = *kernel.variants()->Get(v);
+    view.push_back({{"most_rows", variant.most_rows()}, {"row_tile", variant.row_tile()}, {"tiles", variant.tiles()}});
+    view.back().update(viewBlock(kernel, v));
+  }
+  return view;
+}
+
 Json inspect::viewKernels(const fb::Program &program) {
   std::vector<uint64_t> launches(program.kernels()->size());
   for (const fb::Launch *launch : *program.launches())
@@ -82,12 +101,10 @@ Json inspect::viewKernels(const fb::Program &program) {
                     {"bindings", kernel.bindings()},
                     {"stack_bytes", kernel.stack_bytes()},
                     {"launches", launches[i]}});
-    if (const fb::Block *block = kernel.block())
-      view.back().update({{"threads", block->threads()},
-                          {"shared_bytes", block->shared_bytes()},
-                          {"registers", block->registers()},
-                          {"image_bytes", block->image_bytes()},
-                          {"function", functionOf(kernel)}});
+    if (kernel.block()) {
+      view.back().update(viewBlock(kernel, variantCount(kernel)));
+      view.back()["variants"] = viewVariants(kernel);
+    }
   }
   return view;
 }

@@ -46,15 +46,16 @@ public:
   explicit ExportedSymbols(const Plan &plan) : plan(plan) {}
 
   /// Each object is read once.
-  Status find(uint32_t index, bool &found) {
+  Status find(uint32_t index, uint32_t variant, bool &found) {
     const fb::Kernel &kernel = *plan.program().kernels()->Get(index);
-    const fb::Block *block = kernel.block();
+    const fb::Block *block = blockOf(kernel, variant);
     Place place = block ? Place(block->image_offset(), block->image_bytes()) : Place();
     auto [entry, isNew] = objects.try_emplace(place);
     if (isNew)
-      V4_RETURN_IF_ERROR(block ? readCubinSymbols(plan, index, *block, entry->second)
-                               : readKernelSymbols(plan.name(), plan.code(), entry->second));
-    found = std::binary_search(entry->second.begin(), entry->second.end(), functionOf(kernel));
+      V4_RETURN_IF_ERROR(block
+                             ? readCubinSymbols(plan, blockField(plan.program(), index, variant), *block, entry->second)
+                             : readKernelSymbols(plan.name(), plan.code(), entry->second));
+    found = std::binary_search(entry->second.begin(), entry->second.end(), functionOf(kernel, variant));
     return Status();
   }
 
@@ -65,9 +66,28 @@ private:
   std::map<Place, std::vector<std::string_view>> objects;
 };
 
-/// Where the kernel's function has its name from.
-const char *fieldOf(const fb::Kernel &kernel) {
-  return kernel.block() && kernel.block()->call() ? "block.call.function" : "symbol";
+/// Where the function has its name from.
+std::string fieldOf(const fb::Program &program, uint32_t index, uint32_t variant) {
+  const fb::Block *block = blockOf(*program.kernels()->Get(index), variant);
+  return block && block->call() ? blockField(program, index, variant) + ".call.function"
+                                : joinText("kernels[", index, "].symbol");
+}
+
+/// Of a kernel and its variants: a launch may run any of them.
+bool checkFunctions(const Plan &plan, uint32_t index, ExportedSymbols &exported, bool &missing, Check &check) {
+  const fb::Kernel &kernel = *plan.program().kernels()->Get(index);
+  for (uint32_t v = 0; v <= variantCount(kernel); ++v) {
+    bool found = false;
+    if (Status status = exported.find(index, v, found); !status.isOk()) {
+      check.add(status);
+      return false;
+    }
+    missing |= !found;
+    if (!found)
+      check.add(checkFailed(plan.name(), ": ", fieldOf(plan.program(), index, v), " '", functionOf(kernel, v),
+                            "' is no function of section code; rebuild the plan with v4-compile"));
+  }
+  return true;
 }
 
 void checkKernels(const Plan &plan, Check &check) {
@@ -75,16 +95,10 @@ void checkKernels(const Plan &plan, Check &check) {
   const fb::Program &program = plan.program();
   std::vector<bool> missing(program.kernels()->size());
   for (uint32_t i = 0; i < program.kernels()->size(); ++i) {
-    bool found = false;
-    if (Status status = exported.find(i, found); !status.isOk()) {
-      check.add(status);
+    bool lacks = false;
+    if (!checkFunctions(plan, i, exported, lacks, check))
       return;
-    }
-    missing[i] = !found;
-    if (missing[i])
-      check.add(checkFailed(plan.name(), ": kernels[", i, "].", fieldOf(*program.kernels()->Get(i)), " '",
-                            functionOf(*program.kernels()->Get(i)),
-                            "' is no function of section code; rebuild the plan with v4-compile"));
+    missing[i] = lacks;
   }
   for (uint32_t i = 0; i < program.launches()->size(); ++i)
     if (uint32_t kernel = program.launches()->Get(i)->kernel(); missing[kernel])

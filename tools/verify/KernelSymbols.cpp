@@ -145,10 +145,10 @@ Status ElfObject::readCubinSymbols(std::vector<std::string_view> &out) {
 
 } // namespace
 
-Status verify::readCubinSymbols(const plan::Plan &plan, uint32_t kernel, const plan::fb::Block &block,
+Status verify::readCubinSymbols(const plan::Plan &plan, const std::string &field, const plan::fb::Block &block,
                                 std::vector<std::string_view> &out) {
   plan::Bytes image = plan::imageOf(plan, block);
-  V4_RETURN_IF_ERROR(plan::checkCubin(plan.name(), kernel, block, image));
+  V4_RETURN_IF_ERROR(plan::checkCubin(plan.name(), field, block, image));
   ElfObject object(plan.name(), image);
   object.readCubinHeader();
   return object.readCubinSymbols(out);

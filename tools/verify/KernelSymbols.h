@@ -25,9 +25,9 @@ namespace v4::verify {
 /// into `code`. CheckFailed, the sentence beginning with `name`, when it is no x86-64 shared object.
 Status readKernelSymbols(const std::string &name, plan::Bytes code, std::vector<std::string_view> &out);
 
-/// The same for the cubin of kernel `kernel`: sorted names of the functions that it exports. InvalidInput when it is no
-/// cubin, CheckFailed when it calls what it does not hold.
-Status readCubinSymbols(const plan::Plan &plan, uint32_t kernel, const plan::fb::Block &block,
+/// The same for the cubin of `block`, which is `field` of the metadata: sorted names of the functions that it exports.
+/// InvalidInput when it is no cubin, CheckFailed when it calls what it does not hold.
+Status readCubinSymbols(const plan::Plan &plan, const std::string &field, const plan::fb::Block &block,
                         std::vector<std::string_view> &out);
 
 } // namespace v4::verify

@@ -8,6 +8,8 @@
 // Two kernels share one image; what differs is in their calls.
 // CHECK: plan.kernel @linear_0 {{.*}}block = #plan.block<threads = 160, shared_bytes = 139392, cluster = 1, registers = {{[1-9][0-9]*}}, image = 0 : [[BYTES:[0-9]+]], call = <"bf16Linear_64_1_8_1", most = 132, arguments = [{{.*}}#kernel.argument<word, binding = -1, value = 512>
 // CHECK: plan.kernel @linear_1 {{.*}}image = 0 : [[BYTES]], call = <"bf16Linear_64_1_8_1", most = 132, arguments = [{{.*}}#kernel.argument<word, binding = -1, value = 64>
+// Instances for few rows are compiled too; the one for all others is that of the other kernels.
+// CHECK: plan.kernel @linear_2 {{.*}}block = #plan.block<{{.*}}image = 0 : [[BYTES]], call = <"bf16Linear_64_1_8_1", {{.*}}variants = [#plan.variant<most_rows = 8, tile = 8, tiles = 1, block = <threads = 160, shared_bytes = 205120, cluster = 1, registers = {{[1-9][0-9]*}}, image = {{[1-9][0-9]*}} : {{[0-9]+}}, call = <"bf16Linear_8_1_20_1", most = 132, arguments = [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 8 : 64, swizzle = 128>>
 // CHECK: plan.kernel @copy_0 {{.*}}image = {{[1-9][0-9]*}} : {{[0-9]+}}>
 // CHECK-NOT: func.func
 plan.program attributes {
@@ -20,6 +22,7 @@ plan.program attributes {
   plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
   plan.kernel @linear_0 {op = "linear", bindings = 3 : i64}
   plan.kernel @linear_1 {op = "linear", bindings = 3 : i64}
+  plan.kernel @linear_2 {op = "linear", bindings = 3 : i64}
   plan.kernel @copy_0 {op = "copy", bindings = 2 : i64}
 }
 
@@ -37,6 +40,12 @@ func.func @linear_0(%begin: index, %end: index, %x: memref<?xbf16>, %w: memref<?
 }
 
 func.func @linear_1(%begin: index, %end: index, %x: memref<?xbf16>, %w: memref<?xbf16>, %y: memref<?xf32>) attributes {kernel.entry, kernel.op = "linear"} {
+  kernel.run_template "bf16Linear" values [64, 1, 8, 1] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 64>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 64>] most 132
+  return
+}
+
+func.func @linear_2(%begin: index, %end: index, %x: memref<?xbf16>, %w: memref<?xbf16>, %y: memref<?xf32>) attributes {kernel.entry, kernel.op = "linear"} {
+  kernel.run_template "bf16Linear" values [8, 1, 20, 1] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 8 : 64, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 64>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 64>] most 132 few <most = 8, tile = 8, tiles = 1>
   kernel.run_template "bf16Linear" values [64, 1, 8, 1] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 64>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 64>] most 132
   return
 }

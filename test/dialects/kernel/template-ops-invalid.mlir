@@ -105,3 +105,59 @@ func.func @run_template_c3(%begin: index, %end: index, %x: memref<?xbf16>) attri
   kernel.run_template "t" values [] arguments [] most -1
   return
 }
+
+// -----
+
+func.func @run_template_c4(%begin: index, %end: index, %x: memref<?xbf16>) attributes {kernel.entry} {
+  // expected-error @below {{'kernel.run_template' op is for all rows and has an instance behind it, expected none}}
+  kernel.run_template "t" values [] arguments [] most 0
+  kernel.run_template "t" values [] arguments [] most 0
+  return
+}
+
+// -----
+
+func.func @run_template_c4(%begin: index, %end: index, %x: memref<?xbf16>) attributes {kernel.entry} {
+  // expected-error @below {{'kernel.run_template' op is for few rows and has no instance of 't' behind it, expected one for more}}
+  kernel.run_template "t" values [] arguments [] most 0 few <most = 8, tile = 8, tiles = 1>
+  return
+}
+
+// -----
+
+func.func @run_template_c4(%begin: index, %end: index, %x: memref<?xbf16>) attributes {kernel.entry} {
+  // expected-error @below {{'kernel.run_template' op is for few rows and has no instance of 't' behind it, expected one for more}}
+  kernel.run_template "t" values [] arguments [] most 0 few <most = 8, tile = 8, tiles = 1>
+  kernel.run_template "u" values [] arguments [] most 0
+  return
+}
+
+// -----
+
+func.func @run_template_c4(%begin: index, %end: index, %x: memref<?xbf16>) attributes {kernel.entry} {
+  kernel.run_template "t" values [] arguments [] most 0 few <most = 8, tile = 8, tiles = 1>
+  // expected-error @below {{'kernel.run_template' op is for at most 8 rows, expected more than the 8 of the instance in front of it}}
+  kernel.run_template "t" values [] arguments [] most 0 few <most = 8, tile = 4, tiles = 1>
+  kernel.run_template "t" values [] arguments [] most 0
+  return
+}
+
+// -----
+
+// expected-error @below {{few_rows has most = 0, tile = 8 and tiles = 1, expected at least 1, and most at most 2147483647}}
+func.func private @few_rows_c1() attributes {kernel.value = #kernel.few_rows<most = 0, tile = 8, tiles = 1>}
+
+// -----
+
+// expected-error @below {{few_rows has most = 2147483648, tile = 8 and tiles = 1, expected at least 1, and most at most 2147483647}}
+func.func private @few_rows_c1() attributes {kernel.value = #kernel.few_rows<most = 2147483648, tile = 8, tiles = 1>}
+
+// -----
+
+// expected-error @below {{few_rows has most = 8, tile = 0 and tiles = 1, expected at least 1, and most at most 2147483647}}
+func.func private @few_rows_c1() attributes {kernel.value = #kernel.few_rows<most = 8, tile = 0, tiles = 1>}
+
+// -----
+
+// expected-error @below {{few_rows has most = 8, tile = 8 and tiles = 0, expected at least 1, and most at most 2147483647}}
+func.func private @few_rows_c1() attributes {kernel.value = #kernel.few_rows<most = 8, tile = 8, tiles = 0>}

@@ -41,6 +41,26 @@ func.func private @call_c3() attributes {plan.value = #plan.call<".f", most = 0,
 
 // -----
 
+// expected-error @below {{variant has most_rows = 0, tile = 8 and tiles = 1, expected at least 1, and most_rows at most 2147483647}}
+func.func private @variant_c1() attributes {plan.value = #plan.variant<most_rows = 0, tile = 8, tiles = 1, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>>}
+
+// -----
+
+// expected-error @below {{variant has most_rows = 2147483648, tile = 8 and tiles = 1, expected at least 1, and most_rows at most 2147483647}}
+func.func private @variant_c1() attributes {plan.value = #plan.variant<most_rows = 2147483648, tile = 8, tiles = 1, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>>}
+
+// -----
+
+// expected-error @below {{variant has most_rows = 8, tile = 0 and tiles = 1, expected at least 1, and most_rows at most 2147483647}}
+func.func private @variant_c1() attributes {plan.value = #plan.variant<most_rows = 8, tile = 0, tiles = 1, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>>}
+
+// -----
+
+// expected-error @below {{variant has most_rows = 8, tile = 8 and tiles = 0, expected at least 1, and most_rows at most 2147483647}}
+func.func private @variant_c1() attributes {plan.value = #plan.variant<most_rows = 8, tile = 8, tiles = 0, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>>}
+
+// -----
+
 // expected-error @below {{block has an image of 1 bytes at -64, expected at least 1 byte at 0 or behind}}
 func.func private @block_c1() attributes {plan.value = #plan.block<threads = 1, shared_bytes = 0, cluster = 1, registers = 1, image = -64 : 1>}
 
@@ -635,6 +655,56 @@ module @kernel_c3 {
 
 // -----
 
+module @kernel_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op has 1 variants and no block, expected 1 to 16 beside a block, or no list of them}}
+    plan.kernel @k {op = "scale", bindings = 1 : i64, variants = [#plan.variant<most_rows = 8, tile = 8, tiles = 1, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>>]}
+  }
+}
+
+// -----
+
+module @kernel_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op has 0 variants and a block, expected 1 to 16 beside a block, or no list of them}}
+    plan.kernel @k {op = "scale", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>, variants = []}
+  }
+}
+
+// -----
+
+module @kernel_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op a variant is 1 : i64, expected a #plan.variant}}
+    plan.kernel @k {op = "scale", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>, variants = [1]}
+  }
+}
+
+// -----
+
+module @kernel_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op has a variant for at most 8 rows, expected more than the 8 of the one in front of it}}
+    plan.kernel @k {op = "scale", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>, variants = [#plan.variant<most_rows = 8, tile = 8, tiles = 1, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>>, #plan.variant<most_rows = 8, tile = 8, tiles = 1, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>>]}
+  }
+}
+
+// -----
+
+module @kernel_c4 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op calls 'f' with binding 1, expected one of its 1}}
+    plan.kernel @k {op = "scale", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>, variants = [#plan.variant<most_rows = 8, tile = 8, tiles = 1, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<address, binding = 1, value = 0>]>>>]}
+  }
+}
+
+// -----
+
 module @launch_c7 {
   plan.program attributes {producer = "", options = {}, target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
@@ -665,6 +735,18 @@ module @launch_c7 {
     plan.kernel @k {op = "linear", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>]>>, stack_bytes = 0 : i64}
     // expected-error @below {{'plan.launch' op binding 0 is under a map of its kernel and a plan.step, expected a plan.buffer}}
     plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<step, in, @step, 1>] {group = "main"}
+  }
+}
+
+// -----
+
+module @launch_c7 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.buffer @b {element = bf16, rows = 1 : i64, row_shape = array<i64: 128>, bytes = [#plan.size<256, 1, 0, 0>]}
+    plan.kernel @k {op = "linear", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>, variants = [#plan.variant<most_rows = 8, tile = 8, tiles = 1, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>]>>>], stack_bytes = 0 : i64}
+    // expected-error @below {{'plan.launch' op binding 0 has 256 bytes a row, a map of its kernel 512, expected no more}}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, in, @b>] {group = "main"}
   }
 }
 

@@ -6,9 +6,9 @@
 
 module attributes {v4.envelope = #v4.envelope<tokens = 16, sequences = 2, context = 4096, draft = 1>, v4.target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>} {
 
-// Equal products share one kernel, whose body is the template alone.
+// Equal products share one kernel, whose body is instances of the template alone.
 // CHECK-LABEL: func.func @tiled
-// CHECK: kernel.launch @linear_0 grid <rows = 1, tile = 64, tiles = 2> (%{{.*}}, %{{.*}}) writes [] step []
+// CHECK: kernel.launch @linear_0 grid <rows = 1, tile = 16, tiles = 2> (%{{.*}}, %{{.*}}) writes [] step []
 // CHECK: kernel.launch @linear_0
 func.func @tiled(%x: !x, %w: !w) -> (!y, !y) {
   %a = v4.linear %x, %w : !x, !w -> !y
@@ -34,7 +34,7 @@ func.func @heads(%x: tensor<?x4x256xbf16, #v4.rows<tokens>>, %w: !w) -> tensor<?
 
 // Groups of rows have columns of their own: the map is over all of them.
 // CHECK-LABEL: func.func @grouped
-// CHECK: kernel.launch @grouped_linear_0 grid <rows = 1, tile = 64, tiles = 4>
+// CHECK: kernel.launch @grouped_linear_0 grid <rows = 1, tile = 16, tiles = 4>
 func.func @grouped(%x: tensor<?x4x64xbf16, #v4.rows<tokens>>, %w: tensor<256x128xf8E4M3FN, #v4.tiles<f8E4M3FN, wide>>, %s: tensor<2x1xf8E8M0FNU>) -> !x {
   %a = v4.grouped_linear %x, %w scales %s groups 2 : tensor<?x4x64xbf16, #v4.rows<tokens>>, tensor<256x128xf8E4M3FN, #v4.tiles<f8E4M3FN, wide>>, tensor<2x1xf8E8M0FNU> -> !x
   return %a : !x
@@ -44,7 +44,7 @@ func.func @grouped(%x: tensor<?x4x64xbf16, #v4.rows<tokens>>, %w: tensor<256x128
 // CHECK-LABEL: func.func @narrow_weights
 // CHECK: %[[Q:.*]]:2 = kernel.launch @quantize_rows_0 grid <rows = 1, tile = 1, tiles = 1> (%{{.*}}) writes [] step [] {kernel.slack = array<i64: 0, 1016>}
 // CHECK-SAME: -> (tensor<?x256xf8E4M3FN, #v4.rows<tokens>>, tensor<?x2xf32, #v4.rows<tokens>>)
-// CHECK: kernel.launch @linear_3 grid <rows = 1, tile = 64, tiles = 2> (%[[Q]]#0, %[[Q]]#1, %{{.*}}, %{{.*}})
+// CHECK: kernel.launch @linear_3 grid <rows = 1, tile = 16, tiles = 2> (%[[Q]]#0, %[[Q]]#1, %{{.*}}, %{{.*}})
 // CHECK-NOT: quantize_rows
 // CHECK: kernel.launch @linear_3 {{.*}}(%[[Q]]#0, %[[Q]]#1
 func.func @narrow_weights(%x: !x, %w: tensor<128x256xf8E4M3FN, #v4.tiles<f8E4M3FN, rows>>, %s: tensor<1x2xf8E8M0FNU>) -> (!y, !y) {
@@ -203,19 +203,25 @@ func.func @experts_row_major(%h: tensor<?x2x128xbf16, #v4.rows<tokens>>, %d: ten
 // CHECK-LABEL: func.func private @attend_merge_0
 // CHECK-NEXT: kernel.run_template "attendMerge" values [256, 64, 8]
 // CHECK-LABEL: func.func private @linear_0
-// CHECK-NEXT: kernel.run_template "bf16Linear" values [64, 1, 8, 0] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 128>] most 132
+// CHECK-NEXT: kernel.run_template "bf16Linear" values [8, 1, 20, 0] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 8 : 64, swizzle = 128>>{{.*}} few <most = 8, tile = 8, tiles = 2>
+// CHECK-NEXT: kernel.run_template "bf16Linear" values [16, 1, 18, 0] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 16 : 64, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 128>] most 132
 // CHECK-NEXT: return
 // CHECK-LABEL: func.func private @linear_1
-// CHECK-NEXT: kernel.run_template "bf16Linear" values [16, 1, 12, 1] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 16 : 64, swizzle = 128>>
+// CHECK-NEXT: kernel.run_template "bf16Linear" values [8, 1, 20, 1] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 8 : 64, swizzle = 128>>{{.*}} few <most = 8, tile = 8, tiles = 2>
+// CHECK-NEXT: kernel.run_template "bf16Linear" values [16, 1, 18, 1] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 16 : 64, swizzle = 128>>
 // CHECK-LABEL: func.func private @linear_2
-// CHECK-NEXT: kernel.run_template "bf16Linear" values [64, 1, 8, 0] arguments [#kernel.argument<map, binding = 0, value = 4
+// CHECK-NEXT: kernel.run_template "bf16Linear" values [8, 1, 20, 0] arguments [#kernel.argument<map, binding = 0, value = 4, map = <bf16, columns = 256, box = 8 : 64, swizzle = 128>>{{.*}} few <most = 2, tile = 2, tiles = 2>
+// CHECK-NEXT: kernel.run_template "bf16Linear" values [16, 1, 18, 0] arguments [#kernel.argument<map, binding = 0, value = 4, map = <bf16, columns = 256, box = 16 : 64, swizzle = 128>>{{.*}} few <most = 4, tile = 4, tiles = 2>
+// CHECK-NEXT: kernel.run_template "bf16Linear" values [64, 1, 12, 0] arguments [#kernel.argument<map, binding = 0, value = 4
 // CHECK-LABEL: func.func private @grouped_linear_0
-// CHECK-NEXT: kernel.run_template "wideLinear" values [64, 1, 8] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 128>] most 132
+// CHECK-NEXT: kernel.run_template "wideLinear" values [8, 1, 20] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 8 : 64, swizzle = 128>>{{.*}} few <most = 8, tile = 8, tiles = 4>
+// CHECK-NEXT: kernel.run_template "wideLinear" values [16, 1, 18] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 16 : 64, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 128>] most 132
 // CHECK-LABEL: func.func private @quantize_rows_0
 // CHECK-SAME: kernel.op = "quantize_rows"
 // CHECK-NEXT: kernel.run_template "quantizeRows" values [8] arguments [#kernel.argument<address, binding = 0, value = 0>, #kernel.argument<address, binding = 0, value = 0>, #kernel.argument<word, binding = -1, value = 0>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 256>] most 0
 // CHECK-LABEL: func.func private @linear_3
-// CHECK-NEXT: kernel.run_template "fp8Linear" values [64, 1, 8] arguments [#kernel.argument<map, binding = 0, value = 1, map = <f8E4M3FN, columns = 256, box = 64 : 128, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<address, binding = 4, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 256>] most 132
+// CHECK-NEXT: kernel.run_template "fp8Linear" values [8, 1, 20] arguments [#kernel.argument<map, binding = 0, value = 1, map = <f8E4M3FN, columns = 256, box = 8 : 128, swizzle = 128>>{{.*}} few <most = 8, tile = 8, tiles = 2>
+// CHECK-NEXT: kernel.run_template "fp8Linear" values [16, 1, 18] arguments [#kernel.argument<map, binding = 0, value = 1, map = <f8E4M3FN, columns = 256, box = 16 : 128, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<address, binding = 4, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 256>] most 132
 // CHECK-LABEL: func.func private @index_candidates_0
 // CHECK-NEXT: kernel.run_template "indexCandidates" values [128, 1, 64] arguments [#kernel.argument<address, binding = 5, value = 0>, #kernel.argument<address, binding = 6, value = 0>, #kernel.argument<address, binding = 7, value = 0>, #kernel.argument<address, binding = 8, value = 0>, {{.*}}#kernel.argument<word, binding = -1, value = 8>, #kernel.argument<word, binding = -1, value = 192>] most 0
 // CHECK-LABEL: func.func private @select_candidates_0
@@ -226,14 +232,17 @@ func.func @experts_row_major(%h: tensor<?x2x128xbf16, #v4.rows<tokens>>, %d: ten
 // CHECK-NEXT: kernel.run_template "quantizeRows" values [8] arguments [#kernel.argument<address, binding = 0, value = 0>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<word, binding = -1, value = 2>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<rows, binding = -1, value = 2>, #kernel.argument<word, binding = -1, value = 256>] most 0
 // CHECK-LABEL: func.func private @gate_up_0
 // CHECK-SAME: kernel.hits = 9 : i64
+// CHECK-NEXT: kernel.run_template "expertProduct" values [8, 10, 1, 1] arguments [#kernel.argument<map, binding = 0, value = 2, map = <f8E4M3FN, columns = 256, box = 8 : 128, swizzle = 128>>{{.*}} few <most = 8, tile = 1, tiles = 4>
 // CHECK-NEXT: kernel.run_template "expertProduct" values [16, 8, 1, 1] arguments [#kernel.argument<map, binding = 0, value = 2, map = <f8E4M3FN, columns = 256, box = 16 : 128, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<address, binding = 4, value = 0>, #kernel.argument<address, binding = 5, value = 0>, #kernel.argument<address, binding = 6, value = 0>, #kernel.argument<address, binding = 7, value = 0>, #kernel.argument<address, binding = 8, value = 0>, #kernel.argument<address, binding = 9, value = 0>, #kernel.argument<address, binding = 10, value = 0>, #kernel.argument<rows, binding = -1, value = 2>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 1092616192>] most 264
 // CHECK-LABEL: func.func private @quantize_rows_2
 // CHECK-NEXT: kernel.run_template "quantizeRows" values [8] arguments [#kernel.argument<address, binding = 0, value = 0>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<word, binding = -1, value = 1>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<rows, binding = -1, value = 2>, #kernel.argument<word, binding = -1, value = 128>] most 0
 // CHECK-LABEL: func.func private @expert_linear_0
 // CHECK-SAME: kernel.hits = 6 : i64
+// CHECK-NEXT: kernel.run_template "expertProduct" values [8, 10, 0, 1] arguments [#kernel.argument<map, binding = 0, value = 2, map = <f8E4M3FN, columns = 128, box = 8 : 128, swizzle = 128>>{{.*}} few <most = 8, tile = 1, tiles = 4>
 // CHECK-NEXT: kernel.run_template "expertProduct" values [16, 8, 0, 1] arguments [#kernel.argument<map, binding = 0, value = 2, map = <f8E4M3FN, columns = 128, box = 16 : 128, swizzle = 128>>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<address, binding = 2, value = 0>, #kernel.argument<address, binding = 3, value = 0>, #kernel.argument<address, binding = 1, value = 0>, #kernel.argument<address, binding = 4, value = 0>, #kernel.argument<address, binding = 5, value = 0>, #kernel.argument<address, binding = 6, value = 0>, #kernel.argument<address, binding = 7, value = 0>, #kernel.argument<rows, binding = -1, value = 2>, #kernel.argument<word, binding = -1, value = 256>, #kernel.argument<word, binding = -1, value = 128>, #kernel.argument<word, binding = -1, value = 0>] most 264
 // CHECK-LABEL: func.func private @gate_up_1
-// CHECK-NEXT: kernel.run_template "expertProduct" values [16, 8, 1, 1] arguments [{{.*}}, #kernel.argument<word, binding = -1, value = 2139095040>] most 264
+// CHECK-NEXT: kernel.run_template "expertProduct" values [8, 10, 1, 1] {{.*}}, #kernel.argument<word, binding = -1, value = 2139095040>] most 264 few
+// CHECK-NEXT: kernel.run_template "expertProduct" values [16, 8, 1, 1] arguments [{{.*}}, #kernel.argument<word, binding = -1, value = 2139095040>] most 264{{$}}
 // CHECK-LABEL: func.func private @expert_linear_1
 }
 
@@ -278,11 +287,15 @@ func.func @main(%x: !x, %o: tensor<?x2xi32, #v4.rows<tokens>>, %r: tensor<?x5xi3
   call @other_layer(%x, %w, %d, %o, %r) : (!x, !w, !s, tensor<?x2xi32, #v4.rows<tokens>>, tensor<?x5xi32, #v4.rows<one>>) -> ()
   return
 }
-// An expert has many rows in a full step.
+// An expert has many rows in a full step, few in a decode.
 // CHECK-LABEL: func.func private @expert_linear_0
-// CHECK-NEXT: kernel.run_template "expertProduct" values [64, 5, 0, 0]
+// CHECK-NEXT: kernel.run_template "expertProduct" values [8, 10, 0, 0] {{.*}} few <most = 8, tile = 1, tiles = 2>
+// CHECK-NEXT: kernel.run_template "expertProduct" values [16, 8, 0, 0] {{.*}} few <most = 64, tile = 1, tiles = 2>
+// CHECK-NEXT: kernel.run_template "expertProduct" values [64, 10, 0, 0]
 // CHECK-LABEL: func.func private @expert_linear_1
-// CHECK-NEXT: kernel.run_template "expertProduct" values [64, 5, 0, 1]
+// CHECK-NEXT: kernel.run_template "expertProduct" values [8, 10, 0, 1] {{.*}} few <most = 8, tile = 1, tiles = 2>
+// CHECK-NEXT: kernel.run_template "expertProduct" values [16, 8, 0, 1] {{.*}} few <most = 64, tile = 1, tiles = 2>
+// CHECK-NEXT: kernel.run_template "expertProduct" values [64, 10, 0, 1]
 }
 
 // -----
