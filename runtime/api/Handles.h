@@ -17,7 +17,7 @@
 #include "runtime/include/v4/runtime.h"
 
 #include "runtime/exec/Engine.h"
-#include "runtime/schedule/Sampler.h"
+#include "runtime/schedule/RowPicks.h"
 
 #include <algorithm>
 #include <cstring>
@@ -31,6 +31,7 @@ struct v4_session {
   std::shared_ptr<v4::Engine> engine;
   v4_session_options options; ///< The caller's hooks.
   std::unique_ptr<v4::Session> session;
+  v4::RowPicks picks = {}; ///< Of the call that runs.
 };
 
 struct v4_sampler {

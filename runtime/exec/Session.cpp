@@ -11,7 +11,6 @@
 #include "runtime/base/Clock.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 using namespace v4;
@@ -64,15 +63,6 @@ Status Session::sealStep(uint64_t count) {
   return canary.check();
 }
 
-Status Session::checkLogits(uint64_t row, bool mtp) const {
-  for (const float *values : {logits(row), mtp ? mtpLogits(row) : nullptr})
-    for (uint64_t i = 0; values && i < vocabulary; ++i)
-      if (!std::isfinite(values[i]))
-        return checkFailed("logits row ", row, ": entry ", i, values == logits(row) ? "" : " of the MTP block",
-                           " is not finite, expected numbers; end this request, its tokens lead the model astray");
-  return Status();
-}
-
 /// Makes the positions of its tokens writable.
 Status Session::growEntry(const BatchEntry &entry) {
   Sequence &sequence = *entry.sequence;
@@ -88,8 +78,10 @@ Status Session::growEntry(const BatchEntry &entry) {
   return Status();
 }
 
-/// A draft runs the MTP block alone, and has no probes.
+/// A draft runs the MTP block alone, and has no probes. What samples is in neither.
 bool Session::runsIn(const Phase &phase, bool isDraft) {
+  if (isSampling(phase.group))
+    return false;
   if (isDraft)
     return phase.group == fb::LaunchGroup::Mtp || phase.group == fb::LaunchGroup::MtpDraft;
   return phase.group != fb::LaunchGroup::MtpDraft;
@@ -154,17 +146,10 @@ void Session::uploadSteps() {
     program.device->copy(deviceSteps.data(), steps.field(StepField::Counts), steps.bytes());
 }
 
-/// Waits, and brings logits to where the caller reads them.
+/// Waits. Logits stay where they are.
 Status Session::finishRun() {
-  if (!program.device)
-    return Status();
-  uint64_t bytes = logitsCount() * vocabulary * sizeof(float);
-  const fb::Program &plan = *program.program;
-  copyMemory(program.device, hostLogits.data(), bufferAddresses[plan.logits_buffer()], bytes);
-  if (options.mtp)
-    copyMemory(program.device, hostMtpLogits.data(), bufferAddresses[static_cast<size_t>(plan.mtp_logits_buffer())],
-               bytes);
-  return program.device->status();
+  hasHostLogits[0] = hasHostLogits[1] = false;
+  return deviceStatus();
 }
 
 void Session::runTraced(uint32_t launch) {

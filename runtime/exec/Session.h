@@ -9,7 +9,9 @@
 // Everything that a step needs is placed when the session is created: addresses
 // of buffers, weights, pools and step fields go into one binding table per
 // launch. A step then fills the step block, runs the phases (launches without a
-// barrier between them) in order and copies nothing; it allocates nothing.
+// barrier between them) in order and copies nothing; it allocates nothing. On a GPU
+// logits stay there: they are copied when somebody asks for them, and where the plan
+// samples, nobody needs to.
 //
 // One thread at a time. A session points into its engine's plan and code.
 //
@@ -27,6 +29,8 @@
 #include "runtime/exec/Trace.h"
 #include "runtime/kv/Canary.h"
 #include "runtime/kv/PrefixTree.h"
+#include "runtime/plan/PlanSampling.h"
+#include "runtime/plan/SampleRows.h"
 
 #include <deque>
 
@@ -82,6 +86,9 @@ Status resolveSessionOptions(const RunnableProgram &program, SessionOptions &opt
 /// page boundary where there is one, and to the last one in front of `end`, so that its snapshot serves the next
 /// request.
 uint64_t prefillChunk(uint64_t position, uint64_t end, uint64_t most);
+
+/// Who computed logits.
+enum class LogitsOf { Model, Mtp };
 
 class Session {
 public:
@@ -150,15 +157,34 @@ public:
   /// first.
   Status draft(uint64_t count);
 
-  /// Of the last step: f32 [vocabulary] of the row-th row that wanted logits, in batch order; null when there is none.
-  const float *logits(uint64_t row) const { return drafted ? nullptr : logitsRow(logitsBase, row); }
+  // Sampling.cpp
+  /// Of the last step: f32 [vocabulary] of the row-th row that wanted logits, in batch order, and the rows behind it;
+  /// null when there is none, or the GPU fails: checkLogits says so. There the first call of a step copies all rows.
+  const float *logits(uint64_t row) { return logitsRow(LogitsOf::Model, row); }
   /// The same for the MTP block, which saw the row's token and the streams of the position before. Position 0 has no
   /// such value: its row is unspecified.
-  const float *mtpLogits(uint64_t row) const { return options.mtp ? logitsRow(mtpLogitsBase, row) : nullptr; }
+  const float *mtpLogits(uint64_t row) { return logitsRow(LogitsOf::Mtp, row); }
+  const float *logitsRow(LogitsOf which, uint64_t row);
   /// CheckFailed when a logit of the row, those of the MTP block included where `mtp`, is not finite: the row's
   /// sequence is of no further use.
-  Status checkLogits(uint64_t row, bool mtp = true) const;
+  Status checkLogits(uint64_t row, bool mtp = true);
+  /// The same for one of the two. REQUIRES: there is such a row.
+  Status checkRow(LogitsOf which, uint64_t row);
   uint64_t logitsCount() const { return static_cast<uint64_t>(steps.count(plan::kCountLogits)); }
+  bool hasLogits(LogitsOf which) const { return which == LogitsOf::Mtp ? options.mtp : !drafted; }
+
+  /// Whether `sample` can be called: rows of logits are on a GPU whose plan samples.
+  bool samplesOnDevice() const { return sampleLaunches[0] >= 0; }
+  /// Room for sampleCapacity() rows, to be filled before `sample`.
+  plan::SampleRow *sampleRows() { return askedRows.data(); }
+  uint64_t sampleCapacity() const { return plan::rowCapacity(plan::fb::RowSpace::Logits, planLimits()); }
+  /// Answers rows [0, count) of sampleRows(), where the logits are. REQUIRES: samplesOnDevice(), and rows of the last
+  /// step or, of the MTP block, draft.
+  Status sample(LogitsOf which, uint64_t count);
+  /// What checkLogits says of a row with such an entry.
+  static Status notFinite(LogitsOf which, uint64_t row, uint64_t entry);
+  /// Waits for what a GPU was asked for; what it could not do is here.
+  Status deviceStatus() const { return program.device ? program.device->status() : Status(); }
 
   /// From the next step on; an empty sink ends it.
   void setTrace(const TraceSink &sink) { trace = sink; }
@@ -214,6 +240,7 @@ private:
   void *address(const plan::fb::Binding &binding) const;
   Status bindLaunch(uint32_t index, const plan::fb::Launch &launch);
   Status addCuts(uint32_t index, const plan::fb::Launch &launch);
+  bool isBound(const plan::fb::Launch &launch) const;
   void addProbes(uint32_t launchIndex, const plan::fb::Launch &launch);
   uint64_t rowBytes(const plan::fb::Buffer &buffer) const;
 
@@ -272,11 +299,9 @@ private:
   void runTraced(uint32_t launch);
   void emitProbes(const Phase &phase);
   Status finishRun();
-  /// Waits for what a GPU was asked for; what it could not do is here.
-  Status deviceStatus() const { return program.device ? program.device->status() : Status(); }
-  const float *logitsRow(const float *base, uint64_t row) const {
-    return base && row < logitsCount() ? base + row * vocabulary : nullptr;
-  }
+
+  // Sampling.cpp
+  const float *hostOf(LogitsOf which);
 
   const RunnableProgram program;
   const SessionOptions options; ///< Resolved.
@@ -289,6 +314,9 @@ private:
   DeviceBlock deviceArena;
   DeviceBlock deviceSteps;
   LazyArray<float> hostLogits, hostMtpLogits; ///< [rows][vocabulary]
+  bool hasHostLogits[2] = {};                 ///< By LogitsOf: they are those of the last run.
+  LazyArray<plan::SampleRow> askedRows;
+  int64_t sampleLaunches[2] = {-1, -1}; ///< By LogitsOf, in `launches`.
   std::vector<uint8_t> hostProbe;
   std::vector<uint8_t *> bufferAddresses;
   StepBlock steps;

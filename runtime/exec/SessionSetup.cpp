@@ -96,7 +96,7 @@ Status Session::setUp() {
   return ThreadPool::create(options.threads, stack + kStackReserveBytes, pool);
 }
 
-/// On a GPU they are copied behind every step.
+/// On a GPU they are copied when they are asked for.
 Status Session::placeLogits() {
   const fb::Program &plan = *program.program;
   logitsBase = reinterpret_cast<const float *>(bufferAddresses[plan.logits_buffer()]);
@@ -110,7 +110,7 @@ Status Session::placeLogits() {
   if (options.mtp)
     V4_RETURN_IF_ERROR(LazyArray<float>::create("logits", values, hostMtpLogits));
   mtpLogitsBase = options.mtp ? hostMtpLogits.data() : nullptr;
-  return Status();
+  return samplesOnDevice() ? LazyArray<SampleRow>::create("samples", sampleCapacity(), askedRows) : Status();
 }
 
 /// Guards are pages of this process, and seals are checked by it.
@@ -201,8 +201,11 @@ Status Session::bindLaunches() {
   launches.reserve(all.size());
   calls.reserve(all.size());
   for (uint32_t i = 0; i < all.size(); ++i)
-    if (all[i]->group() == fb::LaunchGroup::Main || options.mtp)
+    if (isBound(*all[i])) {
+      if (isSampling(all[i]->group()))
+        sampleLaunches[all[i]->group() == fb::LaunchGroup::MtpSample] = static_cast<int64_t>(launches.size());
       V4_RETURN_IF_ERROR(bindLaunch(i, *all[i]));
+    }
   return Status();
 }
 
@@ -224,6 +227,12 @@ Status Session::addCuts(uint32_t index, const fb::Launch &launch) {
   return fits ? Status()
               : unsupported(program.name, ": launches[", index, "] has more than ", most,
                             " workgroups; lower the session's tokens");
+}
+
+/// The host samples with no kernel.
+bool Session::isBound(const fb::Launch &launch) const {
+  bool isMain = launch.group() == fb::LaunchGroup::Main || launch.group() == fb::LaunchGroup::Sample;
+  return (isMain || options.mtp) && (program.device || !isSampling(launch.group()));
 }
 
 Status Session::bindLaunch(uint32_t index, const fb::Launch &launch) {

@@ -87,8 +87,10 @@ inline constexpr uint64_t kFeatureSigned = 4;
 inline constexpr uint64_t kFeatureCalls = 8;
 /// A kernel has variants: set exactly then.
 inline constexpr uint64_t kFeatureVariants = 16;
-inline constexpr uint64_t kKnownFeatures =
-    kFeatureExternalWeights | kFeatureNoWeights | kFeatureSigned | kFeatureCalls | kFeatureVariants;
+/// A launch is of the group Sample: set exactly then.
+inline constexpr uint64_t kFeatureSampling = 32;
+inline constexpr uint64_t kKnownFeatures = kFeatureExternalWeights | kFeatureNoWeights | kFeatureSigned |
+                                           kFeatureCalls | kFeatureVariants | kFeatureSampling;
 
 struct Section {
   uint64_t offset; ///< From the start of the file; 0 when `bytes` is 0.

@@ -100,7 +100,8 @@ Status PlanRules::checkLaunch(uint32_t index) {
     return fail(at("launches", index, "kernel"), " is ", launch.kernel(), ", expected less than the ",
                 program.kernels()->size(), " kernels");
   V4_RETURN_IF_ERROR(expectEnum(at("launches", index, "group"), launch.group()));
-  if (launch.group() != fb::LaunchGroup::Main && !program.model()->has_mtp())
+  if (launch.group() != fb::LaunchGroup::Main && launch.group() != fb::LaunchGroup::Sample &&
+      !program.model()->has_mtp())
     return fail(at("launches", index, "group"), " is ", groupName(launch.group()), ", but model.has_mtp is false");
   V4_RETURN_IF_ERROR(expectEnum(at("launches", index, "rows"), launch.rows()));
   V4_RETURN_IF_ERROR(checkWorkgroups(index));
@@ -189,8 +190,8 @@ Status PlanRules::checkBufferUse(uint32_t launch, const std::string &field, cons
 Status PlanRules::checkReads(uint32_t index) {
   const fb::Launch &launch = *program.launches()->Get(index);
   // A step without MTP runs the main launches alone: they cannot read what MTP launches write. What one of the other
-  // two groups writes, no launch reads.
-  bool mtp = launch.group() != fb::LaunchGroup::Main;
+  // groups writes, no launch reads.
+  bool mtp = launch.group() != fb::LaunchGroup::Main && launch.group() != fb::LaunchGroup::Sample;
   for (uint32_t b = 0; b < launch.bindings()->size(); ++b) {
     const fb::Binding &binding = *launch.bindings()->Get(b);
     if (binding.kind() != fb::BindingKind::Buffer || binding.access() == fb::Access::Out)

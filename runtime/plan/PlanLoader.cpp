@@ -9,6 +9,7 @@
 #include "runtime/plan/PlanLoader.h"
 
 #include "runtime/plan/PlanCall.h"
+#include "runtime/plan/PlanSampling.h"
 #include "runtime/plan/PlanValidator.h"
 
 #include <algorithm>
@@ -41,7 +42,7 @@ public:
   Status checkHashCount(uint64_t weights);
   Status checkHashes();
   Status checkGaps();
-  Status checkKernelFeature(uint64_t bit, const char *what, bool has);
+  Status checkFeature(uint64_t bit, const char *what, bool has);
   Status parse(const fb::Program *&out);
 
 private:
@@ -158,12 +159,12 @@ Status Container::checkGaps() {
   return Status();
 }
 
-/// A runtime that does not know what kernels have must refuse the plan, and learns of it by the bit alone.
-Status Container::checkKernelFeature(uint64_t bit, const char *what, bool has) {
+/// A runtime that does not know a part of the plan must refuse it, and learns of it by the bit alone.
+Status Container::checkFeature(uint64_t bit, const char *what, bool has) {
   if (has == ((header().requiredFeatures & bit) != 0))
     return Status();
-  return invalidInput(name, ": header.requiredFeatures is ", header().requiredFeatures, has ? ", a" : ", no",
-                      " kernel has ", what, ", expected bit ", bit, has ? "" : " not", " to be set", kRebuild);
+  return invalidInput(name, ": header.requiredFeatures is ", header().requiredFeatures, has ? ", a " : ", no ", what,
+                      ", expected bit ", bit, has ? "" : " not", " to be set", kRebuild);
 }
 
 Status Container::checkSignature(const PublicKey *demanded) {
@@ -211,8 +212,9 @@ Status Container::parse(const fb::Program *&out) {
   V4_RETURN_IF_ERROR(validateProgram(name, *out, section(SectionKind::Code).size - kHashBytes,
                                      none ? kMostDetachedBytes : section(SectionKind::Tables).size,
                                      isHere() ? section(SectionKind::Weights).size : kMostDetachedBytes));
-  V4_RETURN_IF_ERROR(checkKernelFeature(kFeatureCalls, "a call", hasCalls(*out)));
-  V4_RETURN_IF_ERROR(checkKernelFeature(kFeatureVariants, "variants", hasVariants(*out)));
+  V4_RETURN_IF_ERROR(checkFeature(kFeatureCalls, "kernel has a call", hasCalls(*out)));
+  V4_RETURN_IF_ERROR(checkFeature(kFeatureVariants, "kernel has variants", hasVariants(*out)));
+  V4_RETURN_IF_ERROR(checkFeature(kFeatureSampling, "launch is of the group sample", hasSampling(*out)));
   return isHere() || none ? Status() : checkHashCount(endOfTensors(*out, /*inTables=*/false));
 }
 

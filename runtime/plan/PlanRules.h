@@ -50,6 +50,10 @@ public:
   Status checkProbes();
   Status checkLogits();
 
+  // PlanSamplingRules.cpp
+  /// REQUIRES: launches and logits were checked.
+  Status checkSampling();
+
 private:
   /// Where in the metadata a rule looks: "buffers[3].slot".
   template <typename... Parts>
@@ -97,6 +101,7 @@ private:
   Status checkReads(uint32_t launch);
   Status checkConflicts(uint32_t begin, uint32_t end);
   Status checkLogitsBuffer(const char *field, uint64_t buffer, fb::LaunchGroup group);
+  Status checkSampleLaunch(uint32_t launch, uint64_t logits);
 
   /// Which launches have written a buffer so far.
   struct Written {

@@ -349,7 +349,7 @@ const char *plan::encodingName(fb::RowEncoding encoding) {
 }
 
 const char *plan::groupName(fb::LaunchGroup group) {
-  static const char *const names[] = {"main", "mtp", "mtp_step", "mtp_draft"};
+  static const char *const names[] = {"main", "mtp", "mtp_step", "mtp_draft", "sample", "mtp_sample"};
   return names[static_cast<size_t>(group)];
 }
 

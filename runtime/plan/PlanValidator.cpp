@@ -82,7 +82,8 @@ Status plan::validateProgram(const std::string &name, const fb::Program &program
   V4_RETURN_IF_ERROR(rules.checkSlots());
   V4_RETURN_IF_ERROR(rules.checkProbes());
   V4_RETURN_IF_ERROR(rules.checkParts());
-  return rules.checkLogits();
+  V4_RETURN_IF_ERROR(rules.checkLogits());
+  return rules.checkSampling();
 }
 
 //===----------------------------------------------------------------------===//

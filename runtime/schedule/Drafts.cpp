@@ -51,6 +51,14 @@ Status Scheduler::draftDepth(uint64_t depth, bool &any) {
   if (!any)
     return Status();
   V4_RETURN_IF_ERROR(session.draft(drafting.size()));
+  picks.clear();
+  for (uint64_t row = 0; row < drafting.size(); ++row) {
+    Job &job = *drafting[row];
+    // The largest logit is the draft, where nothing is left to chance.
+    Sampler *sampler = job.probabilities.empty() ? job.sampler.get() : nullptr;
+    picks.add({LogitsOf::Mtp, row, sampler, job.request.stream, job.position() + 1 + depth});
+  }
+  picks.run(session);
   for (uint64_t row = 0; row < drafting.size(); ++row)
     if (Status status = drawDraft(*drafting[row], row, depth); !status.isOk())
       end(*drafting[row], Finish::Failed, std::move(status));
@@ -58,11 +66,15 @@ Status Scheduler::draftDepth(uint64_t depth, bool &any) {
 }
 
 Status Scheduler::drawDraft(Job &job, uint64_t row, uint64_t depth) {
-  V4_RETURN_IF_ERROR(session.checkLogits(row));
-  float *probabilities =
-      job.probabilities.empty() ? nullptr : job.probabilities.data() + depth * session.vocabularySize();
-  return job.sampler->draft(session.mtpLogits(row), job.request.stream, job.position() + 1 + depth,
-                            job.round[depth + 1], probabilities);
+  int32_t &draft = job.round[depth + 1];
+  V4_RETURN_IF_ERROR(picks.take(session, row, draft));
+  if (job.probabilities.empty())
+    return Status();
+  const float *logits = session.mtpLogits(row);
+  if (!logits)
+    return session.deviceStatus();
+  return job.sampler->draft(logits, job.request.stream, job.position() + 1 + depth, draft,
+                            job.probabilities.data() + depth * session.vocabularySize());
 }
 
 /// Takes back what does not hold before any hook is called: they see, and may end, a request without drafts.
@@ -87,24 +99,27 @@ void Scheduler::takeRound(Job &job, uint64_t row) {
 /// Fills job.next with the tokens behind [begin]: up to the first one that is no draft, or ends the request.
 Status Scheduler::verify(Job &job, uint64_t row, uint64_t begin) {
   job.drafted += job.round.size() - 1;
-  uint64_t vocabulary = session.vocabularySize();
   for (uint64_t i = 0; i < job.round.size(); ++i) {
-    V4_RETURN_IF_ERROR(session.checkLogits(row + i, /*mtp=*/false));
-    const float *logits = session.logits(row + i);
-    uint64_t position = begin + 1 + i;
     int32_t token = 0;
-    if (i + 1 == job.round.size()) {
-      V4_RETURN_IF_ERROR(job.sampler->pick(logits, job.request.stream, position, token));
-      job.next.push_back(token);
-      break;
-    }
-    const float *probabilities = job.probabilities.empty() ? nullptr : job.probabilities.data() + i * vocabulary;
-    int32_t draft = job.round[i + 1];
-    V4_RETURN_IF_ERROR(job.sampler->verify(logits, draft, probabilities, job.request.stream, position, token));
+    V4_RETURN_IF_ERROR(picks.take(session, row + i, token));
+    bool isDrafted = i + 1 < job.round.size();
+    if (isDrafted && !job.probabilities.empty())
+      V4_RETURN_IF_ERROR(verifyDraft(job, row, i, begin + 1 + i, token));
     job.next.push_back(token);
-    job.accepted += token == draft;
-    if (token != draft || token == job.request.eos)
+    if (!isDrafted)
+      break;
+    job.accepted += token == job.round[i + 1];
+    if (token != job.round[i + 1] || token == job.request.eos)
       break;
   }
   return Status();
+}
+
+/// Of a draft that was drawn: by its probabilities, and all logits of the row.
+Status Scheduler::verifyDraft(Job &job, uint64_t row, uint64_t i, uint64_t position, int32_t &token) {
+  const float *logits = session.logits(row + i);
+  if (!logits)
+    return session.deviceStatus();
+  return job.sampler->verify(logits, job.round[i + 1], job.probabilities.data() + i * session.vocabularySize(),
+                             job.request.stream, position, token);
 }

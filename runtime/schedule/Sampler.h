@@ -55,6 +55,8 @@ public:
   Status verify(const float *logits, int32_t draft, const float *probabilities, uint64_t stream, uint64_t position,
                 int32_t &token);
 
+  uint64_t vocabulary() const { return storage.size(); }
+
   /// What `pick` of that row computes, for whoever can do it where the logits are.
   plan::SampleRow ask(uint32_t row, uint64_t stream, uint64_t position) const;
 
@@ -82,7 +84,7 @@ private:
 
   const SamplerOptions options;
   const int bits;                 ///< Weights are in units of 2^-bits.
-  plan::SampleRow asked = {};     ///< What the options come to; the rest of it is of no meaning.
+  plan::SampleRow asked;          ///< What the options come to; the rest of it is of no meaning.
   std::vector<Candidate> storage; ///< One per vocabulary entry.
   size_t count = 0;               ///< Candidates that are left, in the order of tokens when `narrow` is over.
 };

@@ -163,8 +163,30 @@ bool Scheduler::writeBatch() {
   return !batch.empty();
 }
 
+/// Whether row i of the `count` that a job has in the step becomes a token as any other does: one behind a draft that
+/// was drawn by chance is not.
+bool Scheduler::wantsToken(const Job &job, uint64_t i, uint64_t count) const {
+  if (!job.round.empty())
+    return i + 1 == count || job.probabilities.empty();
+  return i + 1 == count && job.position() == job.tokens.size() && !job.isLast && job.request.count != 0;
+}
+
+/// Picks of the step, numbered as its rows.
+void Scheduler::askRows() {
+  picks.clear();
+  for (uint64_t slot = 0, row = 0; slot < batch.size(); ++slot) {
+    Job &job = *batch[slot];
+    uint64_t count = session.batch()[slot].logitsCount;
+    for (uint64_t i = 0; i < count; ++i, ++row)
+      picks.add({LogitsOf::Model, row, wantsToken(job, i, count) ? job.sampler.get() : nullptr, job.request.stream,
+                 job.position() - count + 1 + i});
+  }
+  picks.run(session);
+}
+
 /// The batch entries are those of the step that ran.
 void Scheduler::takeResults() {
+  askRows();
   for (uint64_t slot = 0, row = 0; slot < batch.size(); ++slot) {
     uint64_t count = session.batch()[slot].logitsCount;
     if (!batch[slot]->round.empty())
@@ -176,8 +198,9 @@ void Scheduler::takeResults() {
 }
 
 void Scheduler::takeRows(Job &job, uint64_t row, uint64_t count) {
+  int32_t token = 0;
   for (uint64_t i = 0; i < count; ++i)
-    if (Status status = session.checkLogits(row + i, /*mtp=*/false); !status.isOk())
+    if (Status status = picks.take(session, row + i, token); !status.isOk())
       return end(job, Finish::Failed, std::move(status));
   giveRows(job, job.position() - count, row, count);
   if (!job.isOver && job.position() == job.tokens.size())
@@ -186,15 +209,19 @@ void Scheduler::takeRows(Job &job, uint64_t row, uint64_t count) {
 
 void Scheduler::giveRows(Job &job, uint64_t position, uint64_t row, uint64_t count) {
   const RequestHooks &hooks = job.request.hooks;
-  if (job.request.wantRows && hooks.rows)
-    hooks.rows(hooks.user, position, session.logits(row), count);
+  if (!job.request.wantRows || !hooks.rows || count == 0)
+    return;
+  const float *logits = session.logits(row);
+  if (!logits)
+    return end(job, Finish::Failed, session.deviceStatus());
+  hooks.rows(hooks.user, position, logits, count);
 }
 
 void Scheduler::pickNext(Job &job, uint64_t row) {
   if (job.isLast || job.request.count == 0)
     return end(job, job.finish);
   int32_t token = 0;
-  Status status = job.sampler->pick(session.logits(row), job.request.stream, job.position(), token);
+  Status status = picks.take(session, row, token);
   if (!status.isOk())
     return end(job, Finish::Failed, std::move(status));
   giveToken(job, token);

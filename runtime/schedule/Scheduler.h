@@ -40,6 +40,7 @@
 
 #include "runtime/exec/Session.h"
 #include "runtime/schedule/Request.h"
+#include "runtime/schedule/RowPicks.h"
 
 #include <map>
 
@@ -131,6 +132,7 @@ private:
   Status draft();
   Status draftDepth(uint64_t depth, bool &any);
   Status drawDraft(Job &job, uint64_t row, uint64_t depth);
+  Status verifyDraft(Job &job, uint64_t row, uint64_t i, uint64_t position, int32_t &token);
   void takeRound(Job &job, uint64_t row);
   Status verify(Job &job, uint64_t row, uint64_t begin);
 
@@ -140,6 +142,8 @@ private:
   void addDecodes(uint64_t most, uint64_t &left);
   void addPrompts(uint64_t &left);
   void addEntry(Job &job, uint64_t tokens, uint64_t &left);
+  bool wantsToken(const Job &job, uint64_t i, uint64_t count) const;
+  void askRows();
   void takeResults();
   void takeRows(Job &job, uint64_t row, uint64_t count);
   void giveRows(Job &job, uint64_t position, uint64_t row, uint64_t count);
@@ -154,6 +158,7 @@ private:
   std::vector<std::unique_ptr<Job>> running;
   std::vector<Job *> batch; ///< Of the step.
   std::vector<Job *> drafting;
+  RowPicks picks; ///< Of the step, or of the drafts.
   uint64_t reserved = 0; ///< Pages, of all that have started.
   uint64_t lastId = 0;
   uint64_t stepNumber = 0;

@@ -76,7 +76,7 @@ bool changeTyped(const uint8_t *data, size_t size, PlanParts &parts, Choice &cho
       changeProgram(program, choice);
   flatbuffers::FlatBufferBuilder builder;
   fb::FinishProgramBuffer(builder, fb::CreateProgram(builder, &program));
-  parts.header.requiredFeatures &= ~(kFeatureCalls | kFeatureVariants);
+  parts.header.requiredFeatures &= ~(kFeatureCalls | kFeatureVariants | kFeatureSampling);
   auto hasCall = [](const auto &holder) { return holder && holder->block && holder->block->call; };
   for (const auto &kernel : program.kernels) {
     bool inVariants = kernel && std::any_of(kernel->variants.begin(), kernel->variants.end(), hasCall);
@@ -85,6 +85,9 @@ bool changeTyped(const uint8_t *data, size_t size, PlanParts &parts, Choice &cho
     if (kernel && !kernel->variants.empty())
       parts.header.requiredFeatures |= kFeatureVariants;
   }
+  for (const auto &launch : program.launches)
+    if (launch && launch->group >= fb::LaunchGroup::Sample)
+      parts.header.requiredFeatures |= kFeatureSampling;
   parts.sections[0].assign(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
   return true;
 }

@@ -82,10 +82,27 @@ TEST(Container, abi) {
 
 TEST(Container, features) {
   PlanBytes file = FakePlan().build();
-  file.header().requiredFeatures = 32;
+  file.header().requiredFeatures = 64;
   file.rehashHeader();
   expectMessage(
-      file, "header.requiredFeatures has bits 32 that this runtime does not know (it knows 31); use a newer runtime");
+      file, "header.requiredFeatures has bits 64 that this runtime does not know (it knows 63); use a newer runtime");
+}
+
+TEST(Container, samplingFeature) {
+  FakePlan fake;
+  fake.addSampling();
+  PlanBytes file = fake.build();
+  EXPECT_EQ(file.header().requiredFeatures, kFeatureSampling);
+  EXPECT_EQ(load(file), "");
+  file.header().requiredFeatures = 0;
+  file.rehashHeader();
+  expectMessage(file, "header.requiredFeatures is 0, a launch is of the group sample, expected bit 32 to be set; "
+                      "rebuild the plan with v4-compile");
+  file = FakePlan().build();
+  file.header().requiredFeatures = kFeatureSampling;
+  file.rehashHeader();
+  expectMessage(file, "header.requiredFeatures is 32, no launch is of the group sample, expected bit 32 not to be set; "
+                      "rebuild the plan with v4-compile");
 }
 
 static void makeGpuPlan(FakePlan &fake) {

@@ -112,6 +112,8 @@ struct FakePlan {
   bool isSigned = false;
 
   FakePlan();
+  /// The launches behind all others that pick tokens: 5 of the model, 6 of the MTP block.
+  void addSampling();
   std::vector<uint8_t> metadata() const {
     flatbuffers::FlatBufferBuilder builder;
     fb::FinishProgramBuffer(builder, fb::CreateProgram(builder, &program));
@@ -253,6 +255,21 @@ inline FakePlan::FakePlan() {
   program.probes.push_back(std::move(probe));
 }
 
+inline void FakePlan::addSampling() {
+  using Kind = fb::BindingKind;
+  for (uint32_t i = 0; i < 2; ++i) {
+    uint32_t launch = 5 + i, rows = static_cast<uint32_t>(program.buffers.size());
+    addBuffer(i ? "mtp_samples" : "samples", fb::ElementType::I32, fb::RowSpace::Logits, 12, 48, 3, launch, launch);
+    addLaunch(i ? "mtp_sample_0" : "sample_0", i ? fb::LaunchGroup::MtpSample : fb::LaunchGroup::Sample,
+              fb::RowSpace::Logits,
+              {bind(Kind::Buffer, fb::Access::In, 2 + i), bind(Kind::Buffer, fb::Access::Out, rows)});
+    program.launches.back()->row_tile = program.launches.back()->tiles = 1;
+  }
+  program.slots = 4;
+  for (uint32_t logits : {program.logits_buffer, static_cast<uint32_t>(program.mtp_logits_buffer)})
+    program.buffers[logits]->last_launch = 6;
+}
+
 inline PlanBytes FakePlan::build(const std::vector<uint8_t> &metadata) const {
   std::vector<uint8_t> sealed = code;
   sealed.resize(code.size() + kHashBytes);
@@ -273,6 +290,9 @@ inline PlanBytes FakePlan::build(const std::vector<uint8_t> &metadata) const {
       features |= kFeatureVariants | (block && block->call ? kFeatureCalls : 0);
     }
   }
+  for (const auto &launch : program.launches)
+    if (launch && launch->group >= fb::LaunchGroup::Sample)
+      features |= kFeatureSampling;
   uint64_t end = headerBytes(features);
   for (uint32_t i = 0; i < kSectionCount; ++i) {
     if (contents[i]->empty())

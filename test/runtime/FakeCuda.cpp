@@ -8,7 +8,7 @@
 //
 // A library with the calls of CudaDriver.h: memory of the GPU is the heap, kernels are host
 // code. An image whose last byte of e_ident says x86-64 is a shared object that poses as a
-// cubin and brings its own; for others the function of the same name in the object
+// cubin and brings its own, and has any instance of a template; for others the function of the same name in the object
 // V4_FAKE_CUDA_CODE runs, after the cubin was seen to have it, or where it is an instance
 // of a template that one (FakeTemplates.h). An object with a table of FakeLanes.h runs with
 // the threads of the launch. Everything is finished when a call returns, but
@@ -66,7 +66,7 @@ std::map<std::string, int> calls;
 std::map<void *, size_t> allocations;
 std::map<void *, size_t> pinned;
 std::list<Reading> readings;
-size_t allocated = 0;
+size_t allocated = 0, readBytes = 0;
 bool retained = false;
 
 uint64_t numberOf(const char *variable, uint64_t usual) {
@@ -276,6 +276,7 @@ int cuMemcpyAsync(uint64_t to, uint64_t from, size_t bytes, void *) {
   if (fails("cuMemcpyAsync"))
     return kFailure;
   auto *source = reinterpret_cast<const uint8_t *>(from);
+  readBytes += isOnGpu(to) ? 0 : bytes;
   if (isOnGpu(to) || !isOnGpu(from))
     std::memmove(reinterpret_cast<void *>(to), source, bytes);
   else
@@ -345,10 +346,10 @@ int cuModuleGetFunction(void **function, void *module, const char *name) {
     return kFailure;
   auto &loaded = *static_cast<Module *>(module);
   void *host = loaded.host ? dlsym(loaded.host, name) : nullptr;
-  if (loaded.isPosing ? !host : !hasFunction(loaded.image, name))
-    return kNotFound;
   // Without code the GPU is idle.
   auto play = loaded.host && !host ? findFakeTemplate(name) : nullptr;
+  if (loaded.isPosing ? !host && !play : !hasFunction(loaded.image, name))
+    return kNotFound;
   auto run = loaded.hasThreads ? nullptr : reinterpret_cast<FakeKernel>(host);
   auto runThreads = loaded.hasThreads ? reinterpret_cast<LaneKernel>(host) : nullptr;
   *function = &loaded.functions.emplace_back(FakeFunction{name, run, runThreads, play});
@@ -412,6 +413,11 @@ size_t fakeCudaPinned() { return pinned.size(); }
 bool fakeCudaRetained() { return retained; }
 /// Whether this thread is within a call of the driver.
 bool fakeCudaRuns() { return fakeDepth != 0; }
-void fakeCudaForgetCalls() { calls.clear(); }
+void fakeCudaForgetCalls() {
+  calls.clear();
+  readBytes = 0;
+}
+/// Copied to the host since then.
+size_t fakeCudaReadBytes() { return readBytes; }
 int fakeCudaCalls(const char *name) { return calls[name]; }
 }

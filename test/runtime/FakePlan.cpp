@@ -30,6 +30,8 @@ void fake_mtp_save(const v4_kernel_args *, int64_t, int64_t);
 namespace {
 
 enum BufferIndex : uint32_t { kHash = 0, kStreams = 1, kLogits = 2, kMtpLogits = 3, kMtpSums = 4, kTwin = 5 };
+/// With `sampling`, behind all others; it goes without `twinLogits`.
+constexpr uint32_t kSamples = 5, kMtpSamples = 6, kSampleKernel = 7;
 enum PoolIndex : uint32_t {
   kCoarsePool,
   kRowPool,
@@ -57,19 +59,21 @@ auto buffer(Builder &b, const char *name, fb::ElementType element, fb::RowSpace 
                           slot, first, last);
 }
 
-auto buffers(Builder &b, bool twin) {
-  uint32_t last = twin ? 8 : 7;
+auto buffers(Builder &b, bool twin, bool sampling) {
+  uint32_t block = twin ? 6 : 5, last = block + (sampling ? 4 : 2);
   std::vector<flatbuffers::Offset<fb::Buffer>> list{
       buffer(b, "hash", fb::ElementType::I32, fb::RowSpace::Tokens, 1, 4, 0, last, 0),
       buffer(b, "streams", fb::ElementType::BF16, fb::RowSpace::Tokens, 2, 4, 0, 0, 1),
       buffer(b, "logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, 2, last, 2),
-      buffer(b, "mtp_logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, last - 2, last,
-             3),
-      buffer(b, "mtp_sums", fb::ElementType::I32, fb::RowSpace::Tokens, 1, 4, last - 3, last, 4),
+      buffer(b, "mtp_logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, block, last, 3),
+      buffer(b, "mtp_sums", fb::ElementType::I32, fb::RowSpace::Tokens, 1, 4, block - 1, last, 4),
   };
   if (twin)
     list.push_back(
         buffer(b, "twin_logits", fb::ElementType::F32, fb::RowSpace::Logits, kVocabulary, 4 * kVocabulary, 3, 3, 5));
+  for (uint32_t launch = last - 1; sampling && launch <= last; ++launch)
+    list.push_back(buffer(b, launch < last ? "samples" : "mtp_samples", fb::ElementType::I32, fb::RowSpace::Logits, 12,
+                          48, launch, launch, 5));
   return b.CreateVector(list);
 }
 
@@ -121,6 +125,18 @@ auto variantsOf(Builder &b, uint32_t bindings, uint64_t imageBytes) {
       std::vector<flatbuffers::Offset<fb::Variant>>{make(1, "fake_save_one"), make(2, "fake_save_two")});
 }
 
+/// sampleRows of codegen/cuda/kernels; of few threads, which are quick to play.
+auto sampleCall(Builder &b) {
+  auto argument = [](fb::ArgumentKind kind, uint32_t binding, uint32_t value) {
+    return fb::Argument(kind, fb::ElementType::I8, 0, 0, 0, 0, binding, value);
+  };
+  std::vector<fb::Argument> list{argument(fb::ArgumentKind::Address, 0, 0), argument(fb::ArgumentKind::Address, 1, 0),
+                                 argument(fb::ArgumentKind::Rows, 0, 1),
+                                 argument(fb::ArgumentKind::Word, 0, kVocabulary)};
+  auto name = b.CreateString("sampleRows_64");
+  return fb::CreateCall(b, name, 0, b.CreateVectorOfStructs(list));
+}
+
 auto kernels(Builder &b, const FakeOptions &options) {
   auto make = [&](std::string symbol, uint32_t bindings) {
     auto call = flatbuffers::Offset<fb::Call>();
@@ -140,12 +156,19 @@ auto kernels(Builder &b, const FakeOptions &options) {
         imageBytes ? fb::CreateBlock(b, 1, shared, 1, 32, 0, imageBytes, call) : flatbuffers::Offset<fb::Block>();
     return fb::CreateKernel(b, name, op, bindings, 128, 0, -1, block, variants);
   };
-  return b.CreateVector(std::vector<flatbuffers::Offset<fb::Kernel>>{
-      make(options.firstSymbol, 9), make("fake_append", 10), make("fake_save", 5), make("fake_logits", 8),
-      make("fake_mtp_scan", 8), make("fake_mtp", 3), make("fake_mtp_save", 5)});
+  std::vector<flatbuffers::Offset<fb::Kernel>> list{
+      make(options.firstSymbol, 9), make("fake_append", 10), make("fake_save", 5),    make("fake_logits", 8),
+      make("fake_mtp_scan", 8),     make("fake_mtp", 3),     make("fake_mtp_save", 5)};
+  if (options.sampling) {
+    auto call = sampleCall(b);
+    auto block = fb::CreateBlock(b, 64, 67744, 1, 32, 0, options.imageBytes, call);
+    auto name = b.CreateString("sample_rows_0"), op = b.CreateString("sample_rows");
+    list.push_back(fb::CreateKernel(b, name, op, 2, 0, 0, -1, block));
+  }
+  return b.CreateVector(list);
 }
 
-auto launches(Builder &b, bool twin) {
+auto launches(Builder &b, bool twin, bool sampling) {
   auto make = [&](uint32_t kernel, fb::LaunchGroup group, fb::RowSpace rows, uint64_t tiles,
                   const std::vector<fb::Binding> &bindings, bool barrier = true) {
     return fb::CreateLaunch(b, kernel, group, rows, 1, tiles, b.CreateVectorOfStructs(bindings), 0, 0, barrier);
@@ -185,6 +208,11 @@ auto launches(Builder &b, bool twin) {
     list.push_back(make(kMtpSave, group, fb::RowSpace::Sequences, 1,
                         {step(F::SlotRows), step(F::Positions), step(F::StateOffsets), in(streams),
                          pool(fb::Access::Out, kMtpStreamsPool)}));
+  if (sampling) {
+    list.push_back(make(kSampleKernel, fb::LaunchGroup::Sample, fb::RowSpace::Logits, 1, {in(kLogits), out(kSamples)}));
+    list.push_back(
+        make(kSampleKernel, fb::LaunchGroup::MtpSample, fb::RowSpace::Logits, 1, {in(kMtpLogits), out(kMtpSamples)}));
+  }
   return b.CreateVector(list);
 }
 
@@ -220,15 +248,15 @@ flatbuffers::DetachedBuffer test::buildFakeMetadata(const FakeOptions &options) 
   auto targetTable = target(b, options.features, options.imageBytes != 0);
   auto model = fb::CreateModel(b, kVocabulary, 8, 1, 31, 128, true, b.CreateVector(std::vector<uint8_t>(32)));
   auto envelope = fb::CreateEnvelope(b, options.maxTokens, options.maxSequences, options.maxContext, options.maxDraft);
-  auto bufferList = buffers(b, options.twinLogits);
+  auto bufferList = buffers(b, options.twinLogits, options.sampling);
   auto weightList = weights(b);
   auto poolList = pools(b);
   auto kernelList = kernels(b, options);
-  auto launchList = launches(b, options.twinLogits);
+  auto launchList = launches(b, options.twinLogits, options.sampling);
   auto probeList = probes(b, options.twinLogits);
   b.Finish(fb::CreateProgram(b, producer, flags, targetTable, model, envelope, bufferList, weightList, poolList,
-                             kernelList, launchList, probeList, options.twinLogits ? 6 : 5, 192, kStateBytes, kLogits,
-                             kMtpLogits),
+                             kernelList, launchList, probeList, options.twinLogits || options.sampling ? 6 : 5, 192,
+                             kStateBytes, kLogits, kMtpLogits),
            fb::ProgramIdentifier());
   return b.Release();
 }
@@ -247,7 +275,8 @@ std::vector<uint8_t> test::buildFakePlan(const FakeOptions &options, const std::
   header.formatVersion = kFormatVersion;
   header.abiVersion = kAbiVersion;
   header.sectionCount = kSectionCount;
-  header.requiredFeatures = (options.calls ? kFeatureCalls : 0) | (options.variants ? kFeatureVariants : 0);
+  header.requiredFeatures = (options.calls || options.sampling ? kFeatureCalls : 0) |
+                            (options.variants ? kFeatureVariants : 0) | (options.sampling ? kFeatureSampling : 0);
   std::vector<uint8_t> file(sizeof(Header));
   Hasher all;
   auto append = [&](SectionKind kind, const void *data, uint64_t bytes, uint64_t alignment) {

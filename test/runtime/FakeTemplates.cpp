@@ -14,6 +14,7 @@
 #include "codegen/cuda/kernels/DispatchRows.h"
 #include "codegen/cuda/kernels/ExpertProduct.h"
 #include "codegen/cuda/kernels/IndexRows.h"
+#include "codegen/cuda/kernels/SampleRows.h"
 #include "codegen/cuda/kernels/WideLinear.h"
 
 #include <algorithm>
@@ -125,6 +126,8 @@ FakeTemplate v4::test::findFakeTemplate(const std::string &function) {
       {"attendMerge_256_64_8", play<&attendMerge<256, 64, 8>>},
       {"indexCandidates_128_1_64", play<&indexCandidates<128, 1, 64>>},
       {"selectCandidates_64", play<&selectCandidates<64>>},
+      {"sampleRows_1024", play<&sampleRows<1024>>},
+      {"sampleRows_64", play<&sampleRows<64>>}, // of the made-up plan
       {"quantizeRows_8", play<&quantizeRows<8>>},
   };
   auto found = known.find(function);

@@ -333,6 +333,67 @@ static void draftAhead(v4_session *session) {
   v4_sequence_release(sequence);
 }
 
+static int isRefused(v4_session *session, v4_pick pick, const char *message) {
+  v4_error error;
+  int32_t token = 77;
+  v4_status status = v4_session_pick(session, &pick, 1, &token, &error);
+  return status == V4_INVALID_INPUT && token == 77 && strcmp(error.message, message) == 0;
+}
+
+/* Tokens of a step and of a draft are those of their logits. */
+static void pickTokens(v4_session *session) {
+  v4_error error;
+  v4_sequence *sequence = NULL;
+  v4_sampler *samplers[2] = {NULL, NULL}, *other = NULL;
+  v4_sampler_options options;
+  int32_t prompt[5] = {1, 2, 3, 4, 5}, tokens[4], expected = -1;
+  v4_batch_entry entry = {NULL, prompt, 5, 3};
+  v4_pick picks[4];
+  size_t i;
+  v4_sampler_options_init(&options);
+  EXPECT(v4_sampler_create(VOCABULARY, &options, &samplers[0], &error) == V4_OK);
+  options.temperature = 100;
+  EXPECT(v4_sampler_create(VOCABULARY, &options, &samplers[1], &error) == V4_OK);
+  EXPECT(v4_sampler_create(10, &options, &other, &error) == V4_OK);
+  EXPECT(v4_sequence_create(session, &sequence, &error) == V4_OK);
+  entry.sequence = sequence;
+  EXPECT(v4_session_step(session, &entry, 1, &error) == V4_OK);
+  for (i = 0; i < 4; ++i) {
+    v4_pick pick = {2 - i / 2, (uint32_t)(i / 3), samplers[i % 2], 9, i};
+    picks[i] = pick;
+  }
+  EXPECT(v4_session_pick(session, picks, 4, tokens, &error) == V4_OK);
+  for (i = 0; i < 4; ++i) {
+    const float *logits =
+        picks[i].mtp ? v4_session_mtp_logits(session, picks[i].row) : v4_session_logits(session, picks[i].row);
+    EXPECT(v4_sampler_pick(picks[i].sampler, logits, 9, i, &expected, &error) == V4_OK && tokens[i] == expected);
+  }
+  picks[0].row = 3;
+  EXPECT(isRefused(session, picks[0],
+                   "pick 0: row 3, the last step or draft left 3 rows; let its tokens want logits "
+                   "(logits_count)"));
+  picks[0].row = 0;
+  picks[0].sampler = NULL;
+  EXPECT(isRefused(session, picks[0], "pick 0: sampler is null, expected one of v4_sampler_create"));
+  picks[0].sampler = other;
+  EXPECT(isRefused(session, picks[0],
+                   "pick 0: its sampler has a vocabulary of 10, the plan of 32; create it with "
+                   "vocab_size of v4_engine_info"));
+  picks[0].sampler = samplers[0];
+  entry.token_count = 1;
+  EXPECT(v4_session_draft(session, &entry, 1, &error) == V4_OK);
+  EXPECT(isRefused(session, picks[0], "pick 0: a draft has no logits of the model; set mtp, or step first"));
+  picks[0].mtp = 1;
+  EXPECT(v4_session_pick(session, picks, 1, tokens, NULL) == V4_OK);
+  EXPECT(v4_sampler_pick(samplers[0], v4_session_mtp_logits(session, 0), 0, 0, &expected, &error) == V4_OK);
+  EXPECT(tokens[0] == expected);
+  EXPECT(v4_session_pick(session, NULL, 1, tokens, NULL) == V4_INVALID_INPUT);
+  v4_sequence_release(sequence);
+  v4_sampler_release(samplers[0]);
+  v4_sampler_release(samplers[1]);
+  v4_sampler_release(other);
+}
+
 static void checkErrors(void) {
   v4_error error;
   v4_engine *engine = NULL;
@@ -373,6 +434,7 @@ int main(int argc, char **argv) {
   EXPECT(probes == 3);
   takeUp(session);
   draftAhead(session);
+  pickTokens(session);
   v4_session_release(session);
   checkSampler();
   checkErrors();

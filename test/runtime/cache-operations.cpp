@@ -40,7 +40,7 @@ struct RowHash {
   Digest main, mtp;
 };
 
-RowHash hashRow(const Session &session, uint64_t row, uint64_t position, uint64_t vocabulary) {
+RowHash hashRow(Session &session, uint64_t row, uint64_t position, uint64_t vocabulary) {
   RowHash hash = {hashBytes(session.logits(row), vocabulary * sizeof(float)), {}};
   // Position 0 has no MTP row.
   if (session.mtpLogits(row) && position)

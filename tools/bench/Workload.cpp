@@ -70,6 +70,8 @@ void Workload::add(size_t sequence, uint64_t count, uint64_t logits) {
 Status Workload::step() {
   int64_t begin = monotonicNanoseconds();
   Status status = live->step(entries);
+  if (status.isOk() && live->samplesOnDevice() && current.logits)
+    status = pick();
   double seconds = static_cast<double>(monotonicNanoseconds() - begin) * 1e-9;
   if (stepHook && status.isOk())
     stepHook(stepUser, seconds);
@@ -77,6 +79,16 @@ Status Workload::step() {
   current.ranges.clear();
   current.logits = 0;
   return status;
+}
+
+/// On a GPU a step that wants logits is over when its tokens are here.
+Status Workload::pick() {
+  for (uint64_t row = 0; row < current.logits; ++row) {
+    plan::SampleRow &asked = live->sampleRows()[row];
+    asked = {};
+    asked.row = static_cast<uint32_t>(row);
+  }
+  return live->sample(LogitsOf::Model, current.logits);
 }
 
 Status Workload::prefill(uint64_t count) {

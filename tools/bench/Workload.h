@@ -53,6 +53,7 @@ private:
   Workload() = default;
   void add(size_t sequence, uint64_t tokens, uint64_t logits);
   Status step();
+  Status pick();
 
   std::unique_ptr<Session> live;
   std::vector<Sequence *> sequences;

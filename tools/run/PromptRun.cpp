@@ -137,7 +137,7 @@ void PromptRun::collect(uint64_t first, uint64_t rows) {
     mtpFile->write(first + skipped - 1, session->mtpLogits(skipped), rows - skipped);
 }
 
-int32_t PromptRun::pick() { return sampler->pick(session->logits(lastRow), 0, sequence->position()); }
+int32_t PromptRun::pick() { return session->pick(*sampler, 0, sequence->position(), lastRow); }
 
 void PromptRun::announce(int32_t token) {
   if (flags.json)

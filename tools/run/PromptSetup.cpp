@@ -36,7 +36,8 @@ PromptRun::PromptRun(const RunFlags &flags, api::Engine &engine, TraceFile *trac
   else
     resume();
   if (flags.draft)
-    speculation.emplace(*session, *sequence, *sampler, info.vocab_size, flags.draft);
+    speculation.emplace(*session, *sequence, *sampler, info.vocab_size, flags.draft,
+                        /*greedy=*/flags.temperature == 0);
   if (!flags.logitsOut.empty())
     logitsFile.emplace(flags.logitsOut, "<f4", 4, std::vector<uint64_t>{info.vocab_size});
   if (!flags.mtpLogitsOut.empty())

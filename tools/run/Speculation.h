@@ -25,8 +25,9 @@ class Speculation {
 public:
   /// Nothing is owned.
   Speculation(api::Session &session, api::Sequence &sequence, api::Sampler &sampler, uint32_t vocabulary,
-              uint64_t depth)
-      : session(session), sequence(sequence), sampler(sampler), probabilities(depth, std::vector<float>(vocabulary)) {}
+              uint64_t depth, bool greedy)
+      : session(session), sequence(sequence), sampler(sampler), greedy(greedy),
+        probabilities(depth, std::vector<float>(greedy ? 0 : vocabulary)) {}
 
   uint64_t depth() const { return probabilities.size(); }
 
@@ -37,19 +38,18 @@ public:
     uint64_t position = sequence.position();
     for (uint64_t i = 0; i < count; ++i) {
       session.draft(sequence, tokens.back());
-      tokens.push_back(sampler.draft(session.mtpLogits(), 0, position + 1 + i, probabilities[i]));
+      tokens.push_back(draft(position + 1 + i, i));
     }
     session.step(sequence, tokens.data(), tokens.size(), tokens.size());
     next.clear();
     bool agrees = true;
     for (uint64_t i = 0; i < count && agrees; ++i) {
-      int32_t draft = tokens[i + 1];
-      next.push_back(sampler.verify(session.logits(i), draft, probabilities[i], 0, position + 1 + i));
-      agrees = next.back() == draft;
+      next.push_back(verify(position + 1 + i, i));
+      agrees = next.back() == tokens[i + 1];
     }
     agreedDrafts = agrees ? count : next.size() - 1;
     if (agrees)
-      next.push_back(sampler.pick(session.logits(count), 0, position + 1 + count));
+      next.push_back(session.pick(sampler, 0, position + 1 + count, count));
     drafted += count;
     accepted += agreedDrafts;
   }
@@ -63,9 +63,22 @@ public:
   uint64_t drafted = 0, accepted = 0;
 
 private:
+  // The largest logit is picked where the logits are; a draft by chance needs them all.
+  int32_t draft(uint64_t position, uint64_t i) {
+    if (greedy)
+      return session.pick(sampler, 0, position, 0, /*mtp=*/true);
+    return sampler.draft(session.mtpLogits(), 0, position, probabilities[i]);
+  }
+  int32_t verify(uint64_t position, uint64_t i) {
+    if (greedy)
+      return session.pick(sampler, 0, position, i);
+    return sampler.verify(session.logits(i), tokens[i + 1], probabilities[i], 0, position);
+  }
+
   api::Session &session;
   api::Sequence &sequence;
   api::Sampler &sampler;
+  bool greedy;
   std::vector<std::vector<float>> probabilities; ///< [depth][vocabulary]
   std::vector<int32_t> tokens, next;
   uint64_t agreedDrafts = 0;

@@ -308,14 +308,31 @@ V4_API v4_status v4_session_step(v4_session *session, const v4_batch_entry *entr
                                  v4_error *error);
 
 /* Logits of the last step, vocab_size values a row, valid until the next one. Rows are those that wanted logits, in
- * batch order. Null when there is no such row (or no MTP block, or the session does not run it). */
+ * batch order. Null when there is no such row (or no MTP block, or the session does not run it). A GPU keeps them: the
+ * first call behind a step copies all its rows, and gives null when that fails, of which v4_session_check_logits says
+ * why; who wants tokens alone calls v4_session_pick. */
 V4_API size_t v4_session_logits_count(const v4_session *session);
 V4_API const float *v4_session_logits(const v4_session *session, size_t row);
 /* Logits of the MTP block that saw the row's token and the streams of the position before it: they predict the token
  * behind the row's. Unspecified in the row of position 0, which has no position before it. */
 V4_API const float *v4_session_mtp_logits(const v4_session *session, size_t row);
-/* V4_CHECK_FAILED when a logit of the row, MTP included, is infinite or no number: end its request. */
+/* V4_CHECK_FAILED when a logit of the row, MTP included, is infinite or no number: end its request. Copies none. */
 V4_API v4_status v4_session_check_logits(const v4_session *session, size_t row, v4_error *error);
+
+/* A token that is wanted of the last step or draft. */
+typedef struct v4_pick {
+  size_t row;          /* as for v4_session_logits */
+  uint32_t mtp;        /* of the logits of v4_session_mtp_logits */
+  v4_sampler *sampler; /* may be that of several picks */
+  uint64_t stream;     /* these as for v4_sampler_pick */
+  uint64_t position;
+} v4_pick;
+
+/* Picks `count` tokens at once: out_tokens[i] is what v4_sampler_pick gives of the row of picks[i], and -1 where a logit
+ * of that row is not finite, of which v4_session_check_logits says more. On a GPU tokens are picked there and no logits
+ * are copied, unless the plan was compiled without that (v4-add-sampling) or by an older v4-compile. */
+V4_API v4_status v4_session_pick(v4_session *session, const v4_pick *picks, size_t count, int32_t *out_tokens,
+                                 v4_error *error);
 
 /*===--- Speculation -----------------------------------------------------===*/
 
@@ -326,7 +343,8 @@ V4_API v4_status v4_session_check_logits(const v4_session *session, size_t row, 
  *
  * To speculate: draft on the next token and on what v4_sampler_draft makes of the MTP logits; step that token and the
  * drafts behind it, with logits for all; v4_sampler_verify each draft by the row in front of it, up to the first one
- * that is not the token; v4_sequence_truncate the sequence to the tokens that hold. */
+ * that is not the token; v4_sequence_truncate the sequence to the tokens that hold. With temperature 0 a draft and the
+ * token are both what v4_session_pick picks; with another one they need the logits, on a GPU too. */
 V4_API v4_status v4_session_draft(v4_session *session, const v4_batch_entry *entries, size_t entry_count,
                                   v4_error *error);
 
@@ -341,6 +359,8 @@ typedef struct v4_sampler_options {
   uint64_t seed;
 } v4_sampler_options;
 
+/* Weights of tokens are integers, off by less than 2^-28 of themselves: the same logits give the same token on every
+ * machine, on a GPU too. */
 V4_API void v4_sampler_options_init(v4_sampler_options *options);
 V4_API v4_status v4_sampler_create(uint32_t vocab_size, const v4_sampler_options *options, v4_sampler **out_sampler,
                                    v4_error *error);

@@ -92,6 +92,7 @@ public:
     detail::check(v4_sampler_verify, handle.get(), logits, draft, probabilities.data(), stream, position, &token);
     return token;
   }
+  v4_sampler *get() const { return handle.get(); }
 
 private:
   detail::Handle<v4_sampler, v4_sampler_release> handle;
@@ -168,6 +169,20 @@ public:
   size_t logitsCount() const { return v4_session_logits_count(handle.get()); }
   const float *logits(size_t row = 0) const { return v4_session_logits(handle.get(), row); }
   const float *mtpLogits(size_t row = 0) const { return v4_session_mtp_logits(handle.get(), row); }
+  /// Of a row of the last step, where its logits are. Throws where one of them is not finite.
+  int32_t pick(const Sampler &sampler, uint64_t stream, uint64_t position, size_t row = 0, bool mtp = false) {
+    v4_pick pick{row, mtp, sampler.get(), stream, position};
+    int32_t token = -1;
+    detail::check(v4_session_pick, handle.get(), &pick, size_t(1), &token);
+    if (token < 0)
+      detail::check(v4_session_check_logits, handle.get(), row);
+    return token;
+  }
+  std::vector<int32_t> pick(const std::vector<v4_pick> &picks) {
+    std::vector<int32_t> tokens(picks.size());
+    detail::check(v4_session_pick, handle.get(), picks.data(), picks.size(), tokens.data());
+    return tokens;
+  }
 
 private:
   detail::Handle<v4_session, v4_session_release> handle;

@@ -19,7 +19,7 @@ int main(int argc, char **argv) try {
   std::vector<int32_t> tokens = {1, 2, 3};
   for (int i = 0; i < 8; ++i) {
     session.step(sequence, tokens.data(), tokens.size(), 1);
-    tokens = {sampler.pick(session.logits(), 0, sequence.position())};
+    tokens = {session.pick(sampler, 0, sequence.position())};
     std::printf("%d ", tokens[0]);
   }
   std::printf("\n");
