@@ -422,6 +422,23 @@ def OverlapLaunchesPass : Pass<"v4-overlap-launches", "::mlir::ModuleOp"> {
   ];
 }
 
+def AddSamplingPass : Pass<"v4-add-sampling", "::mlir::ModuleOp"> {
+  let summary = "let a plan for a GPU pick tokens where the logits are";
+  let description = [{
+    Optional. Adds a kernel of the template `sampleRows` and its launches, which are no part of a step: one of the group
+    "sample" for the logits and, where there is an MTP block, one of the group "mtp_sample" for its logits. Each has a
+    buffer of rows that say what is asked of which logits (runtime/plan/SampleRows.h) and get the answers. Without it a
+    session copies logits to the host whenever tokens are picked; the tokens are the same. Changes nothing but a remark
+    where the target is not sm_90a.
+
+    ```mlir
+    plan.buffer @samples {element = i32, row_shape = array<i64: 12>, rows = 5 : i64, ...}
+    plan.launch @sample_rows_0 grid #kernel.grid<rows = 5, tile = 1, tiles = 1> bindings [#plan.binding<buffer, in, @b7>, #plan.binding<buffer, out, @samples>] {group = "sample"}
+    ```
+  }];
+  let dependentDialects = ["::v4::plan::PlanDialect", "::v4::kernel::KernelDialect", "::mlir::func::FuncDialect"];
+}
+
 def PlanArenaPass : Pass<"v4-plan-arena", "::mlir::ModuleOp"> {
   let summary = "share arena slots between buffers whose lifetimes are disjoint";
   let description = [{

@@ -34,7 +34,8 @@ llvm::ArrayRef<llvm::StringRef> optionalPasses() {
                                           "v4-prove-exact-forms",
                                           "v4-choose-kernels",
                                           "v4-choose-gpu-kernels",
-                                          "v4-overlap-launches"};
+                                          "v4-overlap-launches",
+                                          "v4-add-sampling"};
   return names;
 }
 
@@ -112,6 +113,9 @@ void buildSchedulePipeline(OpPassManager &pm, const StageOptions &options) {
   // The arena's slots depend on what runs together.
   if (isOn("v4-overlap-launches", options))
     pm.addPass(createOverlapLaunchesPass());
+  // A template, as those that this pass chooses.
+  if (options.gpu && hasKernels(options) && isTuned("v4-add-sampling", options))
+    pm.addPass(createAddSamplingPass());
   // Both need the program and nothing of each other.
   pm.addPass(createPlanArenaPass());
   pm.addPass(createPlanKvCachePass());

@@ -133,9 +133,11 @@ fb::LaunchGroup MetadataWriter::group(mlir::Operation *op, StringRef name) {
                    .Case("mtp", fb::LaunchGroup::Mtp)
                    .Case("mtp_step", fb::LaunchGroup::MtpStep)
                    .Case("mtp_draft", fb::LaunchGroup::MtpDraft)
+                   .Case("sample", fb::LaunchGroup::Sample)
+                   .Case("mtp_sample", fb::LaunchGroup::MtpSample)
                    .Default(std::nullopt);
   if (!found)
-    fail(describe(op) + " has the group '" + name + "', expected main, mtp, mtp_step or mtp_draft");
+    fail(describe(op) + " has the group '" + name + "', expected main, mtp, mtp_step, mtp_draft, sample or mtp_sample");
   return found.value_or(fb::LaunchGroup::Main);
 }
 

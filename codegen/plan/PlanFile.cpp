@@ -63,6 +63,14 @@ static uint64_t kernelFeatures(ArrayRef<uint8_t> metadata) {
   return features;
 }
 
+/// And of launches that sample.
+static uint64_t samplingFeatures(ArrayRef<uint8_t> metadata) {
+  bool has = any_of(*plan::fb::GetProgram(metadata.data())->launches(), [](const plan::fb::Launch *launch) {
+    return launch->group() == plan::fb::LaunchGroup::Sample || launch->group() == plan::fb::LaunchGroup::MtpSample;
+  });
+  return has ? plan::kFeatureSampling : 0;
+}
+
 namespace {
 
 /// One plan on its way to the disk.
@@ -116,7 +124,7 @@ Error PlanFile::prepare() {
   header.abiVersion = plan::kAbiVersion;
   header.sectionCount = plan::kSectionCount;
   header.requiredFeatures = isHere() ? 0 : isExternal() ? plan::kFeatureExternalWeights : plan::kFeatureNoWeights;
-  header.requiredFeatures |= kernelFeatures(metadata);
+  header.requiredFeatures |= kernelFeatures(metadata) | samplingFeatures(metadata);
   if (options.sign)
     header.requiredFeatures |= plan::kFeatureSigned;
   placeSections({metadata.size(), contents.object.size() + plan::kHashBytes, tables.size(), hashes.size(),

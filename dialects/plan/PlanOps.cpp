@@ -42,10 +42,11 @@ LogicalResult checkElement(Operation *op, Type element) {
 }
 
 LogicalResult checkGroup(Operation *op, StringRef group, bool launches) {
-  if (group == "main" || group == "mtp" || (launches && (group == "mtp_step" || group == "mtp_draft")))
+  static const StringRef others[] = {"mtp_step", "mtp_draft", "sample", "mtp_sample"};
+  if (group == "main" || group == "mtp" || (launches && llvm::is_contained(others, group)))
     return success();
   return op->emitOpError() << "group is '" << group << "', expected 'main'"
-                           << (launches ? ", 'mtp', 'mtp_step' or 'mtp_draft'" : " or 'mtp'");
+                           << (launches ? ", 'mtp', '" + llvm::join(ArrayRef<StringRef>(others), "', '") + "'" : " or 'mtp'");
 }
 
 template <typename Expected>

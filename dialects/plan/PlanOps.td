@@ -321,7 +321,8 @@ def Plan_LaunchOp : Plan_Child<"launch", [DeclareOpInterfaceMethods<SymbolUserOp
   let summary = "one entry of the launch schedule";
   let description = [{
     Table Launch; `grid` is a #kernel.grid, `bindings` an array of #plan.binding, `group` "main", "mtp" (steps and drafts
-    of the MTP block), "mtp_step" (steps alone) or "mtp_draft" (drafts alone).
+    of the MTP block), "mtp_step" (steps alone), "mtp_draft" (drafts alone), "sample" or "mtp_sample" (when tokens are asked
+    for).
 
     (C1) grid and bindings have these attributes. (C2) the group is one of these, layer is at least -1, rank
     is not negative. (C3) the kernel names a plan.kernel. (C4) there are as many bindings as that kernel says.

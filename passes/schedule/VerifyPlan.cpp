@@ -222,7 +222,7 @@ LogicalResult PlanChecker::checkLaunch(plan::LaunchOp launch, uint64_t position)
   if (failed(checkRank(launch, launch.getRank())))
     return failure();
   auto model = cast<ModelAttr>(program.getModel());
-  if (launch.getGroup() != "main" && !model.getMtp())
+  if (launch.getGroup() != "main" && launch.getGroup() != "sample" && !model.getMtp())
     return launch.emitOpError() << "has group '" << launch.getGroup() << "', but the model has no MTP block";
   if (auto layer = static_cast<int64_t>(launch.getLayer()); layer > model.getLayers())
     return launch.emitOpError() << "has layer " << layer << ", expected -1 to " << model.getLayers();
@@ -251,9 +251,11 @@ LogicalResult PlanChecker::checkBufferUse(plan::LaunchOp launch, uint64_t positi
   }
   if (writer == writers.end())
     return launch.emitOpError() << "reads '" << buffer.getSymName() << "', which no launch in front of it writes";
-  // A step without MTP runs the main launches alone, and no step those of drafts, nor a draft those of steps.
+  // A step without MTP runs the main launches alone, and no step those of drafts, nor a draft those of steps. What
+  // samples is in neither.
   llvm::StringRef group = launch.getGroup(), made = writer->second.launch.getGroup();
-  if ((group == "main" && made != "main") || made == "mtp_step" || made == "mtp_draft")
+  bool isMain = group == "main" || group == "sample";
+  if ((isMain && made != "main") || (made != "main" && made != "mtp"))
     return launch.emitOpError() << "of group " << group << " reads '" << buffer.getSymName() << "', which launch "
                                 << writer->second.index << " of group " << made << " writes";
   return success();

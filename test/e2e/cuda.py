@@ -37,9 +37,9 @@ DECOMPOSED = "--disable-pass=v4-choose-gpu-kernels"
 HOST = '#kernel.target<"cpu:x86-64-v3", cpu = "x86-64-v3", features = [], vector_bits = 256>'
 OTHER_TARGETS = ("cuda:sm_100a", "cuda:sm_120a")
 TEMPLATES = ("combineRows", "dispatchRows", "bf16Linear", "wideLinear", "quantizeRows", "fp8Linear", "expertProduct",
-             "attendRows", "attendMerge")
+             "attendRows", "attendMerge", "sampleRows")
 INDEXER = ("indexCandidates", "selectCandidates")
-FEATURES = 8 | 16  # kFeatureCalls and kFeatureVariants of Format.h
+FEATURES = 8 | 16 | 32  # kFeatureCalls, kFeatureVariants and kFeatureSampling of Format.h
 SPLITS = ((), ("--chunk=7",), ("--chunk=9", "--load=copy"))
 TILES = [(name, size) for name in ("bf16Linear", "wideLinear", "fp8Linear", "expertProduct")
          for size in ("8", "16", "64")[:2 if name == "expertProduct" else 3]]
@@ -197,15 +197,27 @@ def check_profile(tools, expect, name, plan, env):
                  sorted(t for t in TILES if t[1] == "8"))
 
 
+def check_sampling(tools, expect, name, plans, prompt, env, has_mtp):
+    """Tokens that the GPU picks are those that the host picks of its logits."""
+    drawn = ("--temperature=0.8", "--top-p=0.9", "--top-k=40", "--min-p=0.01", "--seed=3")
+    for flags in ((), drawn) + (("--draft=1",), ("--draft=1",) + drawn) * has_mtp:
+        command = ("--tokens=" + ",".join(map(str, prompt[:4])), "-n", 3, "--ignore-eos", "--json", *flags)
+        first, second = (json.loads(tools.call("v4-run", plan, *command, env=env).stdout)["tokens"] for plan in plans)
+        expect.equal(f"{name} {flags}: tokens", first, second)
+        expect.equal(f"{name} {flags}: their number", len(first), 3)
+
+
 def with_templates(tools, cache, expect, name, fake, lengths, cut, splits, in_lanes):
     """Runs the plan as it is compiled by default: templates where there are some."""
     checkpoint = checkpoints.standard(cache, name)
     plan = checkpoints.plan(tools, cache, checkpoint, TARGET)
     check_kernels(tools, expect, name, plan)
-    expect.equal("features of a plan with calls and variants", features_of(tools, plan), FEATURES)
+    expect.equal("features of a plan with calls, variants and sampling", features_of(tools, plan), FEATURES)
     check_static(tools, expect, plan)
     check_without_driver(tools, expect, plan)
     config = checkpoints.config(checkpoint)
+    without = checkpoints.plan(tools, cache, checkpoint, TARGET, "--disable-pass=v4-add-sampling")
+    expect.equal("features without sampling", features_of(tools, without), FEATURES - 32)
     with tempfile.TemporaryDirectory() as scratch:
         log = os.path.join(scratch, "log")
         played = played_by(fake, host_code_of(tools, checkpoint, scratch, "code.so"))
@@ -216,6 +228,7 @@ def with_templates(tools, cache, expect, name, fake, lengths, cut, splits, in_la
         sizes = {tuple(f.split("_")[:2]) for f in ran_in(log)}
         expect.equal(f"{name}: tiles that no step ran", [tile for tile in TILES if tile not in sizes], [])
         check_profile(tools, expect, name, plan, played)
+        check_sampling(tools, expect, name, (plan, without), prompt, played, config["num_nextn_predict_layers"] > 0)
         saved = dict(os.environ)
         os.environ.update(played, V4_FAKE_CUDA_LOG=log)
         try:

@@ -38,6 +38,7 @@ MUST = {"combineRows": ("ld.global",),
         "attendMerge": ("fma.rn",),
         "indexCandidates": ("mma.sync.aligned.m16n8k16", "ldmatrix", "atom.shared.add"),
         "selectCandidates": ("atom.shared.add",),
+        "sampleRows": ("atom.shared.add", "sub.rn.f64", "mul.rn.f64"),
         "wideLinear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cvt.rn.f16x2.e4m3x2")}
 FIELDS = {"registers": r"Used (\d+) registers", "stack": r"(\d+) bytes stack frame",
           "stores": r"(\d+) bytes spill stores", "loads": r"(\d+) bytes spill loads"}
