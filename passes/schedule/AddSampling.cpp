@@ -63,7 +63,7 @@ private:
     for (auto [kind, binding, value] : parameters)
       arguments.push_back(kernel::ArgumentAttr::get(module.getContext(), kind, binding, value, {}));
     kernel::RunTemplateOp::create(builder, loc, "sampleRows", ArrayRef<int64_t>{kThreads},
-                                  builder.getArrayAttr(arguments), /*most=*/0);
+                                  builder.getArrayAttr(arguments), /*most=*/0, /*few=*/nullptr);
     func::ReturnOp::create(builder, loc);
   }
 
@@ -73,7 +73,8 @@ private:
     auto cost = plan::CostAttr::get(module.getContext(), plan::CostKind::ActivationBytes, plan::CostUnit::Logits,
                                     4 * vocabulary(), /*ratio=*/1, /*most=*/0);
     plan::KernelOp::create(builder, program.getLoc(), kKernelName, "sample_rows", /*bindings=*/2,
-                           /*stack_bytes=*/nullptr, builder.getArrayAttr({cost}), /*hits=*/-1, /*block=*/nullptr);
+                           /*stack_bytes=*/nullptr, builder.getArrayAttr({cost}), /*hits=*/-1, /*block=*/nullptr,
+                           /*variants=*/nullptr);
   }
 
   void createLaunch(StringRef rows, FlatSymbolRefAttr logits, StringRef group) {
