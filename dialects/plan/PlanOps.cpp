@@ -211,7 +211,6 @@ static LogicalResult checkCall(KernelOp kernel, BlockAttr block) {
 /// Of a kernel (PlanBlockRules.cpp has the same).
 static constexpr size_t kMaxVariants = 16;
 
-/// (C4)
 static LogicalResult checkVariants(KernelOp kernel) {
   std::optional<ArrayAttr> variants = kernel.getVariants();
   if (!variants)
@@ -254,6 +253,7 @@ LogicalResult KernelOp::verify() {
     if (failed(checkKind<BlockAttr>(*this, "block", *block, "a #plan.block")) ||
         failed(checkCall(*this, cast<BlockAttr>(*block))))
       return failure();
+  // kernel_c4
   return checkVariants(*this);
 }
 
