@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/plan/PlanCall.h"
 #include "runtime/plan/PlanRules.h"
 #include "runtime/plan/PlanSampling.h"
 #include "runtime/plan/PlanText.h"
@@ -54,6 +55,9 @@ Status PlanRules::checkSampleLaunch(uint32_t index, uint64_t logits) {
     return fail("launches[", index, "] samples and has rows ", rowSpaceName(launch.rows()), ", row_tile ",
                 launch.row_tile(), ", tiles ", launch.tiles(), launch.barrier() ? "" : " and no barrier",
                 ", expected logits, 1, 1 and a barrier");
+  // They are chosen by the rows of a step, not by those that are asked for.
+  if (uint32_t own = variantCount(*program.kernels()->Get(launch.kernel())))
+    return fail("launches[", index, "] samples and its kernel has ", own, " variants, expected none");
   V4_RETURN_IF_ERROR(expectRange(at("launches", index, "bindings.size"), launch.bindings()->size(), 2, 2));
   const fb::Binding &in = *launch.bindings()->Get(kSampleLogits), &out = *launch.bindings()->Get(kSampleRows);
   if (in.kind() != fb::BindingKind::Buffer || in.access() != fb::Access::In || in.index() != logits)

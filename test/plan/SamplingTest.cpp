@@ -69,6 +69,22 @@ TEST(Sampling, hasOneWorkgroupForEachRow) {
       refusal("launches[6] samples and has rows tokens, row_tile 1, tiles 1, expected logits, 1, 1 and a barrier"));
 }
 
+TEST(Sampling, hasOneKernelForAnyNumberOfRows) {
+  auto change = [](auto &p) {
+    p.target->name = "cuda:sm_90a";
+    for (auto &kernel : p.kernels) {
+      kernel->block = std::make_unique<fb::BlockT>();
+      kernel->block->threads = 1;
+      kernel->block->image_bytes = 8;
+    }
+    fb::KernelT &kernel = *p.kernels[p.launches[6]->kernel];
+    fb::VariantT &variant = *kernel.variants.emplace_back(std::make_unique<fb::VariantT>());
+    variant.most_rows = variant.row_tile = variant.tiles = 1;
+    variant.block = std::make_unique<fb::BlockT>(*kernel.block);
+  };
+  EXPECT_EQ(load(change), refusal("launches[6] samples and its kernel has 1 variants, expected none"));
+}
+
 TEST(Sampling, readsItsLogitsAndWritesItsRows) {
   using Kind = fb::BindingKind;
   EXPECT_EQ(load([](auto &p) { p.launches[6]->bindings[0] = bind(Kind::Buffer, fb::Access::In, 2); }),
