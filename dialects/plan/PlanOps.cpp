@@ -46,7 +46,7 @@ LogicalResult checkGroup(Operation *op, StringRef group, bool launches) {
   if (group == "main" || group == "mtp" || (launches && llvm::is_contained(others, group)))
     return success();
   return op->emitOpError() << "group is '" << group << "', expected 'main'"
-                           << (launches ? ", 'mtp', '" + llvm::join(ArrayRef<StringRef>(others), "', '") + "'" : " or 'mtp'");
+                           << (launches ? ", 'mtp', 'mtp_step', 'mtp_draft', 'sample' or 'mtp_sample'" : " or 'mtp'");
 }
 
 template <typename Expected>

@@ -808,7 +808,7 @@ module @launch_c2 {
   plan.program attributes {producer = "", options = {}, target = #kernel.target<"cpu", cpu = "x86-64-v3", features = [], vector_bits = 256>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
     plan.kernel @k {op = "scale", bindings = 1 : i64}
-    // expected-error @below {{'plan.launch' op group is 'draft', expected 'main', 'mtp', 'mtp_step', 'mtp_draft', 'sample', 'mtp_sample'}}
+    // expected-error @below {{'plan.launch' op group is 'draft', expected 'main', 'mtp', 'mtp_step', 'mtp_draft', 'sample' or 'mtp_sample'}}
     plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @logits>] {group = "draft"}
   }
 }
