@@ -53,6 +53,8 @@ static Status pickAll(v4_session &handle, const v4_pick *list, size_t count, int
 v4_status v4_session_pick(v4_session *session, const v4_pick *picks, size_t count, int32_t *out_tokens,
                           v4_error *error) {
   V4_REQUIRE_ARGUMENT(session);
+  if (count == 0)
+    return report(Status(), error);
   V4_REQUIRE_ARGUMENT(picks);
   V4_REQUIRE_ARGUMENT(out_tokens);
   return report(pickAll(*session, picks, count, out_tokens), error);

@@ -380,6 +380,12 @@ static void pickTokens(v4_session *session) {
                    "pick 0: its sampler has a vocabulary of 10, the plan of 32; create it with "
                    "vocab_size of v4_engine_info"));
   picks[0].sampler = samplers[0];
+  /* A row that has no number: the others have tokens all the same. */
+  memset((void *)(uintptr_t)v4_session_logits(session, 2), 0xff, sizeof(float));
+  EXPECT(v4_session_pick(session, picks + 1, 3, tokens, &error) == V4_OK);
+  EXPECT(tokens[0] == -1 && tokens[1] >= 0 && tokens[2] == expected);
+  EXPECT(v4_session_check_logits(session, 2, &error) == V4_CHECK_FAILED);
+  EXPECT(v4_session_pick(session, NULL, 0, NULL, &error) == V4_OK && error.code == V4_OK);
   entry.token_count = 1;
   EXPECT(v4_session_draft(session, &entry, 1, &error) == V4_OK);
   EXPECT(isRefused(session, picks[0], "pick 0: a draft has no logits of the model; set mtp, or step first"));

@@ -204,8 +204,8 @@ typedef struct v4_session_options {
   uint32_t forget_prefixes; /* keep nothing of a sequence that another one could begin with */
   uint32_t canary;          /* seal the cache and check all of it around every step; V4_INTERNAL names a broken block;
                              * not on a GPU */
-  /* Called behind each launch, on the thread that runs the step; null = no trace. Launches of a traced step run one by
-   * one: the results are the same, the step is a little slower. */
+  /* Called behind each launch, on the thread that runs the step or picks tokens; null = no trace. Launches of a traced
+   * step run one by one: the results are the same, the step is a little slower. */
   v4_trace_callback trace;
   void *trace_user;
 } v4_session_options;
@@ -316,7 +316,8 @@ V4_API const float *v4_session_logits(const v4_session *session, size_t row);
 /* Logits of the MTP block that saw the row's token and the streams of the position before it: they predict the token
  * behind the row's. Unspecified in the row of position 0, which has no position before it. */
 V4_API const float *v4_session_mtp_logits(const v4_session *session, size_t row);
-/* V4_CHECK_FAILED when a logit of the row, MTP included, is infinite or no number: end its request. Copies none. */
+/* V4_CHECK_FAILED when a logit of the row, MTP included, is infinite or no number: end its request. A GPU
+ * that picks tokens looks for them there and copies no logits. */
 V4_API v4_status v4_session_check_logits(const v4_session *session, size_t row, v4_error *error);
 
 /* A token that is wanted of the last step or draft. */
@@ -328,9 +329,10 @@ typedef struct v4_pick {
   uint64_t position;
 } v4_pick;
 
-/* Picks `count` tokens at once: out_tokens[i] is what v4_sampler_pick gives of the row of picks[i], and -1 where a logit
- * of that row is not finite, of which v4_session_check_logits says more. On a GPU tokens are picked there and no logits
- * are copied, unless the plan was compiled without that (v4-add-sampling) or by an older v4-compile. */
+/* Picks `count` tokens at once: out_tokens[i] is what v4_sampler_pick gives of the row of picks[i], and -1 where a
+ * logit of that row is not finite, of which v4_session_check_logits says more. When it fails, no token is written. On
+ * a GPU tokens are picked there and no logits are copied, unless the plan was compiled without that (v4-add-sampling)
+ * or by an older v4-compile. */
 V4_API v4_status v4_session_pick(v4_session *session, const v4_pick *picks, size_t count, int32_t *out_tokens,
                                  v4_error *error);
 
@@ -359,8 +361,8 @@ typedef struct v4_sampler_options {
   uint64_t seed;
 } v4_sampler_options;
 
-/* Weights of tokens are integers, off by less than 2^-28 of themselves: the same logits give the same token on every
- * machine, on a GPU too. */
+/* Weights of tokens are integers, off by less than 2^-28 of themselves and 2^-32 of the best token's: the same logits
+ * give the same token on every machine, on a GPU too. */
 V4_API void v4_sampler_options_init(v4_sampler_options *options);
 V4_API v4_status v4_sampler_create(uint32_t vocab_size, const v4_sampler_options *options, v4_sampler **out_sampler,
                                    v4_error *error);

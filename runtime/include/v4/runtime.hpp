@@ -178,6 +178,7 @@ public:
       detail::check(v4_session_check_logits, handle.get(), row);
     return token;
   }
+  /// All of them at once; -1 where a logit of the row is not finite.
   std::vector<int32_t> pick(const std::vector<v4_pick> &picks) {
     std::vector<int32_t> tokens(picks.size());
     detail::check(v4_session_pick, handle.get(), picks.data(), picks.size(), tokens.data());
