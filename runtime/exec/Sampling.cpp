@@ -12,6 +12,8 @@
 
 #include "runtime/exec/Session.h"
 
+#include "runtime/base/Clock.h"
+
 #include <cmath>
 
 using namespace v4;
@@ -40,14 +42,18 @@ const float *Session::hostOf(LogitsOf which) {
 }
 
 Status Session::sample(LogitsOf which, uint64_t count) {
-  size_t number = static_cast<size_t>(sampleLaunches[which == LogitsOf::Mtp]);
+  auto number = static_cast<uint32_t>(sampleLaunches[which == LogitsOf::Mtp]);
   const Launch &planned = launches[number];
   void *const *bound = calls[number].args.bindings;
   uint64_t bytes = count * sizeof(SampleRow);
   copyMemory(program.device, bound[kSampleRows], askedRows.data(), bytes);
+  bool isTraced = trace.receive && deviceStatus().isOk(); // the copy takes none of the launch's time
+  int64_t begin = isTraced ? monotonicNanoseconds() : 0;
   program.device->launch(planned.kernel, {bound, static_cast<int64_t>(count), static_cast<int64_t>(count)},
                          planned.index);
   graphs.counts.launches += count > 0;
+  if (isTraced)
+    traceLaunch(number, static_cast<int64_t>(count), begin);
   copyMemory(program.device, askedRows.data(), bound[kSampleRows], bytes);
   return deviceStatus();
 }

@@ -153,15 +153,20 @@ Status Session::finishRun() {
 }
 
 void Session::runTraced(uint32_t launch) {
+  int64_t begin = monotonicNanoseconds();
+  runTogether(launch, launch + 1);
+  traceLaunch(launch, calls[launch].end, begin);
+}
+
+void Session::traceLaunch(uint32_t launch, int64_t workgroups, int64_t begin) {
+  if (!deviceStatus().isOk()) // waits: the launch's own time
+    return;                   // whoever waits for the run says what went wrong
   LaunchSpan span;
   span.step = stepNumber;
-  span.beginNanoseconds = monotonicNanoseconds();
-  runTogether(launch, launch + 1);
-  if (!deviceStatus().isOk()) // waits: the launch's own time
-    return;                   // finishRun says what went wrong
+  span.beginNanoseconds = begin;
   span.endNanoseconds = monotonicNanoseconds();
   span.launch = launches[launch].index;
-  span.workgroups = calls[launch].end;
+  span.workgroups = workgroups;
   span.variant = variantOf(launches[launch]);
   span.bindings = calls[launch].args.bindings;
   span.device = program.device;

@@ -297,6 +297,8 @@ private:
   CudaLaunch deviceLaunch(uint32_t launch) const;
   void uploadSteps();
   void runTraced(uint32_t launch);
+  /// Tells of a launch that was asked for at `begin`, when it is over.
+  void traceLaunch(uint32_t launch, int64_t workgroups, int64_t begin);
   void emitProbes(const Phase &phase);
   Status finishRun();
 

@@ -20,7 +20,7 @@
 
 namespace v4 {
 
-/// One launch of the running step; pointers are valid during the call only.
+/// One launch of the running step, or of rows that are sampled behind it; pointers are valid during the call only.
 struct LaunchSpan {
   uint64_t step;    ///< Number of the step in its session.
   uint32_t launch;  ///< Index in the plan.
@@ -33,7 +33,8 @@ struct LaunchSpan {
   const int64_t *counts; ///< Step field `counts`.
 };
 
-/// Called between launches on the thread that runs the step; what it does counts for the step, for no launch.
+/// Called between launches on the thread that runs the step or samples; what it does counts for the step, for no
+/// launch.
 struct TraceSink {
   void *user = nullptr;
   void (*receive)(void *user, const LaunchSpan &span) = nullptr;

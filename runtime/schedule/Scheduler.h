@@ -158,7 +158,7 @@ private:
   std::vector<std::unique_ptr<Job>> running;
   std::vector<Job *> batch; ///< Of the step.
   std::vector<Job *> drafting;
-  RowPicks picks; ///< Of the step, or of the drafts.
+  RowPicks picks;        ///< Of the step, or of the drafts.
   uint64_t reserved = 0; ///< Pages, of all that have started.
   uint64_t lastId = 0;
   uint64_t stepNumber = 0;

@@ -10,79 +10,17 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FakeGpu.h"
+#include "SamplingGpu.h"
 #include "SchedulerFixture.h"
 
-#include <cmath>
+#include <thread>
 
 using namespace v4;
 using namespace v4::test;
 
 namespace {
 
-FakeOptions samplingOptions(bool sampling) {
-  FakeOptions options = threeDrafts();
-  options.sampling = sampling;
-  options.calls = true;
-  return options;
-}
-
-std::unique_ptr<Sampler> sampler(const SamplerOptions &options) {
-  std::unique_ptr<Sampler> result;
-  EXPECT_TRUE(Sampler::create(kVocabulary, options, result).isOk());
-  return result;
-}
-
-const std::vector<SamplerOptions> kOptions = {{},
-                                              {1.0f, 0, 1, 0, 1},
-                                              {300.0f, 0, 1, 0, 2},
-                                              {200.0f, 5, 1, 0, 3},
-                                              {200.0f, 0, 0.7f, 0, 4},
-                                              {200.0f, 0, 1, 0.2f, 5},
-                                              {500.0f, 20, 0.9f, 0.1f, 6}};
-
-class CudaSamplingTest : public FakeGpuTest {
-protected:
-  void open(bool sampling, SessionOptions options = {}) {
-    close();
-    gpu = std::make_unique<GpuPlan>(samplingOptions(sampling));
-    device = std::make_unique<CudaDevice>();
-    Status status = device->load(gpu->plan, V4_FAKE_CUDA);
-    ASSERT_TRUE(status.isOk()) << status.message();
-    options.mtp = true;
-    status = Session::create(gpu->program(*device), options, {}, session);
-    ASSERT_TRUE(status.isOk()) << status.message();
-    EXPECT_EQ(session->samplesOnDevice(), sampling);
-  }
-  void close() {
-    session.reset();
-    device.reset();
-    gpu.reset();
-  }
-  void TearDown() override {
-    close();
-    FakeGpuTest::TearDown();
-  }
-
-  /// Feeds `lengths` tokens of the prompt to as many sequences, in one step; all of them want logits.
-  void feed(const std::vector<uint64_t> &lengths) {
-    for (uint64_t i = 0; i < lengths.size(); ++i) {
-      Sequence *sequence = nullptr;
-      ASSERT_TRUE(session->createSequence(sequence).isOk());
-      session->batch()[i] = {sequence, tokens.data(), lengths[i], lengths[i]};
-    }
-    Status status = session->step(lengths.size());
-    ASSERT_TRUE(status.isOk()) << status.message();
-  }
-  std::vector<int32_t> firstTokens(uint64_t count) const {
-    return {tokens.begin(), tokens.begin() + static_cast<ptrdiff_t>(count)};
-  }
-  static size_t readBytes() { return fakeCall<size_t()>("fakeCudaReadBytes")(); }
-
-  std::unique_ptr<GpuPlan> gpu;
-  std::unique_ptr<CudaDevice> device;
-  std::unique_ptr<Session> session;
-};
+using CudaSamplingTest = SamplingGpuTest;
 
 /// Of a step of two sequences, every row with all options; more picks than rows.
 TEST_F(CudaSamplingTest, PicksTheTokensOfTheHost) {
@@ -129,66 +67,6 @@ TEST_F(CudaSamplingTest, CopiesTokensAndNoLogits) {
   EXPECT_EQ(readBytes() - before, 4 * sizeof(plan::SampleRow));
 }
 
-TEST_F(CudaSamplingTest, CopiesLogitsOnceWhenTheyAreAskedFor) {
-  open(true);
-  size_t before = readBytes();
-  feed({3});
-  EXPECT_EQ(readBytes(), before);
-  const float *row = session->logits(1);
-  EXPECT_EQ(std::vector<float>(row, row + kVocabulary), expectedLogits(firstTokens(2)));
-  size_t logits = 3 * kVocabulary * sizeof(float);
-  EXPECT_EQ(readBytes() - before, logits);
-  EXPECT_EQ(session->logits(0), row - kVocabulary);
-  EXPECT_EQ(session->logits(3), nullptr);
-  EXPECT_TRUE(session->checkLogits(2, /*mtp=*/false).isOk());
-  EXPECT_EQ(readBytes() - before, logits);
-  row = session->mtpLogits(2);
-  EXPECT_EQ(std::vector<float>(row, row + kVocabulary), expectedMtpLogits(firstTokens(3)));
-  EXPECT_EQ(readBytes() - before, 2 * logits);
-  feed({2});
-  row = session->logits(1);
-  EXPECT_EQ(std::vector<float>(row, row + kVocabulary), expectedLogits(firstTokens(2)));
-}
-
-/// Overwrites an entry of the logits behind the launch that computes them: memory of this GPU is that of the process.
-struct Spoiler {
-  uint32_t launch, binding, entry;
-  static void spoil(void *user, const LaunchSpan &span) {
-    auto &self = *static_cast<Spoiler *>(user);
-    if (span.launch == self.launch)
-      static_cast<float *>(span.bindings[self.binding])[self.entry] = NAN;
-  }
-};
-
-TEST_F(CudaSamplingTest, ReportsRowsThatAreNotFinite) {
-  for (bool sampling : {true, false}) {
-    open(sampling);
-    Spoiler model{2, 7, kVocabulary + 9};
-    session->setTrace({&model, Spoiler::spoil});
-    feed({3});
-    const char *message =
-        "logits row 1: entry 9 is not finite, expected numbers; end this request, its tokens lead the "
-        "model astray";
-    EXPECT_EQ(session->checkLogits(1).message(), message);
-    EXPECT_TRUE(session->checkLogits(2).isOk());
-    auto greedy = sampler({});
-    RowPicks picks;
-    for (uint64_t row : {0, 1})
-      picks.add({LogitsOf::Model, row, greedy.get(), 0, 4});
-    picks.run(*session);
-    int32_t token = -1;
-    EXPECT_TRUE(picks.take(*session, 0, token).isOk());
-    EXPECT_GE(token, 0);
-    EXPECT_EQ(picks.take(*session, 1, token).message(), message);
-    Spoiler mtp{5, 2, 2 * kVocabulary + 31};
-    session->setTrace({&mtp, Spoiler::spoil});
-    feed({3});
-    EXPECT_TRUE(session->checkLogits(2, /*mtp=*/false).isOk());
-    EXPECT_EQ(session->checkLogits(2).message(), "logits row 2: entry 31 of the MTP block is not finite, expected "
-                                                 "numbers; end this request, its tokens lead the model astray");
-  }
-}
-
 TEST_F(CudaSamplingTest, SaysWhatTheDriverRefuses) {
   auto greedy = sampler({});
   const char *names[] = {"cuLaunchKernel", "cuMemcpyAsync", "cuStreamSynchronize"};
@@ -233,6 +111,90 @@ TEST_F(CudaSamplingTest, NoStepAllocates) {
   }
   EXPECT_EQ(allocations, before);
   driverRuns = nullptr;
+}
+
+TEST_F(CudaSamplingTest, GoesWithoutTheBlock) {
+  open(true, /*mtp=*/false);
+  feed({5});
+  auto drawn = sampler(kOptions.back());
+  size_t before = readBytes();
+  EXPECT_EQ(pick(LogitsOf::Model, 2, *drawn), pickOnHost(expectedLogits(firstTokens(3)), 2, *drawn));
+  EXPECT_TRUE(session->checkLogits(4).isOk());
+  EXPECT_EQ(readBytes() - before, 2 * sizeof(plan::SampleRow));
+  EXPECT_EQ(session->mtpLogits(2), nullptr);
+}
+
+/// Rows of a draft, of the one behind it, and of the step that feeds both.
+TEST_F(CudaSamplingTest, PicksDrafts) {
+  open(true);
+  feed({5});
+  auto drawn = sampler(kOptions.back());
+  Sequence *sequence = session->batch()[0].sequence;
+  for (uint64_t drafts = 1; drafts <= 2; ++drafts) {
+    session->batch()[0] = {sequence, &tokens[4 + drafts], 1, 1};
+    ASSERT_TRUE(session->draft(1).isOk());
+    std::vector<float> expected = expectedDraft(firstTokens(5 + drafts), drafts);
+    EXPECT_EQ(pick(LogitsOf::Mtp, 0, *drawn), pickOnHost(expected, 0, *drawn)) << drafts;
+    EXPECT_TRUE(equal(session->mtpLogits(0), expected)) << drafts;
+    EXPECT_EQ(session->logits(0), nullptr);
+  }
+  session->batch()[0] = {sequence, &tokens[5], 2, 2};
+  ASSERT_TRUE(session->step(1).isOk());
+  EXPECT_EQ(pick(LogitsOf::Model, 1, *drawn), pickOnHost(expectedLogits(firstTokens(7)), 1, *drawn));
+  EXPECT_TRUE(equal(session->mtpLogits(0), expectedMtpLogits(firstTokens(6))));
+}
+
+TEST_F(CudaSamplingTest, IsTraced) {
+  open(true);
+  std::vector<LaunchSpan> spans;
+  session->setTrace({&spans, [](void *user, const LaunchSpan &span) {
+                       static_cast<std::vector<LaunchSpan> *>(user)->push_back(span);
+                     }});
+  feed({3});
+  ASSERT_FALSE(spans.empty());
+  LaunchSpan last = spans.back();
+  spans.clear();
+  auto greedy = sampler({});
+  RowPicks picks;
+  for (uint64_t row : {0, 2})
+    picks.add({LogitsOf::Model, row, greedy.get(), 0, row});
+  picks.run(*session);
+  ASSERT_EQ(spans.size(), 1u);
+  EXPECT_EQ(gpu->plan.program().launches()->Get(spans[0].launch)->group(), plan::fb::LaunchGroup::Sample);
+  EXPECT_EQ(spans[0].workgroups, 2);
+  EXPECT_EQ(spans[0].step, last.step);
+  EXPECT_GE(spans[0].beginNanoseconds, last.endNanoseconds);
+  EXPECT_GE(spans[0].endNanoseconds, spans[0].beginNanoseconds);
+}
+
+/// Feeds `prompt` in small steps; every one must give the tokens of its logits.
+void pickChecked(const GpuPlan &gpu, CudaDevice &device, const std::vector<int32_t> &prompt, int &failures) {
+  std::unique_ptr<Session> session;
+  Sequence *sequence = nullptr;
+  auto drawn = sampler(kOptions.back());
+  failures = !Session::create(gpu.program(device), {}, {}, session).isOk() || !session->createSequence(sequence).isOk();
+  for (uint64_t at = 0; at < prompt.size() && !failures; at += 2) {
+    session->batch()[0] = {sequence, prompt.data() + at, 2, 1};
+    failures = !session->step(1).isOk();
+    RowPicks picks;
+    picks.add({LogitsOf::Model, 0, drawn.get(), 1, at});
+    picks.run(*session);
+    std::vector<float> logits = expectedLogits({prompt.begin(), prompt.begin() + static_cast<ptrdiff_t>(at) + 2});
+    int32_t token = -1, expected = -2;
+    failures += !picks.take(*session, 0, token).isOk() || !drawn->pick(logits.data(), 1, at, expected).isOk() ||
+                token != expected;
+  }
+}
+
+TEST_F(CudaSamplingTest, SessionsOfTwoThreadsShareTheGpu) {
+  open(true);
+  std::vector<int32_t> one = somePrompt(100, 1), two = somePrompt(100, 2);
+  int failures[2] = {};
+  std::thread other([&] { pickChecked(*gpu, *device, two, failures[1]); });
+  pickChecked(*gpu, *device, one, failures[0]);
+  other.join();
+  EXPECT_EQ(failures[0], 0);
+  EXPECT_EQ(failures[1], 0);
 }
 
 //===----------------------------------------------------------------------===//

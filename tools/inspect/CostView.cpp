@@ -66,6 +66,7 @@ Json viewTotals(const fb::Program &program, uint64_t context) {
   StepShape step = lastTokensOf(context);
   Sums main = sumParts(program, fb::LaunchGroup::Main, step), mtp = sumParts(program, fb::LaunchGroup::Mtp, step);
   Cost cost;
+  // What samples is listed with the launches and is part of no step.
   for (const fb::Launch *launch : *program.launches())
     if (launch->group() == fb::LaunchGroup::Main)
       cost += launchCost(program, *launch, step);
