@@ -192,9 +192,28 @@ def ran_in(log):
 def check_profile(tools, expect, name, plan, env):
     """A profile names what ran: decodes of one token have the smallest tiles."""
     done = tools.call("v4-bench", plan, "-p", 0, "-n", 2, "-r", 1, "--profile", "-o", "json", env=env)
-    ran = {tuple(launch["function"].split("_")[:2]) for launch in json.loads(done.stdout)[0]["launches"]}
+    launches = json.loads(done.stdout)[0]["launches"]
+    ran = {tuple(launch["function"].split("_")[:2]) for launch in launches}
     expect.equal(f"{name}: tiles of a decode", sorted(r for r in ran if (r[0], "8") in TILES),
                  sorted(t for t in TILES if t[1] == "8"))
+    expect.equal(f"{name}: what samples", [(launch["layers"], launch["launches_per_step"]) for launch in launches
+                                           if launch["op"] == "sample_rows"], [("-", 1)])
+
+
+def reads_in(log):
+    """Bytes of each copy to the host of a log."""
+    with open(log, encoding="utf-8") as f:
+        return [int(line.split()[1]) for line in f if line.startswith("read ")]
+
+
+def check_copies(tools, expect, name, plans, vocabulary, env, scratch):
+    """A decode brings tokens to the host where the plan samples, and else the logits that they are made of. The steps
+    that v4-bench times by launch bring the number of experts too."""
+    for plan, row in zip(plans, (48, 4 * vocabulary)):
+        log = os.path.join(scratch, "copies")
+        tools.call("v4-bench", plan, "-p", 0, "-n", 2, "-b", 2, "-r", 1, env={**env, "V4_FAKE_CUDA_LOG": log})
+        expect.equal(f"{name}: bytes copied by steps of two sequences", set(reads_in(log)), {2 * row, 4})
+        os.remove(log)
 
 
 def check_sampling(tools, expect, name, plans, prompt, env, has_mtp):
@@ -228,6 +247,7 @@ def with_templates(tools, cache, expect, name, fake, lengths, cut, splits, in_la
         sizes = {tuple(f.split("_")[:2]) for f in ran_in(log)}
         expect.equal(f"{name}: tiles that no step ran", [tile for tile in TILES if tile not in sizes], [])
         check_profile(tools, expect, name, plan, played)
+        check_copies(tools, expect, name, (plan, without), config["vocab_size"], played, scratch)
         check_sampling(tools, expect, name, (plan, without), prompt, played, config["num_nextn_predict_layers"] > 0)
         saved = dict(os.environ)
         os.environ.update(played, V4_FAKE_CUDA_LOG=log)

@@ -8,17 +8,17 @@
 //
 // A library with the calls of CudaDriver.h: memory of the GPU is the heap, kernels are host
 // code. An image whose last byte of e_ident says x86-64 is a shared object that poses as a
-// cubin and brings its own, and has any instance of a template; for others the function of the same name in the object
-// V4_FAKE_CUDA_CODE runs, after the cubin was seen to have it, or where it is an instance
-// of a template that one (FakeTemplates.h). An object with a table of FakeLanes.h runs with
-// the threads of the launch. Everything is finished when a call returns, but
-// for copies to the host: these read at once and write when a stream is waited for. Threads
-// may share it.
+// cubin and brings its own, and has any instance of a template; for others the function of
+// the same name in the object V4_FAKE_CUDA_CODE runs, after the cubin was seen to have it,
+// or where it is an instance of a template that one (FakeTemplates.h). An object with a table
+// of FakeLanes.h runs with the threads of the launch. Everything is finished when a call
+// returns, but for copies to the host: these read at once and write when a stream is waited
+// for. Threads may share it.
 //
 //   V4_FAKE_CUDA_FAIL=call:n    the n-th call of that name fails with 999
 //   V4_FAKE_CUDA_BYTES=n        memory of the GPU, default 8 GiB
 //   V4_FAKE_CUDA_ARCH=100       compute capability 10.0, default 90
-//   V4_FAKE_CUDA_LOG=file       gets a line per launch, and one per allocation
+//   V4_FAKE_CUDA_LOG=file       gets a line per launch, per allocation, and per copy to the host
 //
 //===----------------------------------------------------------------------===//
 
@@ -276,11 +276,13 @@ int cuMemcpyAsync(uint64_t to, uint64_t from, size_t bytes, void *) {
   if (fails("cuMemcpyAsync"))
     return kFailure;
   auto *source = reinterpret_cast<const uint8_t *>(from);
-  readBytes += isOnGpu(to) ? 0 : bytes;
-  if (isOnGpu(to) || !isOnGpu(from))
+  if (isOnGpu(to) || !isOnGpu(from)) {
     std::memmove(reinterpret_cast<void *>(to), source, bytes);
-  else
-    readings.push_back({reinterpret_cast<void *>(to), {source, source + bytes}});
+    return 0;
+  }
+  readBytes += bytes;
+  note("%s %llu\n", "read", bytes);
+  readings.push_back({reinterpret_cast<void *>(to), {source, source + bytes}});
   return 0;
 }
 

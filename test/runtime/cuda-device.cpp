@@ -157,7 +157,7 @@ TEST_F(CudaDeviceTest, LaunchesInTheOrderOfThePlan) {
   ASSERT_TRUE(runAll(gpu).isOk());
   std::vector<std::string> names;
   for (const std::string &line : logged())
-    if (line.compare(0, 9, "allocate ") != 0)
+    if (line.compare(0, 9, "allocate ") != 0 && line.compare(0, 5, "read ") != 0)
       names.push_back(line.substr(0, line.find(' ')));
   const auto &program = gpu.plan.program();
   std::vector<std::string> expected;
@@ -176,16 +176,24 @@ TEST_F(CudaDeviceTest, LaunchesInTheOrderOfThePlan) {
 }
 
 TEST_F(CudaDeviceTest, TakesTheCertifiedBytes) {
-  GpuPlan gpu;
-  setenv("V4_FAKE_CUDA_LOG", log.c_str(), 1);
-  ASSERT_TRUE(runAll(gpu).isOk());
-  std::vector<uint64_t> bytes;
-  for (const std::string &line : logged())
-    if (line.compare(0, 9, "allocate ") == 0)
-      bytes.push_back(std::stoull(line.substr(9)));
-  // Weights are rounded up to the alignment of the device's memory.
-  EXPECT_EQ(bytes,
-            (std::vector<uint64_t>{256, memory.arenaBytes, memory.pageBytes, memory.stateBytes, memory.stepBytes}));
+  uint64_t arena = 0;
+  for (bool sampling : {false, true}) {
+    FakeOptions options;
+    options.sampling = sampling;
+    GpuPlan gpu(options);
+    std::remove(log.c_str());
+    setenv("V4_FAKE_CUDA_LOG", log.c_str(), 1);
+    ASSERT_TRUE(runAll(gpu).isOk());
+    std::vector<uint64_t> bytes;
+    for (const std::string &line : logged())
+      if (line.compare(0, 9, "allocate ") == 0)
+        bytes.push_back(std::stoull(line.substr(9)));
+    // Weights are rounded up to the alignment of the device's memory.
+    EXPECT_EQ(bytes,
+              (std::vector<uint64_t>{256, memory.arenaBytes, memory.pageBytes, memory.stateBytes, memory.stepBytes}));
+    EXPECT_GT(memory.arenaBytes, arena); // rows that are asked for lie there too
+    arena = memory.arenaBytes;
+  }
 }
 
 TEST_F(CudaDeviceTest, AdviceOnMemoryFitsWhatNeedsIt) {

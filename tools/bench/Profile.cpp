@@ -89,7 +89,7 @@ void Profile::endStep(void *profile, double seconds) {
 
 /// By what the layer caches: its page pools have the ratio in common.
 std::string Profile::layerKind(const plan::fb::Launch &launch) const {
-  if (launch.group() != plan::fb::LaunchGroup::Main)
+  if (launch.group() != plan::fb::LaunchGroup::Main && launch.group() != plan::fb::LaunchGroup::Sample)
     return "mtp";
   if (launch.layer() < 0)
     return "-";

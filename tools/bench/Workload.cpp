@@ -70,7 +70,7 @@ void Workload::add(size_t sequence, uint64_t count, uint64_t logits) {
 Status Workload::step() {
   int64_t begin = monotonicNanoseconds();
   Status status = live->step(entries);
-  if (status.isOk() && live->samplesOnDevice() && current.logits)
+  if (status.isOk() && current.logits)
     status = pick();
   double seconds = static_cast<double>(monotonicNanoseconds() - begin) * 1e-9;
   if (stepHook && status.isOk())
@@ -81,8 +81,10 @@ Status Workload::step() {
   return status;
 }
 
-/// On a GPU a step that wants logits is over when its tokens are here.
+/// On a GPU a step that wants logits is over when its tokens are here, or the logits of which the host makes them.
 Status Workload::pick() {
+  if (!live->samplesOnDevice())
+    return live->logits(0) ? Status() : live->deviceStatus();
   for (uint64_t row = 0; row < current.logits; ++row) {
     plan::SampleRow &asked = live->sampleRows()[row];
     asked = {};
