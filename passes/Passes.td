@@ -299,9 +299,10 @@ def ChooseKernelsPass : Pass<"v4-choose-kernels", "::mlir::ModuleOp"> {
 def ChooseGpuKernelsPass : Pass<"v4-choose-gpu-kernels", "::mlir::ModuleOp"> {
   let summary = "replace v4 ops that a template for GPUs covers by its launch";
   let description = [{
-    Of a module whose `v4.target` is a GPU. An op becomes a `kernel.launch` of a kernel function whose body is one
-    kernel.run_template when the template's conditions hold; others are left to v4-decompose, with a remark that says
-    why where the op has a template at all. Fused ops become their parts, but for v4.gate_up of experts. Matrix products
+    Of a module whose `v4.target` is a GPU. An op becomes a `kernel.launch` of a kernel function whose body is
+    kernel.run_template when the template's conditions hold: one instance, or several by rising rows of a step
+    (codegen/cuda/kernels/README.md). Others are left to v4-decompose, with a remark that says why where the op has a
+    template at all. Fused ops become their parts, but for v4.gate_up of experts. Matrix products
     want a weight in #v4.tiles; of those with f8E4M3FN weights, v4.linear's input becomes codes and scales in a launch in
     front, and so does that of the experts. Scales of experts whose global has `v4.proven_forms` = ["e4m3_per_128"]
     (the compiler looks at their bytes) take the form with one scale for 128 columns, and get the fact as
@@ -312,8 +313,12 @@ def ChooseGpuKernelsPass : Pass<"v4-choose-gpu-kernels", "::mlir::ModuleOp"> {
     ```
     becomes
     ```mlir
-    %y = kernel.launch @linear_0 grid <rows = 1, tile = 64, tiles = 8> (%x, %w) ...
-    func.func @linear_0(...) attributes {kernel.entry, kernel.op = "linear"} { kernel.run_template "bf16Linear" values [64, 1, 8, 1] ... }
+    %y = kernel.launch @linear_0 grid <rows = 1, tile = 16, tiles = 8> (%x, %w) ...
+    func.func @linear_0(...) attributes {kernel.entry, kernel.op = "linear"} {
+      kernel.run_template "bf16Linear" values [8, 1, 20, 1] ... few <most = 8, tile = 8, tiles = 8>
+      kernel.run_template "bf16Linear" values [16, 1, 18, 1] ...
+      return
+    }
     ```
   }];
   let dependentDialects = [

@@ -92,6 +92,7 @@ echo "$device, driver $driver, $target"
 check compile make_plan
 check goldens "$python" test/e2e/goldens.py "${e2e[@]}" --models "$models"
 check invariance "$python" test/e2e/invariance.py "${e2e[@]}" --model "${models%%,*}"
+check tiles "$python" test/e2e/cuda_tiles.py --bin "$bin" --cache "$work/cache" --target "$target"
 check memcheck sanitize memcheck
 check racecheck sanitize racecheck
 rm -f "$work/bench.json"

@@ -66,13 +66,13 @@ public:
 
 private:
   /// The outermost loops that can be shared. The loop is run `times` times.
-  void visit(Loop *loop, uint64_t times) {
+  void visit(Loop *loop, double times) {
     if (std::optional<Candidate> candidate = describe(loop)) {
       sharedRounds += times * roundsWithin(*loop);
       candidates.push_back(std::move(*candidate));
       return;
     }
-    uint64_t rounds = countRounds(evolution, *loop).value_or(kSomeRounds);
+    auto rounds = double(countRounds(evolution, *loop).value_or(kSomeRounds));
     if (loop->isInnermost())
       everyRounds += times * rounds;
     for (Loop *inner : *loop)
@@ -80,11 +80,11 @@ private:
   }
 
   /// Of the innermost loops.
-  uint64_t roundsWithin(const Loop &loop) {
-    uint64_t each = loop.isInnermost();
+  double roundsWithin(const Loop &loop) {
+    double each = loop.isInnermost();
     for (const Loop *inner : loop)
       each += roundsWithin(*inner);
-    return countRounds(evolution, loop).value_or(kSomeRounds) * each;
+    return double(countRounds(evolution, loop).value_or(kSomeRounds)) * each;
   }
 
   std::optional<Candidate> describe(Loop *loop) {
@@ -144,9 +144,9 @@ private:
   /// The time that a decode step waits for a workgroup, and what it takes of a processor from the other workgroups of a
   /// prompt; the former counts twice: most steps decode.
   double priceOf(unsigned count) const {
-    double waits = double(everyRounds) + double(sharedRounds) / count;
+    double waits = everyRounds + sharedRounds / count;
     // Two groups of a warp are issued together.
-    double issues = (double(everyRounds) * count + double(sharedRounds)) / (count == 1 ? 1 : 2);
+    double issues = (everyRounds * count + sharedRounds) / (count == 1 ? 1 : 2);
     return waits * waits * issues;
   }
 
@@ -243,8 +243,8 @@ private:
 
   Function &kernel;
   SmallVector<Candidate> candidates;
-  /// Of innermost loops, in shared ones and in those that every group runs.
-  uint64_t sharedRounds = 0, everyRounds = kOutside;
+  /// Of innermost loops, in shared ones and in those that every group runs. Products of any trip counts fit.
+  double sharedRounds = 0, everyRounds = kOutside;
   LaneGroups groups;
   Value *group = nullptr; ///< Number of this thread's, i64.
 };

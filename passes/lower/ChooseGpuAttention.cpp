@@ -57,7 +57,6 @@ bool v4::isGpuAttention(Operation *operation) {
   return dim % kDimUnit == 0 && dim <= kMostDim && rope > 0 && rope % 2 == 0 && (dim - rope) % kCodeUnit == 0;
 }
 
-/// Sums over parts of the list of each token, and what is known of their shares.
 /// Of a block that serves many tokens: it reads a row once for all of its heads.
 static int64_t headTiles(const Shape &s) {
   int64_t tiles = llvm::PowerOf2Ceil(llvm::divideCeil(s.heads, kHeadTile));
@@ -90,6 +89,7 @@ static void writeRows(KernelEmitter &k, const Shape &s, int64_t tiles, kernel::F
   call.run("attendRows", {s.dim, s.rope, tiles}, /*most=*/0, few);
 }
 
+/// Sums over parts of the list of each token, and what is known of their shares.
 static kernel::LaunchOp insertRows(AttendOp op, const Shape &s, ArrayRef<int64_t> constants, KernelLaunches &launches) {
   Builder b(op.getContext());
   Attribute rows = cast<RankedTensorType>(op.getQ().getType()).getEncoding();

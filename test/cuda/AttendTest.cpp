@@ -34,7 +34,7 @@ struct Problem {
   std::vector<float> sink, table;
 
   /// Each sequence has tokens at positions first .. first + count - 1.
-  Problem(int heads, int ratio, int topK, std::initializer_list<std::pair<int, int>> sequences)
+  Problem(int heads, int ratio, int topK, const std::vector<std::pair<int, int>> &sequences)
       : heads(heads), ratio(ratio), topK(topK) {
     for (auto [first, count] : sequences) {
       int slot = slotStarts.size();
@@ -49,6 +49,13 @@ struct Problem {
         pages.push_back((slot * kPages + p) * 3 % (kPages * int(sequences.size())) * pageBytes());
     }
     fill(sequences.size());
+  }
+
+  /// The same for its first tokens alone. REQUIRES: each is of a sequence of its own.
+  Problem first(int count) const {
+    Problem p = *this;
+    p.tokens = count;
+    return p;
   }
 
   int pageRows() const { return ratio ? 128 / ratio : 0; }
@@ -250,6 +257,25 @@ TEST(LongAttend, ManyTokens) {
   p.check(first);
   Problem<256, 64> all(20, 128, 0, {{1000, 3}, {5, 40}});
   all.check(all.run<2>(5, 2));
+}
+
+// A token has the same bits in steps of any number of tokens, whichever instance of the plans runs them.
+TEST(LongAttend, StepsAgree) {
+  std::vector<std::pair<int, int>> sequences;
+  for (int i = 0; i < 129; ++i)
+    sequences.emplace_back(i * 7, 1);
+  Problem<128, 64> all(20, 4, 16, sequences);
+  std::vector<unsigned short> expected = all.run<4>(3, 1);
+  all.first(9).check(expected);
+  for (int tokens : {1, 3, 8, 9, 17, 64, 65, 129}) {
+    Problem<128, 64> step = all.first(tokens);
+    auto agrees = [&](const std::vector<unsigned short> &out) {
+      return out.size() == size_t(tokens) * 20 * 128 && std::equal(out.begin(), out.end(), expected.begin());
+    };
+    EXPECT_TRUE(agrees(step.run<1>(2, 2))) << tokens;
+    EXPECT_TRUE(tokens > 17 || agrees(step.run<2>(3, 3))) << tokens;
+    EXPECT_TRUE(agrees(step.run<4>(1, 4))) << tokens;
+  }
 }
 
 TEST(LongAttend, SplitsOfOtherSizes) {

@@ -16,6 +16,9 @@ import tempfile
 
 SHARED_BYTES = 227 * 1024
 PARTS = 2
+PROCESSOR_SHARED_BYTES, RESERVED_BYTES = 228 * 1024, 1024  # The latter are of each block.
+# Registers of a thread with which two blocks fit a processor, of what counts on it (codegen/cuda/kernels/README.md).
+TWO_BLOCKS = {"expertProduct_8_": 96, "expertProduct_16_": 96, "attendRows_512_64_1": 128}
 
 
 def find_nvcc():
@@ -43,6 +46,10 @@ def check(source, ptx, said):
             wrong.append(f"{name}: no figures")
         if re.search(r"[1-9]\d* bytes (stack|spill)", text):
             wrong.append(f"{name}: {' '.join(text.split())}")
+        most = [count for prefix, count in TWO_BLOCKS.items() if name.startswith(prefix)]
+        if used and most and (int(used.group(1)) > most[0] or
+                              2 * (int(shared) + RESERVED_BYTES) > PROCESSOR_SHARED_BYTES):
+            wrong.append(f"{name}: two blocks do not fit a processor, with at most {most[0]} registers a thread they would")
         if int(shared) > SHARED_BYTES:
             wrong.append(f"{name}: {shared} bytes of shared memory, at most {SHARED_BYTES}")
         wrong += [f"{name}: {m} is missing" for m in must.split(",") if m not in ptx.get(name, "")]

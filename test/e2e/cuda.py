@@ -156,6 +156,8 @@ def check_bisection(tools, expect, plan, env, scratch):
     expect.equal(f"an idle GPU: {done.stderr[-300:]}", done.returncode, 2)
     with open(os.path.join(repro, "launches.json"), encoding="utf-8") as f:
         view = json.load(f)
+    expect.equal("functions of launches", [launch["function"] for launch in view["launches"]],
+                 [launch["kernel"] for launch in view["launches"]])
     files = {b["name"]: b["file"] for launch in view["launches"] for b in launch["bindings"] if "file" in b}
     tokens = []
     for name in ("tokens.txt", "forced.txt"):

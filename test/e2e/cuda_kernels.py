@@ -127,9 +127,9 @@ def check_plan(tools, expect, name, config):
             done = tools.call("v4-verify", plan, option, expect=None)
             expect.equal(f"{name}: v4-verify {option}", done.returncode, 0)
     stacks, spills = [r["stack"] for r in reports.values()], [r["stores"] + r["loads"] for r in reports.values()]
-    print(f"{name}: {len(kernels)} kernels, {len(blocks) - len(kernels)} variants of them, of {len(reports)} functions in {seconds:.1f} s, at most "
-          f"{max(r['registers'] for r in reports.values())} registers, {max(b['shared_bytes'] for b in blocks)} shared "
-          f"bytes, {max(stacks)} stack bytes ({sum(s > 0 for s in stacks)} kernels with a stack), {max(spills)} spilled "
+    print(f"{name}: {len(kernels)} kernels, {len(blocks) - len(kernels)} variants of them, of {len(reports)} functions in "
+          f"{seconds:.1f} s, at most {max(r['registers'] for r in reports.values())} registers, "
+          f"{max(b['shared_bytes'] for b in blocks)} shared bytes, {max(stacks)} stack bytes ({sum(s > 0 for s in stacks)} kernels with a stack), {max(spills)} spilled "
           f"bytes ({sum(s > 0 for s in spills)} kernels)")
 
 

@@ -85,7 +85,7 @@ def main():
         verdicts = {check["name"]: check["verdict"] for check in kept["checks"]}
         expect.equal("device", (kept["device"], kept["target"]), ('Fake "H200"', "cuda:sm_90a"))
         expect.holds("verdicts", verdicts["compile"] == "passed" and verdicts["goldens"] == "failed (1)" and
-                     verdicts["bench"] == "passed" and kept["bench"], f"{verdicts} {done.stdout} {done.stderr}")
+                     verdicts["tiles"] == "failed (1)" and verdicts["bench"] == "passed" and kept["bench"], f"{verdicts} {done.stdout} {done.stderr}")
         check_failed_compile(tools, expect, scratch, {"PATH": path, "PYTHON": sys.executable})
     expect.finish()
 

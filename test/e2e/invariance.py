@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The same prompt gives the same bits for every chunk size, thread count and placement.
+"""The same prompt gives the same bits for every chunk size, and on CPUs for every thread count and placement.
 
     invariance.py --bin DIR --cache DIR [--model main] [--length 300]
 """
@@ -14,6 +14,8 @@ import engine
 from make_goldens import random_prompt
 
 CHUNKS, THREADS, GENERATED = (1, 7, 64, 128, 1000), (1, 2, 3), 4
+# Rows of a step choose the tiles of a GPU; its runs have one thread of the host.
+GPU_CHUNKS = (1, 7, 9, 17, 64, 65, 128, 1000)
 
 
 def run(tools, plan, folder, prompt, flags, env=None):
@@ -42,9 +44,11 @@ def main():
     checkpoint = checkpoints.standard(args.cache, args.model)
     plan = checkpoints.plan(tools, args.cache, checkpoint, *args.compile_flag)
     prompt = random_prompt(23, args.length, 0, checkpoints.config(checkpoint)["vocab_size"])
-    variants = [(f"--chunk={c}", f"--threads={t}") for c, t in itertools.product(CHUNKS, THREADS)]
-    variants += [("--load=copy",), ("--step-tokens=96",)]
-    if not any("cuda:" in flag for flag in args.compile_flag):
+    variants = [("--load=copy",), ("--step-tokens=96",)]
+    if any("cuda:" in flag for flag in args.compile_flag):
+        variants += [(f"--chunk={c}",) for c in GPU_CHUNKS]
+    else:
+        variants += [(f"--chunk={c}", f"--threads={t}") for c, t in itertools.product(CHUNKS, THREADS)]
         variants.append(("--debug-placement",))
     failed = []
     with tempfile.TemporaryDirectory() as scratch:

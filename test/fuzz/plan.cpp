@@ -36,7 +36,7 @@ ByteString seedOf(const FakePlan &fake, uint64_t features) {
   PlanBytes file = fake.build();
   PlanParts parts;
   PlanParts::take(file.data(), file.size(), parts);
-  parts.header.requiredFeatures = features;
+  parts.header.requiredFeatures |= features;
   parts.sections[static_cast<uint32_t>(SectionKind::Weights)].clear();
   if (features & kFeatureNoWeights)
     for (SectionKind kind : {SectionKind::Tables, SectionKind::Hashes})
@@ -195,6 +195,11 @@ FakePlan gpuPlan() {
     kernel->block->threads = 128;
     kernel->block->image_bytes = fake.code.size();
   }
+  fb::KernelT &kernel = *fake.program.kernels[1];
+  fb::VariantT &variant = *kernel.variants.emplace_back(std::make_unique<fb::VariantT>());
+  variant.most_rows = 2;
+  variant.row_tile = variant.tiles = 1;
+  variant.block = std::make_unique<fb::BlockT>(*kernel.block);
   return fake;
 }
 

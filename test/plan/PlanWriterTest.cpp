@@ -97,6 +97,35 @@ TEST_F(PlanWriter, roundTrip) {
   EXPECT_TRUE(plan.verifyWeights().isOk());
 }
 
+TEST_F(PlanWriter, kernelsOfAGpu) {
+  FakePlan fake;
+  fake.program.target->name = "cuda:sm_90a";
+  for (auto &kernel : fake.program.kernels) {
+    kernel->block = std::make_unique<fb::BlockT>();
+    kernel->block->threads = 160;
+    kernel->block->image_bytes = fake.code.size();
+  }
+  fb::KernelT &kernel = *fake.program.kernels[1];
+  for (uint32_t most : {1, 3}) {
+    fb::VariantT &variant = *kernel.variants.emplace_back(std::make_unique<fb::VariantT>());
+    variant.most_rows = most;
+    variant.row_tile = most + 1;
+    variant.tiles = most + 2;
+    variant.block = std::make_unique<fb::BlockT>(*kernel.block);
+    variant.block->shared_bytes = most;
+  }
+  auto &call = kernel.variants[1]->block->call = std::make_unique<fb::CallT>();
+  call->function = "f";
+  call->arguments = {fb::Argument(fb::ArgumentKind::Word, fb::ElementType::I8, 0, 0, 0, 0, 0, 7)};
+  std::string text = fakeText(fake);
+  ASSERT_EQ(write(text, path), "");
+  Plan plan;
+  Status status = loadPlan(path, {}, plan);
+  ASSERT_TRUE(status.isOk()) << status.message();
+  EXPECT_EQ(printPlan(plan), text);
+  EXPECT_EQ(plan.header().requiredFeatures, kFeatureCalls | kFeatureVariants);
+}
+
 TEST_F(PlanWriter, signedPlans) {
   std::string text = fakeText();
   codegen::PlanWriterOptions options;

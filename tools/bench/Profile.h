@@ -71,14 +71,13 @@ private:
   static void endStep(void *profile, double seconds);
   double floorOf(const plan::Cost &cost) const;
   std::string layerKind(const plan::fb::Launch &launch) const;
-
-  const plan::fb::Program &program;
-  Workload *workload = nullptr;
-  MachineSpeed speed;
   const plan::fb::Kernel &kernelOf(uint32_t launch) const {
     return *program.kernels()->Get(program.launches()->Get(launch)->kernel());
   }
 
+  const plan::fb::Program &program;
+  Workload *workload = nullptr;
+  MachineSpeed speed;
   std::vector<Entry> entries;         ///< Of each launch the variants of its kernel, then the kernel itself.
   std::vector<uint32_t> firstEntries; ///< By launch.
   uint64_t stepCount = 0;

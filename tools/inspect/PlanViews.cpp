@@ -12,6 +12,8 @@
 #include "runtime/plan/PlanMemory.h"
 #include "runtime/plan/PlanText.h"
 
+#include <algorithm>
+
 using namespace v4;
 using namespace v4::plan;
 using inspect::Json;
@@ -127,12 +129,24 @@ std::string inspect::bindingName(const fb::Program &program, const fb::Binding &
   return joinText("step.", fields[binding.index()]);
 }
 
+/// Of a step of the envelope's rows or fewer, whichever variant runs it.
+static uint64_t mostWorkgroups(const fb::Launch &launch, const fb::Kernel &kernel, uint64_t rows) {
+  auto workgroups = [](uint64_t count, uint64_t tile, uint64_t tiles) { return (count + tile - 1) / tile * tiles; };
+  uint64_t most = workgroups(rows, launch.row_tile(), launch.tiles());
+  for (uint32_t v = 0; v < variantCount(kernel); ++v) {
+    const fb::Variant &variant = *kernel.variants()->Get(v);
+    most =
+        std::max(most, workgroups(std::min<uint64_t>(rows, variant.most_rows()), variant.row_tile(), variant.tiles()));
+  }
+  return most;
+}
+
 Json inspect::viewSchedule(const fb::Program &program) {
   Limits envelope = envelopeLimits(program);
   Json view = Json::array();
   for (uint32_t i = 0; i < program.launches()->size(); ++i) {
     const fb::Launch &launch = *program.launches()->Get(i);
-    uint64_t rows = rowCapacity(launch.rows(), envelope);
+    const fb::Kernel &kernel = *program.kernels()->Get(launch.kernel());
     Json reads = Json::array(), writes = Json::array();
     for (const fb::Binding *binding : *launch.bindings())
       (binding->access() == fb::Access::Out ? writes : reads).push_back(bindingName(program, *binding));
@@ -140,11 +154,11 @@ Json inspect::viewSchedule(const fb::Program &program) {
                     {"group", groupName(launch.group())},
                     {"layer", launch.layer()},
                     {"barrier", launch.barrier()},
-                    {"kernel", text(program.kernels()->Get(launch.kernel())->symbol())},
+                    {"kernel", text(kernel.symbol())},
                     {"rows", rowSpaceName(launch.rows())},
                     {"row_tile", launch.row_tile()},
                     {"tiles", launch.tiles()},
-                    {"max_workgroups", (rows + launch.row_tile() - 1) / launch.row_tile() * launch.tiles()},
+                    {"max_workgroups", mostWorkgroups(launch, kernel, rowCapacity(launch.rows(), envelope))},
                     {"reads", reads},
                     {"writes", writes}});
   }

@@ -9,6 +9,7 @@
 #include "tools/verify/LaunchFiles.h"
 
 #include "runtime/plan/KernelAbi.h"
+#include "runtime/plan/PlanCall.h"
 #include "runtime/plan/PlanMemory.h"
 #include "runtime/plan/PlanText.h"
 #include "tools/NpyFile.h"
@@ -89,6 +90,7 @@ void LaunchFiles::add(const LaunchSpan &span) {
     bindings.push_back(addBinding(span, i, place));
   launches.push_back({{"launch", span.launch},
                       {"kernel", kernel.symbol()->str()},
+                      {"function", plan::functionOf(kernel, span.variant)},
                       {"op", kernel.op()->str()},
                       {"layer", launch.layer()},
                       {"workgroups", span.workgroups},

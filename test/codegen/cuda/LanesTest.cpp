@@ -343,6 +343,17 @@ TEST(SharedLoops, aSumOfAllIsWorthFewGroups) {
   std::string shared = "a:\n" + loopOf("l", "a", "b", 64, moveOf("l", "%x", "%y"));
   EXPECT_EQ(Kernel(shared + kEnd).share(), "8 l");
   EXPECT_EQ(Kernel(shared + sum + kEnd).share(), "2 l");
+  // 2^64 rounds of all are more than 64 bits count.
+  std::string endless = "  br label %o\no:\n  %o.i = phi i64 [ 0, %b ], [ %o.j, %p ]\n"
+                        "  %o.t = phi <16 x float> [ zeroinitializer, %b ], [ %r.s, %p ]\n  br label %r\nr:\n"
+                        "  %r.i = phi i64 [ 0, %o ], [ %r.j, %r ]\n"
+                        "  %r.t = phi <16 x float> [ %o.t, %o ], [ %r.s, %r ]\n  %r.v = load <16 x float>, ptr %x\n"
+                        "  %r.s = fadd <16 x float> %r.t, %r.v\n  %r.j = add nuw nsw i64 %r.i, 1\n"
+                        "  %r.c = icmp eq i64 %r.j, 4294967296\n  br i1 %r.c, label %p, label %r\np:\n"
+                        "  %o.j = add nuw nsw i64 %o.i, 1\n  %o.c = icmp eq i64 %o.j, 4294967296\n"
+                        "  br i1 %o.c, label %e, label %o\ne:\n"
+                        "  %q = getelementptr float, ptr %y, i64 9999\n  store <16 x float> %r.s, ptr %q\n";
+  EXPECT_EQ(Kernel(shared + endless + kEnd).share(), "1");
 }
 
 /// 24 rounds, each with a sum of its own; `scratch` is what the inner loop stores and the next one loads.

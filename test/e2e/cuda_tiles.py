@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+"""Tiles that only large matrices and many tokens get give the bits of the small ones: a plan that is made for a GPU of
+two processors, which small matrices fill too, against the usual one of the same model.
+
+    cuda_tiles.py --bin DIR --cache DIR [--target cuda:sm_90a] [--fake-cuda DIR]
+
+Needs ptxas, and a GPU of the target or, with --fake-cuda, none; without ptxas the test is skipped (exit code 77).
+"""
+
+import json
+import os
+import re
+import tempfile
+
+import numpy as np
+
+import checkpoints
+import cuda
+import cuda_kernels
+import engine
+import invariance
+from expectations import Expectations
+from make_goldens import random_prompt
+
+# Four tiles of heads, the last not full; experts that have many rows of a step of 100.
+MODEL = {"num_hidden_layers": 2, "num_hash_layers": 1, "compress_ratios": [0, 4, 0], "num_attention_heads": 40,
+         "n_routed_experts": 8}
+PROMPT = 100
+# Rows of steps: most of a tile of 128, half of one with a smaller one behind it, and the small ones.
+CHUNKS = (100, 65, 17, 3)
+LARGE = ("fp8Linear_128_2_6", "bf16Linear_128_2_6_1", "wideLinear_64_2_6",
+         "expertProduct_64_10_1_0", "expertProduct_64_10_0_0", "attendRows_256_64_4")
+
+
+def small_gpu_plan(tools, checkpoint, target, scratch):
+    """The plan for two processors."""
+    module, plan = (os.path.join(scratch, "two." + suffix) for suffix in ("mlir", "v4plan"))
+    tools.call("v4-compile", checkpoint, "-o", module, target, "--compile-to=graph")
+    with open(module, encoding="utf-8") as f:
+        text, count = re.subn(r"processors = \d+", "processors = 2", f.read())
+    if count == 0:
+        raise SystemExit("the module names no processors")
+    with open(module, "w", encoding="utf-8") as f:
+        f.write(text)
+    tools.call("v4-compile", module, "--compile-from=graph", f"--checkpoint={checkpoint}", "-o", plan,
+               *tools.kernel_cache())
+    return plan
+
+
+def check_views(tools, expect, plan):
+    """Whichever variant has most workgroups, the view of the schedule says so."""
+    views = json.loads(tools.call("v4-inspect", plan, "--json").stdout)
+    variants = {kernel["symbol"]: kernel["variants"] for kernel in views["kernels"]}
+    rows = views["program"]["max_tokens"]
+    expect.holds("variants", any(variants.values()), variants)
+    for launch in views["schedule"]:
+        if launch["rows"] == "tokens":
+            cuts = [{**launch, "most_rows": rows}, *variants[launch["kernel"]]]
+            expect.equal(f"workgroups of launch {launch['index']}", launch["max_workgroups"],
+                         max(-(-min(rows, cut["most_rows"]) // cut["row_tile"]) * cut["tiles"] for cut in cuts))
+
+
+def check_output(expect, folder):
+    """A GPU that computes nothing has equal bits too."""
+    logits = np.load(folder + ".logits.npy")
+    expect.holds("logits differ from row to row", len(np.unique(logits, axis=0)) > len(logits) // 2, logits[:, :4])
+    expect.holds("logits are finite", np.isfinite(logits).all(), logits[:, :4])
+
+
+def main():
+    """Command line."""
+    parser = checkpoints.common_arguments(__doc__)
+    parser.add_argument("--target", default="cuda:sm_90a")
+    parser.add_argument("--fake-cuda", help="folder of the library that plays a GPU")
+    args = parser.parse_args()
+    tools = engine.Tools(args.bin)
+    expect = Expectations(tools)
+    cuda_kernels.skip_without_ptxas(tools, args.cache)
+    checkpoint = checkpoints.make(os.path.join(os.path.abspath(args.cache), "checkpoints", "tiles"), "tiny", 1, MODEL)
+    target = f"--target={args.target}"
+    usual = checkpoints.plan(tools, args.cache, checkpoint, target)
+    check_views(tools, expect, usual)
+    with tempfile.TemporaryDirectory() as scratch:
+        plan, log, env = small_gpu_plan(tools, checkpoint, target, scratch), os.path.join(scratch, "log"), {}
+        cuda.check_static(tools, expect, plan)
+        check_views(tools, expect, plan)
+        if args.fake_cuda:
+            code = cuda.host_code_of(tools, checkpoint, scratch, "code.so")
+            env = {**cuda.played_by(os.path.abspath(args.fake_cuda), code), "V4_FAKE_CUDA_LOG": log}
+        prompt = random_prompt(31, PROMPT, 0, checkpoints.config(checkpoint)["vocab_size"])
+        first = os.path.join(scratch, "usual")
+        invariance.run(tools, usual, first, prompt, (), env=env)
+        check_output(expect, first)
+        for chunk in CHUNKS:
+            folder = os.path.join(scratch, str(chunk))
+            invariance.run(tools, plan, folder, prompt, (f"--chunk={chunk}",), env=env)
+            expect.equal(f"steps of {chunk}: files that differ", invariance.differences(first, folder), [])
+        if args.fake_cuda:
+            ran = cuda.ran_in(log)
+            expect.equal("large tiles that no step ran", [f for f in LARGE if f not in ran], [])
+    expect.finish()
+
+
+if __name__ == "__main__":
+    main()
