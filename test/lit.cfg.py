@@ -37,11 +37,15 @@ def cpu_flags():
     return found.group(1).split() if found else []
 
 
-# What REQUIRES lines may name: a GPU to run on, the assembler of a CUDA toolkit where v4-compile looks for it, and the
-# widest x86 level.
+# What REQUIRES lines may name: a GPU to run on, the assembler of a CUDA toolkit where v4-compile looks for it, nvcc
+# beside it, and the widest x86 level.
 places = [os.path.join(os.environ[v], "bin") for v in ("CUDA_HOME", "CUDA_PATH") if os.environ.get(v)]
-if shutil.which("ptxas", path=places[0]) if places else shutil.which("ptxas") or config.ptxas:
+found = [shutil.which("ptxas", path=places[0])] if places else [shutil.which("ptxas"), config.ptxas]
+if any(found):
     config.available_features.add("ptxas")
+    # Templates are CUDA C++. As v4-compile does: a toolkit that is whole, if there is one.
+    if any(p and os.access(os.path.join(os.path.dirname(p), "nvcc"), os.X_OK) for p in found):
+        config.available_features.add("nvcc")
     for variable in ("CUDA_HOME", "CUDA_PATH"):
         if variable in os.environ:
             config.environment[variable] = os.environ[variable]

@@ -1,4 +1,4 @@
-// REQUIRES: ptxas
+// REQUIRES: ptxas, nvcc
 // RUN: rm -rf %t && mkdir -p %t
 // RUN: v4-opt %s --v4-compile-kernels="threads=2 dump-kernels-to=%t" | FileCheck %s
 // RUN: FileCheck %s --check-prefix=PTX --input-file=%t/bf16Linear_64_1_8_1.ptx
