@@ -1,33 +1,107 @@
 #!/usr/bin/env bash
 # What only a GPU can tell: goldens, invariances, compute-sanitizer and speed of plans for it.
-#   tools/gpu-check.sh [--bin DIR] [--work DIR] [--out DIR] [--models main,swa,csa,hca]
-# --bin   folder of v4-compile, v4-run, v4-bench (default: built into build/release)
+#   tools/gpu-check.sh [--bin DIR | --carried DIR] [--work DIR] [--out DIR] [--models main,csa,swa,hca] [--seconds N]
+#   tools/gpu-check.sh --prepare DIR [--bin DIR] [--work DIR] [--models main,csa,swa,hca] [--target cuda:sm_90a]
+# --bin   folder of v4-compile, v4-run, v4-bench, v4-verify (default: built into build/release)
 # --work  folder for checkpoints and plans (default: build/gpu-check)
-# --out   folder that keeps the results (default: test/bench/gpu), one <device>.json per kind of GPU
+# --out   folder that keeps the results (default: test/bench/gpu), one <device>.json per kind of GPU, written again
+#         behind each check, and <device>.logs.tgz with what failed checks printed
 # --models  whose goldens are compared; invariances are those of the first
-# Exit codes: 0 all that ran passed, 1 bad flags, 2 a check failed, 3 no GPU here that plans are made for.
+# --seconds  of all checks together: what no longer fits is left out (default: 3600)
+# --prepare  makes a folder for a machine that has a GPU and no compiler: tools, plans and what they were made of. It
+#            and the tracked files are at most 64 MiB: the last of --models are left out until they are
+# --carried  such a folder, wherever it lies now
+# Exit codes: 0 all that ran passed, 1 bad flags, 2 a check failed or had no time left, 3 no GPU here that plans are for.
 set -euo pipefail
 caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-bin='' work=build/gpu-check out=test/bench/gpu models=main,swa,csa,hca
+bin='' work=build/gpu-check out=test/bench/gpu models=main,csa,swa,hca prepare='' carried='' target=cuda:sm_90a seconds=3600
+fail() { echo "tools/gpu-check.sh: $1" >&2; exit "${2:-1}"; }
 while [ $# -gt 0 ]; do
   case $1 in
-    --bin | --work | --out | --models)
-      [ $# -gt 1 ] || { echo "tools/gpu-check.sh: $1 needs a value; see --help" >&2; exit 1; }
+    --bin | --work | --out | --models | --prepare | --carried | --target | --seconds)
+      [ $# -gt 1 ] || fail "$1 needs a value; see --help"
       value=$2
       # Folders are the caller's.
-      case $1,$value in --models,* | *,/*) ;; *) value=$caller/$value ;; esac
+      case $1,$value in --models,* | --target,* | --seconds,* | *,/*) ;; *) value=$caller/$value ;; esac
       printf -v "${1#--}" %s "$value"
       shift 2 ;;
     -h | --help)
-      sed -n '2,8s/^# \{0,1\}//p' tools/gpu-check.sh
+      sed -n '2,/^# Exit codes/s/^# \{0,1\}//p' tools/gpu-check.sh
       exit 0 ;;
-    *)
-      echo "tools/gpu-check.sh: unknown argument '$1', expected --bin, --work, --out or --models; see --help" >&2
-      exit 1 ;;
+    *) fail "unknown argument '$1', expected one of those of --help" ;;
   esac
 done
+case $seconds in '' | *[!0-9]*) fail "--seconds is '$seconds', expected a whole number" ;; esac
+python=${PYTHON:-python3}
+PYTHONPATH=$PWD/test/e2e:$PWD/test/reference
+export PYTHONPATH
+
+build() {
+  mkdir -p "$work/kernels"
+  [ -z "$bin" ] || return 0
+  bin=build/release/bin
+  cmake --preset release >"$work/build.log"
+  # What is installed beside the tools is made with them.
+  cmake --build --preset release -j "$(nproc)" --target v4-compile v4-run v4-bench v4-inspect v4-verify \
+    ${prepare:+v4-run-pages v4-bench-pages v4-inspect-pages v4-verify-pages} >>"$work/build.log"
+}
+
+# Checkpoints and plans of a cache folder, as the end-to-end tests want them; prints the plan.
+plan_of() {
+  "$python" -c 'import sys, checkpoints, engine
+tools, cache, name, target = engine.Tools(sys.argv[1]), *sys.argv[2:]
+print(checkpoints.plan(tools, cache, checkpoints.standard(cache, name), "--target=" + target))' "$bin" "$1" "$2" "$3"
+}
+
+# One model of the prepared folder: of its checkpoint only what says which it is.
+carry_model() {
+  local to=$prepare/cache from
+  from=$(plan_of "$work/cache" "$1" "$target")
+  mkdir -p "$to/plans" "$to/checkpoints/$1"
+  cp "$from" "$to/plans/"
+  cp "$work/cache/checkpoints/$1/"{config.json,MANIFEST.json} "$to/checkpoints/$1/"
+}
+
+# Bytes that a lent machine takes: the tracked files and the folder.
+carried_bytes() {
+  { git ls-files -z | du -cb --files0-from=- | tail -n 1; du -sb "$prepare"; } | awk '{ n += $1 } END { print n }'
+}
+
+prepare() {
+  local most=$((64 << 20)) left=() taken='' model
+  export V4_TEST_KERNEL_CACHE=$work/kernels
+  [ ! -e "$prepare" ] || fail "--prepare: $prepare is there already; remove it or name another folder"
+  build
+  cmake --install "$bin/.." --component runtime --strip --prefix "$prepare" >"$work/install.log"
+  rm -rf "$prepare/share"
+  for model in ${models//,/ }; do
+    carry_model "$model"
+    if [ "$(carried_bytes)" -le "$most" ]; then
+      taken+=${taken:+,}$model
+      continue
+    fi
+    rm -r "$prepare"/cache/plans/"$model"+* "$prepare/cache/checkpoints/$model"
+    left+=("$model")
+  done
+  [ -n "$taken" ] || fail "--prepare: tools, tracked files and a plan of $models are more than $most bytes; name a smaller model" 2
+  echo "$taken" >"$prepare/models"
+  printf '%s\n' "$target" >"$prepare/target"
+  git rev-parse HEAD >"$prepare/commit" 2>/dev/null || echo unknown >"$prepare/commit"
+  echo "$prepare: $(carried_bytes) of $most bytes with the tracked files, models $taken${left:+, left out: ${left[*]}}"
+}
+
+if [ -n "$prepare" ]; then
+  prepare
+  exit 0
+fi
+
+if [ -n "$carried" ]; then
+  [ -f "$carried/models" ] || fail "--carried: $carried is no folder of --prepare, it has no file 'models'"
+  bin=$carried/bin
+  [ "$models" != main,csa,swa,hca ] || models=$(cat "$carried/models")
+fi
 
 # Of the first GPU, the one that the runtime takes.
 query() { nvidia-smi --query-gpu="$1" --format=csv,noheader -i 0 2>/dev/null; }
@@ -43,61 +117,17 @@ case $target in
     exit 3 ;;
 esac
 
-mkdir -p "$work/cache" "$work/kernels" "$out"
-export V4_TEST_KERNEL_CACHE=$work/kernels
-if [ -z "$bin" ]; then
-  bin=build/release/bin
-  cmake --preset release >"$work/build.log"
-  cmake --build --preset release -j "$(nproc)" --target v4-compile v4-run v4-bench v4-inspect v4-verify >>"$work/build.log"
+mkdir -p "$work" "$out"
+cache=$work/cache commit=$(git rev-parse HEAD 2>/dev/null || echo unknown)
+if [ -n "$carried" ]; then
+  [ "$target" = "$(cat "$carried/target")" ] || fail "$carried is for $(cat "$carried/target"), the GPU here is of $target" 3
+  cache=$carried/cache commit=$(cat "$carried/commit")
+else
+  export V4_TEST_KERNEL_CACHE=$work/kernels
+  build
 fi
 
-names=() verdicts=() seconds=()
-# check NAME COMMAND...: its output goes to a log of that name; 77 is "not run". Within COMMAND `set -e` is off: what it
-# is made of is joined by &&.
-check() {
-  local name=$1 begin=$SECONDS code=0
-  shift
-  "$@" >"$work/$name.log" 2>&1 || code=$?
-  names+=("$name") seconds+=($((SECONDS - begin)))
-  case $code in
-    0) verdicts+=(passed) ;;
-    77) verdicts+=('not run') ;;
-    *) verdicts+=("failed ($code)") ;;
-  esac
-  printf '%-18s %-14s %4d s  %s\n' "$name" "${verdicts[-1]}" "${seconds[-1]}" "$work/$name.log"
-}
-
-python=${PYTHON:-python3}
-e2e=(--bin "$bin" --cache "$work/cache" "--compile-flag=--target=$target")
-plan=$work/tiny.v4plan
-
-sanitize() {
-  command -v compute-sanitizer >/dev/null || return 77
-  compute-sanitizer --tool "$1" --error-exitcode 2 "$bin/v4-run" "$plan" --tokens=0,17,301,44,5,260 -n 4 --ignore-eos
-}
-
-make_plan() {
-  rm -f "$plan" &&
-    { [ -f "$work/tiny/MANIFEST.json" ] || tools/make-checkpoint --preset tiny --seed 1 --out "$work/tiny"; } &&
-    "$bin/v4-compile" "$work/tiny" -o "$plan" "--target=$target" "--kernel-cache=$work/kernels" &&
-    "$bin/v4-verify" "$plan" --closed-world
-}
-
-measure() {
-  "$bin/v4-bench" "$plan" -p 128 -n 32 -b 1,8 -r 3 -o json >"$work/bench.part" &&
-    mv "$work/bench.part" "$work/bench.json"
-}
-
-echo "$device, driver $driver, $target"
-check compile make_plan
-check goldens "$python" test/e2e/goldens.py "${e2e[@]}" --models "$models"
-check invariance "$python" test/e2e/invariance.py "${e2e[@]}" --model "${models%%,*}"
-check tiles "$python" test/e2e/cuda_tiles.py --bin "$bin" --cache "$work/cache" --target "$target"
-check memcheck sanitize memcheck
-check racecheck sanitize racecheck
-rm -f "$work/bench.json"
-check bench measure
-
+names=() verdicts=() times=() failed=()
 # Text of a JSON string.
 quoted() {
   local text
@@ -106,19 +136,96 @@ quoted() {
   printf '"%s"' "${text//\"/\\\"}"
 }
 
-file=$out/$(tr -cs 'A-Za-z0-9' '-' <<<"$device" | sed 's/^-*//; s/-*$//').json
-{
-  printf '{"date": "%s", "device": %s, "driver": %s, "target": "%s", "commit": "%s", "checks": [' "$(date -u +%F)" \
-    "$(quoted "$device")" "$(quoted "$driver")" "$target" "$(git rev-parse HEAD 2>/dev/null || echo unknown)"
-  for i in "${!names[@]}"; do
-    printf '%s{"name": "%s", "verdict": "%s", "seconds": %d}' "$([ "$i" = 0 ] || echo ', ')" "${names[$i]}" \
-      "${verdicts[$i]}" "${seconds[$i]}"
-  done
-  printf '], "bench": '
-  if [ -s "$work/bench.json" ]; then cat "$work/bench.json"; else printf null; fi
-  printf '}\n'
-} >"$file"
+kind=$(tr -cs 'A-Za-z0-9' '-' <<<"$device" | sed 's/^-*//; s/-*$//')
+file=$out/$kind.json
+
+# All that is known so far, whole at any moment.
+keep() {
+  local i
+  {
+    printf '{"date": "%s", "device": %s, "driver": %s, "target": "%s", "commit": "%s", "checks": [' "$(date -u +%F)" \
+      "$(quoted "$device")" "$(quoted "$driver")" "$target" "$commit"
+    for i in "${!names[@]}"; do
+      printf '%s{"name": "%s", "verdict": "%s", "seconds": %d}' "$([ "$i" = 0 ] || echo ', ')" "${names[$i]}" \
+        "${verdicts[$i]}" "${times[$i]}"
+    done
+    printf '], "bench": '
+    if [ -s "$work/bench.json" ]; then cat "$work/bench.json"; else printf null; fi
+    printf '}\n'
+  } >"$file.part"
+  mv "$file.part" "$file"
+  [ ${#failed[@]} = 0 ] || tar -czf "$out/$kind.logs.tgz" -C "$work" "${failed[@]}"
+}
+
+# check NAME SECONDS COMMAND...: its output goes to a log of that name; 77 is "not run". What `limited` starts within it
+# ends, with its children, when the seconds are over. Within COMMAND `set -e` is off: what it is made of is joined by &&.
+check() {
+  local name=$1 begin=$SECONDS code=0
+  limit=$2
+  shift 2
+  [ "$limit" -le $((seconds - SECONDS)) ] || limit=$((seconds - SECONDS))
+  if [ "$limit" -lt 1 ]; then code=78; else "$@" >"$work/$name.log" 2>&1 || code=$?; fi
+  names+=("$name") times+=($((SECONDS - begin)))
+  case $code in
+    0) verdicts+=(passed) ;;
+    77) verdicts+=('not run') ;;
+    78) verdicts+=('no time left') ;;
+    124 | 137) verdicts+=("failed (still running after $limit s)") ;;
+    *) verdicts+=("failed ($code)") ;;
+  esac
+  case ${verdicts[-1]} in failed*) failed+=("$name.log") ;; esac
+  printf '%-14s %-36s %4d s  %s\n' "$name" "${verdicts[-1]}" "${times[-1]}" "$work/$name.log"
+  keep
+}
+limited() { timeout -k 10 "$limit" "$@"; }
+
+e2e=(--bin "$bin" --cache "$cache" "--compile-flag=--target=$target")
+plan='' tokens=0,17,301,44,5,260
+
+make_plan() { plan=$(plan_of "$cache" "${models%%,*}" "$target") && limited "$bin/v4-verify" "$plan" --closed-world; }
+
+one_token() { limited "$bin/v4-run" "$plan" "--tokens=$tokens" -n 1 --ignore-eos; }
+
+# Its two plans are large: they are made where there is a compiler.
+tiles() {
+  [ -z "$carried" ] || return 77
+  limited "$python" test/e2e/cuda_tiles.py --bin "$bin" --cache "$cache" --target "$target"
+}
+
+# Probes are read between launches: with them nothing is replayed, so that what is replayed is compared here.
+replay() {
+  rm -rf "$work/replay" && mkdir "$work/replay" &&
+    limited "$bin/v4-bench" "$plan" -p 0 -n 16 -r 1 -o json &&
+    limited "$bin/v4-run" "$plan" "--tokens=$tokens" -n 24 --ignore-eos --logits-out="$work/replay/replayed.npy" &&
+    limited "$bin/v4-run" "$plan" "--tokens=$tokens" -n 24 --ignore-eos --logits-out="$work/replay/plain.npy" \
+      --trace="$work/replay/trace.json" &&
+    cmp "$work/replay/replayed.npy" "$work/replay/plain.npy"
+}
+
+sanitize() {
+  command -v compute-sanitizer >/dev/null || return 77
+  limited compute-sanitizer --tool "$1" --error-exitcode 2 "$bin/v4-run" "$plan" "--tokens=$tokens" -n 4 --ignore-eos
+}
+
+measure() {
+  limited "$bin/v4-bench" "$plan" -p 128 -n 32 -b 1,8 -r 3 -o json >"$work/bench.part" &&
+    mv "$work/bench.part" "$work/bench.json"
+}
+
+echo "$device, driver $driver, $target"
+rm -f "$work/bench.json" "$out/$kind.logs.tgz"
+check compile 600 make_plan
+# The first that the driver sees of us; what no token comes from computes nothing else either.
+check token 60 one_token
+if [ "${verdicts[-1]}" = passed ]; then
+  check goldens 300 limited "$python" test/e2e/goldens.py "${e2e[@]}" --models "$models"
+  check invariance 300 limited "$python" test/e2e/invariance.py "${e2e[@]}" --model "${models%%,*}"
+  check tiles 300 tiles
+  check replay 60 replay
+  for tool in memcheck racecheck synccheck initcheck; do check $tool 120 sanitize $tool; done
+  check bench 120 measure
+fi
 echo "kept in $file"
 for verdict in "${verdicts[@]}"; do
-  case $verdict in failed*) exit 2 ;; esac
+  case $verdict in failed* | 'no time left') exit 2 ;; esac
 done

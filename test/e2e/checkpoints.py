@@ -3,7 +3,7 @@
     checkpoints.py --bin DIR --cache DIR [--only NAME]
 
 Each is made once and kept under the cache folder. A plan is made again when
-the compiler is newer than it.
+the compiler is newer than it; where there is no compiler it is taken as it is.
 """
 
 import argparse
@@ -85,7 +85,10 @@ def plan(tools, cache, checkpoint, *flags):
     path = os.path.join(os.path.abspath(cache), "plans", name + ".v4plan")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with locked(path):
-        newest = max(os.path.getmtime(p) for p in (tools.path("v4-compile"), os.path.join(checkpoint, "config.json")))
+        compiler = tools.path("v4-compile")
+        if not os.path.exists(compiler) and os.path.exists(path):
+            return path  # carried from where there is one
+        newest = max(os.path.getmtime(p) for p in (compiler, os.path.join(checkpoint, "config.json")))
         if not os.path.exists(path) or os.path.getmtime(path) < newest:
             tools.compile(checkpoint, path, *flags)
     return path

@@ -3,15 +3,19 @@
 
     gpu_check.py --bin DIR --cache DIR --fake-cuda DIR
 
-The played GPU runs no kernel, so goldens must fail: a check that cannot fail is none. Needs ptxas; without it the test
+The played GPU runs no kernel, so goldens must fail: a check that cannot fail is none. What --prepare makes is run from
+another folder, with a PATH that has no compiler. Needs ptxas; without it the test
 is skipped (exit code 77).
 """
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
+import time
 
 import checkpoints
 import cuda_kernels
@@ -46,10 +50,75 @@ def check_failed_compile(tools, expect, scratch, environment):
     os.chmod(compiler, 0o755)
     done = run("--bin", "bin", "--work", "work", "--out", "out", "--models", "csa", cwd=scratch, **environment)
     expect.equal("a failed compilation", done.returncode, 2)
-    with open(os.path.join(scratch, "out", "Fake-H200.json"), encoding="utf-8") as f:
-        kept = json.load(f)
-    verdicts = {check["name"]: check["verdict"] for check in kept["checks"]}
-    expect.equal("verdicts without a compiler", (verdicts["compile"], kept["bench"]), ("failed (1)", None))
+    kept = read_results(os.path.join(scratch, "out"))
+    expect.equal("verdicts without a compiler", (verdicts_of(kept), kept["bench"]),
+                 ({"compile": "failed (1)", "token": verdicts_of(kept)["token"]}, None))
+
+
+def verdicts_of(kept):
+    """By name."""
+    return {check["name"]: check["verdict"] for check in kept["checks"]}
+
+
+def read_results(folder):
+    """What is kept of the played GPU."""
+    with open(os.path.join(folder, "Fake-H200.json"), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def without_compilers(scratch, smi):
+    """A PATH that has what any machine has, and no compiler."""
+    folder = os.path.join(scratch, "path")
+    os.mkdir(folder)
+    for name in ("awk", "bash", "cat", "cmp", "cp", "cut", "date", "dirname", "du", "env", "git", "gzip", "mkdir",
+                 "mv", "rm", "sed", "sh", "sleep", "tail", "tar", "timeout", "tr"):
+        os.symlink(shutil.which(name), os.path.join(folder, name))
+    os.symlink(smi, os.path.join(folder, "nvidia-smi"))
+    return folder
+
+
+def check_carried(tools, expect, scratch, work, smi, fake):
+    """A prepared folder is of use elsewhere, where there is no compiler and the build folder is out of sight."""
+    made, moved, out = (os.path.join(scratch, name) for name in ("made", "moved", "carried-out"))
+    done = run("--prepare", made, "--bin", tools.bin, "--work", work, "--models", "hca,csa", PYTHON=sys.executable)
+    expect.equal(f"--prepare: {done.stderr[-300:]}", done.returncode, 0)
+    expect.holds("its size", " of 67108864 bytes with the tracked files, models hca,csa\n" in done.stdout, done.stdout)
+    again = run("--prepare", made, "--bin", tools.bin, "--work", work)
+    expect.equal("--prepare over a folder", (again.returncode, len(again.stderr.splitlines())), (1, 1))
+    os.rename(made, moved)
+    expect.holds("no compiler", not os.path.exists(os.path.join(moved, "bin", "v4-compile")), "it is there")
+    linked = subprocess.run(["ldd", os.path.join(moved, "bin", "v4-run")], stdout=subprocess.PIPE, encoding="utf-8",
+                            check=True).stdout
+    expect.holds("its library", os.path.join(moved, "lib") in linked or "/bin/../lib/" in linked, linked)
+    there = {"PATH": without_compilers(scratch, smi), "PYTHON": sys.executable, "LD_LIBRARY_PATH": fake}
+    done = run("--carried", moved, "--work", os.path.join(scratch, "elsewhere"), "--out", out, "--models", "csa", **there)
+    kept = read_results(out)
+    expect.equal(f"checks of what was carried: {done.stdout} {done.stderr}", verdicts_of(kept),
+                 {"compile": "passed", "token": "passed", "goldens": "failed (1)", "invariance": "passed",
+                  "tiles": "not run",
+                  "replay": "passed", "memcheck": "not run", "racecheck": "not run", "synccheck": "not run",
+                  "initcheck": "not run", "bench": "passed"})
+    with tarfile.open(os.path.join(out, "Fake-H200.logs.tgz")) as logs:
+        expect.equal("logs that are kept", logs.getnames(), ["goldens.log"])
+    check_hanging(expect, scratch, moved, out, there)
+
+
+def check_hanging(expect, scratch, carried, out, there):
+    """What never ends is ended with its children, and all that came before is kept."""
+    mark = os.path.join(scratch, "survived")
+    tool = os.path.join(carried, "bin", "v4-run")
+    os.remove(tool)
+    with open(tool, "w", encoding="ascii") as f:
+        f.write(f"#!/bin/sh\n(sleep 12; : >'{mark}') & wait\n")
+    os.chmod(tool, 0o755)
+    begin = time.monotonic()
+    done = run("--carried", carried, "--work", os.path.join(scratch, "elsewhere"), "--out", out, "--models", "csa",
+               "--seconds", "6", **there)
+    expect.equal("a check that hangs", done.returncode, 2)
+    verdict = verdicts_of(read_results(out))["token"]
+    expect.holds("its verdict", verdict.startswith("failed (still running after "), verdict)
+    time.sleep(max(0, 14 - (time.monotonic() - begin)))
+    expect.holds("its children", not os.path.exists(mark), "one went on")
 
 
 def main():
@@ -80,12 +149,13 @@ def main():
         done = run("--bin", tools.bin, "--work", work, "--out", scratch, "--models", "csa", PATH=path,
                    PYTHON=sys.executable, LD_LIBRARY_PATH=os.path.abspath(args.fake_cuda))
         expect.equal("goldens of an idle GPU", done.returncode, 2)
-        with open(os.path.join(scratch, "Fake-H200.json"), encoding="utf-8") as f:
-            kept = json.load(f)
-        verdicts = {check["name"]: check["verdict"] for check in kept["checks"]}
+        kept = read_results(scratch)
+        verdicts = verdicts_of(kept)
         expect.equal("device", (kept["device"], kept["target"]), ('Fake "H200"', "cuda:sm_90a"))
         expect.holds("verdicts", verdicts["compile"] == "passed" and verdicts["goldens"] == "failed (1)" and
-                     verdicts["tiles"] == "failed (1)" and verdicts["bench"] == "passed" and kept["bench"], f"{verdicts} {done.stdout} {done.stderr}")
+                     verdicts["tiles"] == "failed (1)" and verdicts["bench"] == "passed" and kept["bench"],
+                     f"{verdicts} {done.stdout} {done.stderr}")
+        check_carried(tools, expect, scratch, work, smi, os.path.abspath(args.fake_cuda))
         check_failed_compile(tools, expect, scratch, {"PATH": path, "PYTHON": sys.executable})
     expect.finish()
 
