@@ -20,7 +20,7 @@ CudaGraph::~CudaGraph() {
     device->drop(executable);
 }
 
-Status CudaDevice::record(const std::vector<CudaWork> &works, std::string name, CudaGraph &out) {
+Status CudaDevice::record(const std::vector<CudaWork> &works, const std::string &name, CudaGraph &out) {
   std::lock_guard<std::mutex> lock(calls);
   if (!failure.empty())
     return Status(StatusCode::Unsupported, failure);
@@ -49,7 +49,8 @@ Status CudaDevice::record(const std::vector<CudaWork> &works, std::string name, 
   out.device = this;
   out.executable = executable;
   out.launches = launches;
-  out.name = std::move(name);
+  out.name = joinText(name, ", recorded as ", launches, " launches");
+  unfinished.expectGraph(out.name);
   return Status();
 }
 
@@ -83,7 +84,8 @@ void CudaDevice::replay(const CudaGraph &graph) {
   if (!failure.empty())
     return;
   if (CudaResult result = driver.launchGraph(graph.executable, stream))
-    keep("cuGraphLaunch", result, joinText(graph.name, ", recorded as ", graph.launches, " launches"));
+    return keep("cuGraphLaunch", result, graph.name);
+  unfinished.addGraph(graph.name);
 }
 
 void CudaDevice::drop(CudaHandle executable) {
