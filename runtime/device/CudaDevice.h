@@ -81,7 +81,8 @@ private:
   };
 
   friend class CudaGraph;
-  Status addNode(CudaHandle graph, const CudaWork &work, CudaHandle &last);
+  struct GraphPhase;
+  Status addNode(CudaHandle graph, const CudaWork &work, GraphPhase &phase);
   void drop(CudaHandle executable);
   const Function &functionOf(uint32_t kernel, const CudaLaunch &launch) const {
     return functions[firstFunctions[kernel] + launch.variant];
