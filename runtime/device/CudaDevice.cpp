@@ -68,10 +68,14 @@ Status CudaDevice::check(const char *call, CudaResult result) const {
                      "; see that the GPU is free and healthy (nvidia-smi)");
 }
 
-void CudaDevice::keep(const char *call, CudaResult result, const std::string &where) {
-  if (result != 0 && failure.empty())
-    failure = joinText(planName, ": ", where, where.empty() ? "" : ": ", "the CUDA driver fails at ",
-                       driver.describe(call, result), "; end this process, its GPU context is of no further use");
+void CudaDevice::keep(const char *call, CudaResult result, std::string where) {
+  if (result == 0 || !failure.empty())
+    return;
+  // Kernels that are asked for later tell of those that run.
+  if (std::string running = unfinished.describe(); !running.empty())
+    where = where.empty() ? running : joinText(where, ", or of what was not finished before it, ", running);
+  failure = joinText(planName, ": ", where, where.empty() ? "" : ": ", "the CUDA driver fails at ",
+                     driver.describe(call, result), "; end this process, its GPU context is of no further use");
 }
 
 Status CudaDevice::findDevice(const fb::Target &target) {
@@ -187,7 +191,8 @@ void CudaDevice::launch(uint32_t index, const CudaLaunch &launch, uint32_t numbe
   CudaResult result = driver.launch(function.handle, function.call.blocks(launch.workgroups), 1, 1, function.threads, 1,
                                     1, function.sharedBytes, stream, nullptr, packed);
   if (result)
-    keep("cuLaunchKernel", result, nameOf(function, number));
+    return keep("cuLaunchKernel", result, nameOf(function, number));
+  unfinished.addLaunch(function.name, number);
 }
 
 //===----------------------------------------------------------------------===//
@@ -239,11 +244,16 @@ bool CudaDevice::hasFailed() {
 
 /// Waits behind a failure too: memory that is copied to may go when this returns. Other threads go on meanwhile.
 Status CudaDevice::status() {
+  std::unique_lock<std::mutex> lock(calls);
+  uint64_t asked = unfinished.mark();
+  lock.unlock();
   CudaResult used = driver.useContext(context);
   CudaResult waited = driver.finishStream(stream);
-  std::lock_guard<std::mutex> lock(calls);
+  lock.lock();
   keep("cuCtxSetCurrent", used);
   keep("cuStreamSynchronize", waited);
+  if (!used && !waited)
+    unfinished.finish(asked);
   return failure.empty() ? Status() : Status(StatusCode::Unsupported, failure);
 }
 

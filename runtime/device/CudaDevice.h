@@ -20,6 +20,7 @@
 
 #include "runtime/base/KernelMemory.h"
 #include "runtime/device/CudaGraph.h"
+#include "runtime/device/UnfinishedWork.h"
 #include "runtime/plan/PlanLoader.h"
 
 #include <map>
@@ -51,7 +52,7 @@ public:
   // CudaGraph.cpp
   /// Makes `works` one graph; runs nothing of it. `name` says of what, for messages. Unsupported with what the driver
   /// says: then `out` is as it was, and the launches can be made one by one. REQUIRES: `out` is not recorded.
-  Status record(const std::vector<CudaWork> &works, std::string name, CudaGraph &out);
+  Status record(const std::vector<CudaWork> &works, const std::string &name, CudaGraph &out);
   /// Runs a recorded graph behind everything asked for so far.
   void replay(const CudaGraph &graph);
 
@@ -80,13 +81,14 @@ private:
   };
 
   friend class CudaGraph;
-  Status addNode(CudaHandle graph, const CudaWork &work, CudaHandle &last);
+  struct GraphPhase;
+  Status addNode(CudaHandle graph, const CudaWork &work, GraphPhase &phase);
   void drop(CudaHandle executable);
   const Function &functionOf(uint32_t kernel, const CudaLaunch &launch) const {
     return functions[firstFunctions[kernel] + launch.variant];
   }
   static std::string nameOf(const Function &function, uint32_t number) {
-    return joinText("launches[", number, "] of kernel ", function.name);
+    return UnfinishedWork::launchName(function.name, number);
   }
 
   Status findDevice(const plan::fb::Target &target);
@@ -101,8 +103,9 @@ private:
   Status upload(uint8_t *to, const uint8_t *from, uint64_t bytes, uint64_t &piece);
   /// Success, or Unsupported with what the driver says.
   Status check(const char *call, CudaResult result) const;
-  /// Keeps the first failure of a call that returns nothing. REQUIRES: `calls` is held.
-  void keep(const char *call, CudaResult result, const std::string &where = "");
+  /// Keeps the first failure of a call that returns nothing, with what it may be of: `where`, and all that is not
+  /// finished. REQUIRES: `calls` is held.
+  void keep(const char *call, CudaResult result, std::string where = "");
 
   /// Pieces of weights on their way.
   static constexpr uint64_t kStagingBytes = uint64_t(16) << 20;
@@ -124,6 +127,7 @@ private:
 
   std::mutex calls;                    ///< Of what follows.
   std::vector<ArgumentLine> arguments; ///< Of the launch being made; room for the longest.
+  UnfinishedWork unfinished;
   std::string failure;                 ///< Of the first call that failed and could not say so.
 };
 

@@ -15,23 +15,43 @@
 
 using namespace v4;
 
+/// Nodes of a phase that wait for the same ones; more of them begin a phase of their own. Bounds the edges of a node.
+static constexpr size_t kMostTogether = 64;
+
+/// Where a graph is being made.
+struct CudaDevice::GraphPhase {
+  std::vector<CudaHandle> before, nodes; ///< Of the phase in front, and of this one.
+  uint32_t number = 0;
+
+  /// Only phases with nodes count: a step of few rows leaves some empty.
+  void enter(uint32_t next) {
+    if (!nodes.empty() && (next != number || nodes.size() == kMostTogether)) {
+      before.swap(nodes);
+      nodes.clear();
+    }
+    number = next;
+  }
+};
+
 CudaGraph::~CudaGraph() {
   if (executable)
     device->drop(executable);
 }
 
-Status CudaDevice::record(const std::vector<CudaWork> &works, std::string name, CudaGraph &out) {
+Status CudaDevice::record(const std::vector<CudaWork> &works, const std::string &name, CudaGraph &out) {
   std::lock_guard<std::mutex> lock(calls);
   if (!failure.empty())
     return Status(StatusCode::Unsupported, failure);
   V4_RETURN_IF_ERROR(check("cuCtxSetCurrent", driver.useContext(context)));
-  CudaHandle graph = nullptr, last = nullptr;
+  CudaHandle graph = nullptr;
   V4_RETURN_IF_ERROR(check("cuGraphCreate", driver.createGraph(&graph, 0)));
   Status status;
+  GraphPhase phase;
   size_t launches = 0;
   for (const CudaWork &work : works)
     if (status.isOk() && work.launch.workgroups > 0) {
-      status = addNode(graph, work, last);
+      phase.enter(work.phase);
+      status = addNode(graph, work, phase);
       ++launches;
     }
   CudaHandle executable = nullptr;
@@ -49,12 +69,13 @@ Status CudaDevice::record(const std::vector<CudaWork> &works, std::string name, 
   out.device = this;
   out.executable = executable;
   out.launches = launches;
-  out.name = std::move(name);
+  out.name = joinText(name, ", recorded as ", launches, " launches");
+  unfinished.expectGraph(out.name);
   return Status();
 }
 
-/// In the order of plain launches: a node waits for the one in front.
-Status CudaDevice::addNode(CudaHandle graph, const CudaWork &work, CudaHandle &last) {
+/// Waits for all nodes of the phase in front, which wait for all those in front of them.
+Status CudaDevice::addNode(CudaHandle graph, const CudaWork &work, GraphPhase &phase) {
   const Function &function = functionOf(work.kernel, work.launch);
   uint8_t *memory = arguments[0].bytes;
   const char *call = "cuTensorMapEncodeTiled";
@@ -68,9 +89,8 @@ Status CudaDevice::addNode(CudaHandle graph, const CudaWork &work, CudaHandle &l
     node.block[0] = function.threads;
     node.sharedBytes = function.sharedBytes;
     node.extra = packed; // copied
-    CudaHandle before = last;
     call = "cuGraphAddKernelNode";
-    result = driver.addKernelNode(&last, graph, &before, before ? 1 : 0, &node);
+    result = driver.addKernelNode(&phase.nodes.emplace_back(), graph, phase.before.data(), phase.before.size(), &node);
   }
   if (!result)
     return Status();
@@ -83,7 +103,8 @@ void CudaDevice::replay(const CudaGraph &graph) {
   if (!failure.empty())
     return;
   if (CudaResult result = driver.launchGraph(graph.executable, stream))
-    keep("cuGraphLaunch", result, joinText(graph.name, ", recorded as ", graph.launches, " launches"));
+    return keep("cuGraphLaunch", result, graph.name);
+  unfinished.addGraph(graph.name);
 }
 
 void CudaDevice::drop(CudaHandle executable) {

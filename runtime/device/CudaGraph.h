@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Launches with their arguments, one behind the other, which the driver starts in one
-// call. A graph owns what the driver keeps of it and belongs to one thread at a time; the
-// device it was recorded on outlives it, and so does all memory that its launches name.
+// Launches with their arguments, phase behind phase, which the driver starts in one call.
+// Those of a phase wait for the phase in front and not for each other: they bind nothing
+// that one of them writes (Launch in plan.fbs). A graph owns what the driver keeps of it and belongs to one thread at a
+// time; the device it was recorded on outlives it, and so does all memory that its launches name.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +30,7 @@ struct CudaWork {
   uint32_t kernel; ///< In the plan.
   CudaLaunch launch;
   uint32_t number; ///< Of the launch in the plan, for messages.
+  uint32_t phase;  ///< Rises; works of one phase run side by side, behind those of the phase in front.
 };
 
 class CudaGraph {

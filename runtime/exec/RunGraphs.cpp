@@ -78,7 +78,8 @@ bool Session::recordRun(bool isDraft, CudaGraph &out) {
   const int64_t *counts = steps.array<int64_t>(StepField::Counts);
   for (const Phase &phase : phases)
     for (uint32_t i = phase.begin; i < phase.end && runsIn(phase, isDraft); ++i)
-      works.push_back({launches[i].kernel, deviceLaunch(i), launches[i].index});
+      works.push_back(
+          {launches[i].kernel, deviceLaunch(i), launches[i].index, static_cast<uint32_t>(&phase - phases.data())});
   Status status = program.device->record(works,
                                          joinText(isDraft ? "draft" : "step", " of ", counts[kCountTokens],
                                                   " tokens in ", counts[kCountSequences], " sequences"),

@@ -44,6 +44,7 @@ static_assert(offsetof(NodeParameters, extra) == 48 && offsetof(NodeParameters, 
 static_assert(offsetof(NodeParameters, context) == 64 && sizeof(NodeParameters) == 72);
 
 std::list<Graph> graphs, executables;
+size_t mostReady = 0;
 std::set<const Graph *> uploaded; ///< Of the executables.
 
 Graph *find(std::list<Graph> &all, const void *handle) {
@@ -83,7 +84,12 @@ bool run(const Graph &graph) {
   auto isReady = [&](const Node &node) {
     return std::all_of(node.before.begin(), node.before.end(), [&](size_t i) { return done[i]; });
   };
+  mostReady = 0;
   for (size_t ran = 0; ran < graph.size(); ++ran) {
+    size_t ready = 0;
+    for (size_t i = 0; i < graph.size(); ++i)
+      ready += !done[i] && isReady(graph[i]);
+    mostReady = std::max(mostReady, ready);
     size_t next = graph.size() - 1;
     while (done[next] || !isReady(graph[next]))
       --next;
@@ -164,6 +170,8 @@ int cuGraphExecDestroy(void *executable) {
   return destroy(executables, executable);
 }
 
-/// For tests in this process: graphs of both kinds that are held.
+/// For tests in this process: nodes of the last graph that could run side by side, and graphs of both kinds that are
+/// held.
+size_t fakeCudaWidth() { return mostReady; }
 size_t fakeCudaGraphs() { return graphs.size() + executables.size(); }
 }

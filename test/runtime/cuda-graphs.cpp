@@ -144,6 +144,28 @@ TEST_F(CudaGraphsTest, ADecodeHasThreeShapes) {
             expectedLogits(fed));
 }
 
+// Two launches of logits have no barrier between them, all others have; one in front of them has nothing to do in most
+// steps. The played driver runs what waits for nothing in the opposite order.
+TEST_F(CudaGraphsTest, LaunchesOfAPhaseWaitForThePhaseInFrontAlone) {
+  for (bool twin : {false, true}) {
+    FakeOptions plan;
+    plan.twinLogits = twin;
+    SessionOptions plain;
+    plain.plainLaunches = true;
+    Decoder expected(plain, plan), decoder({}, plan);
+    Sequence *one = decoder.add(), *other = expected.add();
+    for (int i = 0; i < 12; ++i) {
+      uint64_t replayed = decoder.counts().replayed;
+      ASSERT_TRUE(decoder.feed({one}, prompt, 1).isOk());
+      ASSERT_TRUE(expected.feed({other}, prompt, 1).isOk());
+      if (decoder.counts().replayed > replayed)
+        EXPECT_EQ(fakeCall<size_t()>("fakeCudaWidth")(), twin ? 2u : 1u) << i;
+    }
+    EXPECT_GT(decoder.counts().replayed, 8u);
+    EXPECT_EQ(decoder.seen, expected.seen);
+  }
+}
+
 TEST_F(CudaGraphsTest, AnotherBatchIsRecordedAnew) {
   Decoder decoder;
   std::vector<Sequence *> sequences;

@@ -93,6 +93,67 @@ TEST_F(CudaSessionTest, TellsNothingOfAStepThatFailed) {
   EXPECT_NE(device.status().message().find("launches[0]"), std::string::npos) << device.status().message();
 }
 
+// What goes wrong in a kernel is told by the call that waits for it.
+class CudaFaultTest : public FakeGpuTest {
+protected:
+  /// Of the last of `steps` steps of one token, whose `number`-th call of that name fails.
+  std::string faultOf(const char *call, int number, int steps, const TraceSink &trace = {}) {
+    GpuPlan gpu;
+    CudaDevice device;
+    std::unique_ptr<Session> session;
+    Sequence *sequence = nullptr;
+    EXPECT_TRUE(device.load(gpu.plan, V4_FAKE_CUDA).isOk());
+    EXPECT_TRUE(Session::create(gpu.program(device), {}, {}, session).isOk());
+    EXPECT_TRUE(session->createSequence(sequence).isOk());
+    session->setTrace(trace);
+    Status status;
+    for (int i = 0; i < steps; ++i) {
+      EXPECT_TRUE(status.isOk()) << i << ": " << status.message();
+      if (i + 1 == steps) {
+        number += fakeCall<int(const char *)>("fakeCudaCalls")(call);
+        setenv("V4_FAKE_CUDA_FAIL", joinText(call, ":", number).c_str(), 1);
+      }
+      session->batch()[0] = {sequence, tokens.data() + i, 1, 1};
+      status = session->step(1);
+    }
+    unsetenv("V4_FAKE_CUDA_FAIL");
+    EXPECT_EQ(status.code(), StatusCode::Unsupported);
+    return status.message();
+  }
+};
+
+constexpr const char *kFaultAt = ": the CUDA driver fails at cuStreamSynchronize: fake failure (999); end this "
+                                 "process, its GPU context is of no further use";
+
+TEST_F(CudaFaultTest, OfAStepNamesItsFirstAndItsLastLaunch) {
+  EXPECT_EQ(faultOf("cuStreamSynchronize", 1, 1),
+            joinText("fake.v4plan: between launches[0] of kernel 'fake_scan' and launches[3] of kernel 'fake_save'",
+                     kFaultAt));
+}
+
+TEST_F(CudaFaultTest, OfARecordedStepNamesIt) {
+  EXPECT_EQ(faultOf("cuStreamSynchronize", 1, 3),
+            joinText("fake.v4plan: step of 1 tokens in 1 sequences, recorded as 3 launches", kFaultAt));
+}
+
+TEST_F(CudaFaultTest, OfATracedStepNamesTheLaunch) {
+  // Of one token, which ends no chunk: launch 1 has nothing to do, and is waited for all the same.
+  TraceSink trace{this, [](void *, const LaunchSpan &) {}};
+  EXPECT_EQ(faultOf("cuStreamSynchronize", 1, 1, trace),
+            joinText("fake.v4plan: launches[0] of kernel 'fake_scan'", kFaultAt));
+  EXPECT_EQ(faultOf("cuStreamSynchronize", 3, 1, trace),
+            joinText("fake.v4plan: launches[2] of kernel 'fake_logits'", kFaultAt));
+}
+
+TEST_F(CudaFaultTest, IsToldByALaterLaunchToo) {
+  EXPECT_EQ(faultOf("cuLaunchKernel", 1, 1).find("fake.v4plan: launches[0] of kernel 'fake_scan': the CUDA driver"),
+            0u);
+  EXPECT_EQ(faultOf("cuLaunchKernel", 3, 1),
+            "fake.v4plan: launches[3] of kernel 'fake_save', or of what was not finished before it, between "
+            "launches[0] of kernel 'fake_scan' and launches[2] of kernel 'fake_logits': the CUDA driver fails at "
+            "cuLaunchKernel: fake failure (999); end this process, its GPU context is of no further use");
+}
+
 TEST_F(CudaSessionTest, SpansReachWhatALaunchGot) {
   GpuPlan gpu;
   CudaDevice device;
