@@ -8,8 +8,9 @@
 //
 // Launches with their arguments, phase behind phase, which the driver starts in one call.
 // Those of a phase wait for the phase in front and not for each other: they bind nothing
-// that one of them writes (Launch in plan.fbs). A graph owns what the driver keeps of it and belongs to one thread at a
-// time; the device it was recorded on outlives it, and so does all memory that its launches name.
+// that one of them writes (Launch in plan.fbs). A graph owns what the driver keeps of it
+// and belongs to one thread at a time; the device it was recorded on outlives it, and so
+// does all memory that its launches name.
 //
 //===----------------------------------------------------------------------===//
 
