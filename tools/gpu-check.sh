@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # What only a GPU can tell: goldens, invariances, compute-sanitizer and speed of plans for it.
 #   tools/gpu-check.sh [--bin DIR | --carried DIR] [--work DIR] [--out DIR] [--models main,csa,swa,hca] [--seconds N]
+#                      [--shapes CONFIG] [--depth N]
 #   tools/gpu-check.sh --prepare DIR [--bin DIR] [--work DIR] [--models main,csa,swa,hca] [--target cuda:sm_90a]
 # --bin   folder of v4-compile, v4-run, v4-bench, v4-verify (default: built into build/release)
 # --work  folder for checkpoints and plans (default: build/gpu-check)
 # --out   folder that keeps the results (default: test/bench/gpu), one <device>.json per kind of GPU, written again
 #         behind each check, and <device>.logs.tgz with what failed checks printed
 # --models  whose goldens are compared; invariances are those of the first
-# --seconds  of all checks together: what no longer fits is left out (default: 3600)
+# --seconds  of all checks together: what no longer fits is left out (default: 3600, with --carried 570)
+# --shapes  config.json of the model whose speed is measured with made-up weights (default: Flash, of five layers)
+# --depth  positions in its cache when attention to a long context is measured (default: 130000)
 # --prepare  makes a folder for a machine that has a GPU and no compiler: tools, plans and what they were made of. It
 #            and the tracked files are at most 64 MiB: the last of --models are left out until they are
 # --carried  such a folder, wherever it lies now
@@ -16,15 +19,15 @@ set -euo pipefail
 caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-bin='' work=build/gpu-check out=test/bench/gpu models=main,csa,swa,hca prepare='' carried='' target=cuda:sm_90a seconds=3600
+bin='' work=build/gpu-check out=test/bench/gpu models=main,csa,swa,hca prepare='' carried='' target=cuda:sm_90a seconds='' shapes='' depth=130000
 fail() { echo "tools/gpu-check.sh: $1" >&2; exit "${2:-1}"; }
 while [ $# -gt 0 ]; do
   case $1 in
-    --bin | --work | --out | --models | --prepare | --carried | --target | --seconds)
+    --bin | --work | --out | --models | --prepare | --carried | --target | --seconds | --shapes | --depth)
       [ $# -gt 1 ] || fail "$1 needs a value; see --help"
       value=$2
       # Folders are the caller's.
-      case $1,$value in --models,* | --target,* | --seconds,* | *,/*) ;; *) value=$caller/$value ;; esac
+      case $1,$value in --models,* | --target,* | --seconds,* | --depth,* | *,/*) ;; *) value=$caller/$value ;; esac
       printf -v "${1#--}" %s "$value"
       shift 2 ;;
     -h | --help)
@@ -33,7 +36,9 @@ while [ $# -gt 0 ]; do
     *) fail "unknown argument '$1', expected one of those of --help" ;;
   esac
 done
-case $seconds in '' | *[!0-9]*) fail "--seconds is '$seconds', expected a whole number" ;; esac
+[ -n "$seconds" ] || { [ -n "$carried" ] && seconds=570 || seconds=3600; }
+case $seconds in *[!0-9]*) fail "--seconds is '$seconds', expected a whole number" ;; esac
+case $depth in '' | *[!0-9]*) fail "--depth is '$depth', expected a whole number" ;; esac
 python=${PYTHON:-python3}
 PYTHONPATH=$PWD/test/e2e:$PWD/test/reference
 export PYTHONPATH
@@ -53,6 +58,13 @@ plan_of() {
   "$python" -c 'import sys, checkpoints, engine
 tools, cache, name, target = engine.Tools(sys.argv[1]), *sys.argv[2:]
 print(checkpoints.plan(tools, cache, checkpoints.standard(cache, name), "--target=" + target))' "$bin" "$1" "$2" "$3"
+}
+
+# A plan of the real shapes, without weights: 1 MB.
+shapes_plan() {
+  local of=("$shapes")
+  [ -n "$shapes" ] || of=(test/configs/flash-config.json --shrink=layers:5)
+  "$bin/v4-compile" "${of[@]}" "--target=$target" --weights=none "--kernel-cache=$work/kernels" -o "$1"
 }
 
 # One model of the prepared folder: of its checkpoint only what says which it is.
@@ -76,6 +88,7 @@ prepare() {
   build
   cmake --install "$bin/.." --component runtime --strip --prefix "$prepare" >"$work/install.log"
   rm -rf "$prepare/share"
+  shapes_plan "$prepare/shapes.v4plan" >"$work/shapes.log"
   for model in ${models//,/ }; do
     carry_model "$model"
     if [ "$(carried_bytes)" -le "$most" ]; then
@@ -141,7 +154,7 @@ file=$out/$kind.json
 
 # All that is known so far, whole at any moment.
 keep() {
-  local i
+  local i part
   {
     printf '{"date": "%s", "device": %s, "driver": %s, "target": "%s", "commit": "%s", "checks": [' "$(date -u +%F)" \
       "$(quoted "$device")" "$(quoted "$driver")" "$target" "$commit"
@@ -151,6 +164,15 @@ keep() {
     done
     printf '], "bench": '
     if [ -s "$work/bench.json" ]; then cat "$work/bench.json"; else printf null; fi
+    # Least fractions that the kernels are made for, and most overhead of a step.
+    printf ', "limits": {"decode_bandwidth": 0.75, "decode_products_bandwidth": 0.85, "prefill_fp8_rate": 0.6, '
+    printf '"long_context_bandwidth": 0.6, "step_overhead": 0.05, "cold_seconds": 1.5, "upload_gigabytes_per_second": 20}'
+    for i in decode prefill deep; do
+      for part in rows profile; do
+        printf ', "%s_%s": ' "$i" "$part"
+        if [ -s "$work/$i.$part.json" ]; then cat "$work/$i.$part.json"; else printf null; fi
+      done
+    done
     printf '}\n'
   } >"$file.part"
   mv "$file.part" "$file"
@@ -164,6 +186,7 @@ check() {
   limit=$2
   shift 2
   [ "$limit" -le $((seconds - SECONDS)) ] || limit=$((seconds - SECONDS))
+  ends=$((SECONDS + limit))
   if [ "$limit" -lt 1 ]; then code=78; else "$@" >"$work/$name.log" 2>&1 || code=$?; fi
   names+=("$name") times+=($((SECONDS - begin)))
   case $code in
@@ -177,7 +200,8 @@ check() {
   printf '%-14s %-36s %4d s  %s\n' "$name" "${verdicts[-1]}" "${times[-1]}" "$work/$name.log"
   keep
 }
-limited() { timeout -k 10 "$limit" "$@"; }
+# All that one check starts has its seconds together.
+limited() { timeout -k 10 $((ends > SECONDS ? ends - SECONDS : 1)) "$@"; }
 
 e2e=(--bin "$bin" --cache "$cache" "--compile-flag=--target=$target")
 plan='' tokens=0,17,301,44,5,260
@@ -195,7 +219,9 @@ tiles() {
 # Probes are read between launches: with them nothing is replayed, so that what is replayed is compared here.
 replay() {
   rm -rf "$work/replay" && mkdir "$work/replay" &&
-    limited "$bin/v4-bench" "$plan" -p 0 -n 16 -r 1 -o json &&
+    limited "$bin/v4-bench" "$plan" -p 0 -n 16 -r 1 -o json >"$work/replay/bench.json" && cat "$work/replay/bench.json" &&
+    "$python" -c 'import json, sys
+sys.exit(not all(row["replayed_fraction"] > 0.5 for row in json.load(open(sys.argv[1]))))' "$work/replay/bench.json" &&
     limited "$bin/v4-run" "$plan" "--tokens=$tokens" -n 24 --ignore-eos --logits-out="$work/replay/replayed.npy" &&
     limited "$bin/v4-run" "$plan" "--tokens=$tokens" -n 24 --ignore-eos --logits-out="$work/replay/plain.npy" \
       --trace="$work/replay/trace.json" &&
@@ -212,18 +238,32 @@ measure() {
     mv "$work/bench.part" "$work/bench.json"
 }
 
+# measure_shapes NAME FLAGS...: what is there when the time is over is kept, and the profile comes last.
+measure_shapes() {
+  local name=$1 of=$work/shapes.v4plan
+  shift
+  if [ -n "$carried" ]; then of=$carried/shapes.v4plan; elif [ ! -f "$of" ]; then shapes_plan "$of" || return; fi
+  limited "$bin/v4-bench" "$of" --made-up-weights "$@" -o json >"$work/part.json" &&
+    mv "$work/part.json" "$work/$name.rows.json" &&
+    limited "$bin/v4-bench" "$of" --made-up-weights "$@" --profile -o json >"$work/part.json" &&
+    mv "$work/part.json" "$work/$name.profile.json"
+}
+
 echo "$device, driver $driver, $target"
-rm -f "$work/bench.json" "$out/$kind.logs.tgz"
+rm -f "$work/"{bench,{decode,prefill,deep}.{rows,profile}}.json "$work/shapes.v4plan" "$out/$kind.logs.tgz"
 check compile 600 make_plan
 # The first that the driver sees of us; what no token comes from computes nothing else either.
 check token 60 one_token
 if [ "${verdicts[-1]}" = passed ]; then
-  check goldens 300 limited "$python" test/e2e/goldens.py "${e2e[@]}" --models "$models"
-  check invariance 300 limited "$python" test/e2e/invariance.py "${e2e[@]}" --model "${models%%,*}"
+  check goldens 120 limited "$python" test/e2e/goldens.py "${e2e[@]}" --models "$models"
+  check invariance 120 limited "$python" test/e2e/invariance.py "${e2e[@]}" --model "${models%%,*}"
   check tiles 300 tiles
   check replay 60 replay
-  for tool in memcheck racecheck synccheck initcheck; do check $tool 120 sanitize $tool; done
-  check bench 120 measure
+  check decode 90 measure_shapes decode -p 0 -n 64 -b 1,8 -r 3
+  check prefill 90 measure_shapes prefill -p 512 -n 0 -r 3
+  check deep 120 measure_shapes deep -p 0 -n 16 -d "$depth" -r 1
+  for tool in memcheck racecheck synccheck initcheck; do check $tool 60 sanitize $tool; done
+  check bench 60 measure
 fi
 echo "kept in $file"
 for verdict in "${verdicts[@]}"; do

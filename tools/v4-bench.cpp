@@ -29,7 +29,7 @@ struct Flags {
   uint64_t threads = 0, repetitions = 5, stepTokens = 0;
   uint64_t beside = 0;
   std::string output = "md", load = "map";
-  bool plainLaunches = false, profile = false, cold = false, machine = false, firstToken = false;
+  bool plainLaunches = false, madeUpWeights = false, profile = false, cold = false, machine = false, firstToken = false;
 };
 
 void declare(CLI::App &app, Flags &flags) {
@@ -58,7 +58,11 @@ void declare(CLI::App &app, Flags &flags) {
   app.add_option("--load", flags.load, "map: share the page cache; copy: read weights into large memory pages")
       ->capture_default_str()
       ->check(CLI::IsMember({"map", "copy"}));
-  app.add_option("--weights", flags.weights, "External weights of the plan (default: <plan stem>.v4weights beside it)");
+  CLI::Option *weights = app.add_option("--weights", flags.weights,
+                                        "External weights of the plan (default: <plan stem>.v4weights beside it)");
+  app.add_flag("--made-up-weights", flags.madeUpWeights,
+               "Of a plan of v4-compile --weights=none: measure with random weights of its shapes")
+      ->excludes(weights);
   app.add_option("--beside", flags.beside, "Decode -b sequences alone, then while a prompt of this length prefills")
       ->check(positive);
   app.add_flag("--plain-launches", flags.plainLaunches, "On a GPU: launch kernel by kernel, replay no recorded step");
@@ -66,6 +70,12 @@ void declare(CLI::App &app, Flags &flags) {
   app.add_flag("--cold", flags.cold, "From process start to the first token");
   app.add_flag("--machine", flags.machine, "Read bandwidth and dot-product peak of this machine");
   app.add_flag("--first-token", flags.firstToken)->group("");
+}
+
+LoadMode loadMode(const Flags &flags) { return flags.load == "copy" ? LoadMode::Copy : LoadMode::Map; }
+
+ColdOptions coldOptions(const Flags &flags, unsigned threads, uint64_t repetitions) {
+  return {flags.plan, flags.weights, loadMode(flags), threads, repetitions, flags.madeUpWeights};
 }
 
 /// All combinations, in the order of the flags.
@@ -112,8 +122,7 @@ Status Bench::measureMachine() {
 }
 
 Status Bench::measureCold() {
-  ColdOptions options{flags.plan, flags.weights, flags.load == "copy" ? LoadMode::Copy : LoadMode::Map, threads,
-                      flags.repetitions};
+  ColdOptions options = coldOptions(flags, threads, flags.repetitions);
   ColdStart cold;
   V4_RETURN_IF_ERROR(measureColdStart(options, cold));
   rows.push_back(jsonOf(cold, options));
@@ -171,8 +180,9 @@ Status Bench::run() {
   if (!threads)
     threads = std::min(availableCpus(), ThreadPool::kMaxThreads);
   plan::LoadOptions load;
-  load.mode = flags.load == "copy" ? LoadMode::Copy : LoadMode::Map;
+  load.mode = loadMode(flags);
   load.weights = flags.weights;
+  load.madeUpWeights = flags.madeUpWeights;
   V4_RETURN_IF_ERROR(Engine::open(flags.plan, load, {}, engine));
   // What the CPUs here can do is no measure of a GPU.
   bool gpu = plan::isForGpu(engine->program());
@@ -217,7 +227,6 @@ int main(int argc, char **argv) {
     return report(invalidInput(error.what(), "; see v4-bench --help"));
   }
   if (flags.firstToken)
-    return report(startCold({flags.plan, flags.weights, flags.load == "copy" ? LoadMode::Copy : LoadMode::Map,
-                             static_cast<unsigned>(flags.threads), 1}));
+    return report(startCold(coldOptions(flags, static_cast<unsigned>(flags.threads), 1)));
   return report(Bench(flags).run());
 }

@@ -17,7 +17,8 @@ Status Engine::open(const std::string &path, const plan::LoadOptions &options, c
   std::unique_ptr<Engine> engine(new Engine);
   engine->host = host;
   V4_RETURN_IF_ERROR(plan::loadPlan(path, options, engine->loaded));
-  V4_RETURN_IF_ERROR(plan::attachWeights(options.weights, options, engine->loaded));
+  V4_RETURN_IF_ERROR(options.madeUpWeights ? plan::makeUpWeights(engine->loaded)
+                                           : plan::attachWeights(options.weights, options, engine->loaded));
   uint32_t count = engine->program().weights()->size();
   engine->weights.reserve(count);
   for (uint32_t i = 0; i < count; ++i)
@@ -44,7 +45,7 @@ Status Engine::loadCode() {
 }
 
 Status Engine::createSession(const SessionOptions &options, std::unique_ptr<Session> &out) {
-  if (loaded.hasNoWeights())
+  if (loaded.hasNoWeights() && !loaded.hasMadeUpWeights())
     return unsupported(loaded.name(), ": was compiled with --weights=none and cannot run; compile it from a checkpoint "
                                       "with --weights=embed or external");
   V4_RETURN_IF_ERROR(loadCode());

@@ -258,6 +258,7 @@ Status plan::checkPlan(const std::string &name, Bytes file, Plan &out, const Pub
   out.root = root;
   out.weightsPath = name;
   out.weightsSection = out.sectionIn(file, SectionKind::Weights);
+  out.tablesSection = out.sectionIn(file, SectionKind::Tables);
   // Sections that are here may be longer than their tensors.
   out.weightsEnd = std::max(out.weightsSection.size, endOfTensors(*root, false));
   out.tablesEnd = std::max(out.section(SectionKind::Tables).size, endOfTensors(*root, true));

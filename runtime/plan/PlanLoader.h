@@ -19,6 +19,7 @@
 #ifndef V4_RUNTIME_PLAN_PLANLOADER_H
 #define V4_RUNTIME_PLAN_PLANLOADER_H
 
+#include "runtime/base/AddressRange.h"
 #include "runtime/base/Hash.h"
 #include "runtime/base/MappedFile.h"
 #include "runtime/plan/Format.h"
@@ -32,6 +33,7 @@ namespace v4::plan {
 struct LoadOptions {
   LoadMode mode = LoadMode::Map;
   std::string weights;                ///< Of attachWeights(): "" = beside the plan.
+  bool madeUpWeights = false;         ///< makeUpWeights() instead of attachWeights().
   std::optional<PublicKey> publicKey; ///< Refuse plans that are not signed with it.
 };
 
@@ -47,13 +49,17 @@ public:
     Bytes sealed = section(SectionKind::Code);
     return {sealed.data, sealed.size - kHashBytes};
   }
-  /// Of the weights: those of the plan's file, or those that attachWeights() found, or none.
+  /// Of weights and tables: those of the plan's file, or those that attachWeights() found or makeUpWeights() made, or
+  /// none.
   Bytes section(SectionKind kind) const {
-    return kind == SectionKind::Weights ? weightsSection : sectionIn(file, kind);
+    return kind == SectionKind::Weights  ? weightsSection
+           : kind == SectionKind::Tables ? tablesSection
+                                         : sectionIn(file, kind);
   }
   bool hasExternalWeights() const { return fileHeader->requiredFeatures & kFeatureExternalWeights; }
-  /// Compiled with --weights=none: it can be read, not run.
+  /// Compiled with --weights=none: it can be read, and run only for its speed, with made-up weights.
   bool hasNoWeights() const { return fileHeader->requiredFeatures & kFeatureNoWeights; }
+  bool hasMadeUpWeights() const { return madeUp.data(); }
   /// Bytes of the weights section wherever it lies, also where it was left out.
   uint64_t weightsBytes() const { return weightsEnd; }
   uint64_t tablesBytes() const { return tablesEnd; }
@@ -78,6 +84,7 @@ private:
   friend Status loadPlan(const std::string &path, const LoadOptions &options, Plan &out);
   friend Status checkPlan(const std::string &name, Bytes file, Plan &out, const PublicKey *demanded);
   friend Status attachWeights(const std::string &path, const LoadOptions &options, Plan &plan);
+  friend Status makeUpWeights(Plan &plan);
 
   Bytes sectionIn(Bytes bytes, SectionKind kind) const {
     const Section &place = fileHeader->sections[static_cast<uint32_t>(kind)];
@@ -89,7 +96,8 @@ private:
   Bytes file;
   MappedFile weightsMapping; ///< Of external weights.
   std::string weightsPath;   ///< The file that holds the weights, for messages.
-  Bytes weightsSection;
+  Bytes weightsSection, tablesSection;
+  AddressRange madeUp; ///< Both, when makeUpWeights() made them.
   uint64_t weightsEnd = 0, tablesEnd = 0;
   const Header *fileHeader = nullptr;
   const fb::Program *root = nullptr;
@@ -106,6 +114,11 @@ Status checkPlan(const std::string &name, Bytes file, Plan &out, const PublicKey
 /// nothing for a plan that holds its weights or has none, unless a path is given: then InvalidInput. InvalidInput also
 /// when the file is missing, damaged or belongs to another plan.
 Status attachWeights(const std::string &path, const LoadOptions &options, Plan &plan);
+
+/// Gives a plan of --weights=none weights and tables of pseudo-random values, in memory of this process: what it then
+/// computes is finite, takes the time of the real model and means nothing. InvalidInput for any other plan; Unsupported
+/// where they do not fit.
+Status makeUpWeights(Plan &plan);
 
 /// <plan stem>.v4weights
 std::string weightsPathOf(const std::string &planPath);

@@ -5,9 +5,32 @@
 """
 
 import json
+import os
+import tempfile
 
 import checkpoints
 import engine
+
+
+def check_made_up(tools, checkpoint, given):
+    """Where a plan has no weights, made-up ones measure the same work: logits are finite, or v4-bench fails."""
+    with tempfile.TemporaryDirectory() as scratch:
+        plan = os.path.join(scratch, "none.v4plan")
+        tools.compile(checkpoint, plan, "--weights=none")
+        flags = ("-r", 1, "-p", 100, "-n", 8, "-b", "1,8", "-o", "json")
+        rows = json.loads(tools.call("v4-bench", plan, "--made-up-weights", *flags).stdout)
+        assert [row["test"] for row in rows] == ["pp100", "tg8"] * 2, rows
+        cold = json.loads(tools.call("v4-bench", plan, "--made-up-weights", "--cold", "-r", 1, "-o", "json").stdout)
+        assert cold[0]["seconds"]["min"] > 0, cold
+        # As many experts are chosen as with real weights, about.
+        real = json.loads(tools.call("v4-bench", given, *flags).stdout)
+        for row, other in zip(rows, real):
+            assert 0.8 < row["bytes_per_token"] / other["bytes_per_token"] < 1.25, (row, other)
+        for arguments, code, words in (((plan,), 3, "cannot run"),
+                                       ((given, "--made-up-weights"), 1, "has weights of its own"),
+                                       ((plan, "--made-up-weights", "--weights=x"), 1, "excludes")):
+            done = tools.call("v4-bench", *arguments, expect=code)
+            assert words in done.stderr and done.stderr.count("\n") == 1, (arguments, done.stderr)
 
 
 def main():
@@ -35,6 +58,7 @@ def main():
     assert heavy["flop"] > 0 and heavy["floor_seconds"] > 0, heavy
     prompt = bench("-p", 100, "-n", 0, "--profile")[0]
     assert prompt["steps"] == 1 and prompt["launches_per_step"] == profile["launches_per_step"], prompt
+    check_made_up(tools, checkpoints.standard(args.cache, "mixed"), plan)
 
 
 if __name__ == "__main__":

@@ -266,6 +266,23 @@ def with_templates(tools, cache, expect, name, fake, lengths, cut, splits, in_la
             expect.holds(f"{name}: {template} runs", any(f.startswith(template + "_") for f in ran), ran)
 
 
+def check_made_up(tools, expect, checkpoint, env, scratch):
+    """A plan without weights is measured with made-up ones, the same as on a CPU."""
+    plan = os.path.join(scratch, "none.v4plan")
+    tools.compile(checkpoint, plan, TARGET, DECOMPOSED, "--weights=none")
+    flags = ("-p", 20, "-n", 4, "-r", 1, "-o", "json")
+    refused = tools.call("v4-bench", plan, *flags, env=env, expect=None)
+    expect.equal("no weights", (refused.returncode, "cannot run" in refused.stderr), (3, True))
+    done = tools.call("v4-bench", plan, "--made-up-weights", *flags, env=env, expect=None)
+    expect.equal(f"made-up weights: {done.stderr}", done.returncode, 0)
+    # Which experts a step goes to is read back from the GPU: those of the same weights on a CPU are the same.
+    cpu = os.path.join(scratch, "none-cpu.v4plan")
+    tools.compile(checkpoint, cpu, "--target=cpu:x86-64-v3", "--disable-pass=v4-choose-kernels", "--weights=none")
+    there = tools.call("v4-bench", cpu, "--made-up-weights", *flags)
+    expect.equal("bytes of a token with made-up weights", [row["bytes_per_token"] for row in json.loads(done.stdout)],
+                 [row["bytes_per_token"] for row in json.loads(there.stdout)])
+
+
 def same_bits(tools, cache, expect, name, fake):
     """Runs the decomposed plan on the played GPU and the CPU plan of the same kernels."""
     checkpoint = checkpoints.standard(cache, name)
@@ -281,6 +298,7 @@ def same_bits(tools, cache, expect, name, fake):
         played = played_by(fake, code)
         check_here(tools, expect, gpu, played)
         check_bench(tools, expect, gpu, cpu, played)
+        check_made_up(tools, expect, checkpoint, played, scratch)
         check_bisection(tools, expect, gpu, played, scratch)
         for number, flags in enumerate(SPLITS):
             folder = os.path.join(scratch, str(number))

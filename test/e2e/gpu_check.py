@@ -23,6 +23,7 @@ import engine
 from expectations import Expectations
 
 SCRIPT = os.path.join(engine.ROOT, "tools", "gpu-check.sh")
+SMALL = []  # shapes in the place of the real ones, which need 24 GB
 FAKE_SMI = """#!/bin/sh
 case $1 in
   *name) echo 'Fake "H200"' ;;
@@ -34,7 +35,7 @@ esac
 
 def run(*flags, cwd=None, **environment):
     """The script's end."""
-    return subprocess.run([SCRIPT, *flags], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+    return subprocess.run([SCRIPT, *flags, *SMALL], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
                           env={**os.environ, **environment}, check=False)
 
 
@@ -96,8 +97,14 @@ def check_carried(tools, expect, scratch, work, smi, fake):
     expect.equal(f"checks of what was carried: {done.stdout} {done.stderr}", verdicts_of(kept),
                  {"compile": "passed", "token": "passed", "goldens": "failed (1)", "invariance": "passed",
                   "tiles": "not run",
-                  "replay": "passed", "memcheck": "not run", "racecheck": "not run", "synccheck": "not run",
+                  "replay": "passed", "decode": "passed", "prefill": "passed", "deep": "passed",
+                  "memcheck": "not run", "racecheck": "not run", "synccheck": "not run",
                   "initcheck": "not run", "bench": "passed"})
+    measured = [[row["test"], row["depth"], row["batch"]] for name in ("decode", "prefill", "deep")
+                for row in kept[name + "_rows"]]
+    expect.equal("what is measured of shapes", measured,
+                 [["tg64", 0, 1], ["tg64", 0, 8], ["pp512", 0, 1], ["tg16", 300, 1]])
+    expect.holds("profiles", all(kept[name + "_profile"][0]["launches"] for name in ("decode", "prefill", "deep")), kept)
     with tarfile.open(os.path.join(out, "Fake-H200.logs.tgz")) as logs:
         expect.equal("logs that are kept", logs.getnames(), ["goldens.log"])
     check_hanging(expect, scratch, moved, out, there)
@@ -129,6 +136,7 @@ def main():
     tools = engine.Tools(args.bin)
     expect = Expectations(tools)
     cuda_kernels.skip_without_ptxas(tools, args.cache)
+    SMALL.extend(["--shapes", os.path.join(checkpoints.standard(args.cache, "csa"), "config.json"), "--depth", "300"])
     with tempfile.TemporaryDirectory() as scratch:
         smi = os.path.join(scratch, "nvidia-smi")
         with open(smi, "w", encoding="ascii") as f:

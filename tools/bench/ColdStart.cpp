@@ -45,6 +45,8 @@ Status spawnChild(const ColdOptions &options, pid_t &child, int &output) {
   std::vector<std::string> words{"v4-bench", options.plan, "--first-token", load};
   if (!options.weights.empty())
     words.push_back("--weights=" + options.weights);
+  if (options.madeUpWeights)
+    words.push_back("--made-up-weights");
   if (options.threads)
     words.insert(words.end(), {"-t", std::to_string(options.threads)});
   std::vector<char *> arguments;
@@ -121,6 +123,7 @@ Status bench::startCold(const ColdOptions &options) {
   plan::LoadOptions load;
   load.mode = options.load;
   load.weights = options.weights;
+  load.madeUpWeights = options.madeUpWeights;
   std::unique_ptr<Engine> engine;
   V4_RETURN_IF_ERROR(Engine::open(options.plan, load, {}, engine));
   marks.opened = monotonicNanoseconds();

@@ -32,6 +32,7 @@ struct ColdOptions {
   LoadMode load = LoadMode::Map;
   unsigned threads = 0;
   uint64_t repetitions = 5;
+  bool madeUpWeights = false; ///< Made while the plan is opened.
 };
 
 /// The parent's part. The page cache is warm: the caller has opened and read the plan.
