@@ -8,21 +8,14 @@
 
 #include "runtime/device/CudaDevice.h"
 
+#include "runtime/device/WeightUpload.h"
 #include "runtime/plan/CubinImage.h"
 #include "runtime/plan/PlanTarget.h"
 
 #include <algorithm>
-#include <utility>
 
 using namespace v4;
 using namespace v4::plan;
-
-/// Alignment of weights on the device: that of its own allocations.
-static constexpr uint64_t kWeightAlignment = 256;
-
-static uint64_t alignWeight(uint64_t bytes) {
-  return (bytes + kWeightAlignment - 1) / kWeightAlignment * kWeightAlignment;
-}
 
 static CudaAddress addressOf(const void *memory) { return reinterpret_cast<CudaAddress>(memory); }
 
@@ -32,10 +25,6 @@ CudaDevice::~CudaDevice() {
   driver.useContext(context);
   if (stream)
     driver.finishStream(stream);
-  for (CudaHandle upload : uploads)
-    if (upload)
-      driver.finishStream(upload);
-  closeStaging();
   release(weightMemory);
   for (CudaHandle module : modules)
     driver.unloadModule(module);
@@ -44,14 +33,14 @@ CudaDevice::~CudaDevice() {
   driver.releaseContext(device);
 }
 
-Status CudaDevice::load(const Plan &plan, const char *library) {
+Status CudaDevice::load(const Plan &plan, const char *library, const SessionRoom &room) {
   planName = plan.name();
   V4_RETURN_IF_ERROR(plan.checkSeal());
   V4_RETURN_IF_ERROR(CudaDriver::open(planName, library, driver));
   V4_RETURN_IF_ERROR(findDevice(*plan.program().target()));
   V4_RETURN_IF_ERROR(openContext());
   V4_RETURN_IF_ERROR(loadKernels(plan));
-  return uploadWeights(plan);
+  return uploadWeights(plan, room);
 }
 
 Status CudaDevice::checkGpu(const std::string &planName, const fb::Target &target, const char *library) {
@@ -59,13 +48,6 @@ Status CudaDevice::checkGpu(const std::string &planName, const fb::Target &targe
   device.planName = planName;
   V4_RETURN_IF_ERROR(CudaDriver::open(planName, library, device.driver));
   return device.findDevice(target);
-}
-
-Status CudaDevice::check(const char *call, CudaResult result) const {
-  if (result == 0)
-    return Status();
-  return unsupported(planName, ": the CUDA driver fails at ", driver.describe(call, result),
-                     "; see that the GPU is free and healthy (nvidia-smi)");
 }
 
 void CudaDevice::keep(const char *call, CudaResult result, std::string where) {
@@ -200,7 +182,15 @@ void CudaDevice::launch(uint32_t index, const CudaLaunch &launch, uint32_t numbe
 //===----------------------------------------------------------------------===//
 
 Status CudaDevice::allocate(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) {
-  std::unique_lock<std::mutex> lock(calls);
+  {
+    std::lock_guard<std::mutex> lock(calls);
+    V4_RETURN_IF_ERROR(take(what, advice, bytes, out));
+  }
+  fill(out, 0, bytes);
+  return status();
+}
+
+Status CudaDevice::take(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) {
   V4_RETURN_IF_ERROR(check("cuCtxSetCurrent", driver.useContext(context)));
   size_t available = 0, all = 0;
   V4_RETURN_IF_ERROR(check("cuMemGetInfo", driver.memoryInfo(&available, &all)));
@@ -212,9 +202,7 @@ Status CudaDevice::allocate(std::string_view what, std::string_view advice, uint
                        result ? ": " + driver.describe("cuMemAlloc", result) : std::string(),
                        "; end what else runs on it, or ", advice);
   out = reinterpret_cast<void *>(address);
-  lock.unlock();
-  fill(out, 0, bytes);
-  return status();
+  return Status();
 }
 
 void CudaDevice::release(void *memory) {
@@ -257,54 +245,33 @@ Status CudaDevice::status() {
   return failure.empty() ? Status() : Status(StatusCode::Unsupported, failure);
 }
 
-Status CudaDevice::openStaging() {
-  for (size_t i = 0; i < kStagingBuffers; ++i) {
-    V4_RETURN_IF_ERROR(check("cuStreamCreate", driver.createStream(&uploads[i], kCudaStreamNonBlocking)));
-    V4_RETURN_IF_ERROR(check("cuMemAllocHost", driver.allocatePinned(&staging[i], kStagingBytes)));
-  }
-  return Status();
+/// Before anything is uploaded, which takes long.
+Status CudaDevice::checkRoom(uint64_t weights, const SessionRoom &room) const {
+  size_t available = 0, all = 0;
+  V4_RETURN_IF_ERROR(check("cuMemGetInfo", driver.memoryInfo(&available, &all)));
+  uint64_t session = room.arena + room.cache + room.stepBlock;
+  if (weights > available || session <= available - weights)
+    return Status(); // `take` tells of weights that alone are too many
+  return unsupported(planName, ": weights of ", weights, " bytes and a session of ", session, " (arena ", room.arena,
+                     ", cache ", room.cache, ", step block ", room.stepBlock, ") do not fit the GPU '", deviceName,
+                     "', which has ", available, " of ", all,
+                     " free; end what else runs on it, lower the session's cache_bytes, tokens, sequences or context, "
+                     "or use a GPU with more memory");
 }
 
-void CudaDevice::closeStaging() {
-  for (size_t i = 0; i < kStagingBuffers; ++i) {
-    if (staging[i])
-      driver.releasePinned(std::exchange(staging[i], nullptr));
-    if (uploads[i])
-      driver.destroyStream(std::exchange(uploads[i], nullptr));
-  }
-}
-
-Status CudaDevice::uploadWeights(const Plan &plan) {
+Status CudaDevice::uploadWeights(const Plan &plan, const SessionRoom &room) {
   const auto &list = *plan.program().weights();
-  uint64_t total = 0;
-  for (const fb::Weight *weight : list)
-    total += alignWeight(weight->bytes());
-  V4_RETURN_IF_ERROR(openStaging());
-  if (total)
-    V4_RETURN_IF_ERROR(allocate("weights", "use a GPU with more memory", total, weightMemory));
-  uint8_t *to = static_cast<uint8_t *>(weightMemory);
-  uint64_t piece = 0;
-  for (uint32_t i = 0; i < list.size(); ++i) {
-    V4_RETURN_IF_ERROR(upload(to, plan.weight(i), list.Get(i)->bytes(), piece));
-    weightAddresses.push_back(to);
-    to += alignWeight(list.Get(i)->bytes());
+  WeightUpload upload(driver, context, planName);
+  std::vector<uint64_t> offsets;
+  for (uint32_t i = 0; i < list.size(); ++i)
+    offsets.push_back(upload.add(plan.weight(i), list.Get(i)->bytes()));
+  V4_RETURN_IF_ERROR(checkRoom(upload.bytes(), room));
+  if (upload.bytes()) {
+    std::lock_guard<std::mutex> lock(calls);
+    V4_RETURN_IF_ERROR(take("weights", "use a GPU with more memory", upload.bytes(), weightMemory));
   }
-  for (CudaHandle upload : uploads)
-    V4_RETURN_IF_ERROR(check("cuStreamSynchronize", driver.finishStream(upload)));
-  closeStaging();
-  return Status();
-}
-
-/// While one buffer goes to the device, the other is filled.
-Status CudaDevice::upload(uint8_t *to, const uint8_t *from, uint64_t bytes, uint64_t &piece) {
-  for (uint64_t done = 0; done < bytes; ++piece) {
-    size_t buffer = piece % kStagingBuffers;
-    uint64_t count = std::min(bytes - done, kStagingBytes);
-    V4_RETURN_IF_ERROR(check("cuStreamSynchronize", driver.finishStream(uploads[buffer])));
-    std::memcpy(staging[buffer], from + done, count);
-    V4_RETURN_IF_ERROR(
-        check("cuMemcpyAsync", driver.copy(addressOf(to + done), addressOf(staging[buffer]), count, uploads[buffer])));
-    done += count;
-  }
-  return Status();
+  auto *to = static_cast<uint8_t *>(weightMemory);
+  for (uint64_t offset : offsets)
+    weightAddresses.push_back(to + offset);
+  return upload.run(addressOf(to), {});
 }

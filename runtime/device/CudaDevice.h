@@ -28,6 +28,13 @@
 
 namespace v4 {
 
+/// What the first session will take of the device, in bytes.
+struct SessionRoom {
+  uint64_t arena = 0;
+  uint64_t cache = 0;
+  uint64_t stepBlock = 0;
+};
+
 class CudaDevice final : public DeviceMemory {
 public:
   CudaDevice() = default;
@@ -36,8 +43,8 @@ public:
   CudaDevice &operator=(const CudaDevice &) = delete;
 
   /// Loads the code of `plan` and uploads its weights. Unsupported when there is no driver, no GPU of the plan's
-  /// target, or no room.
-  Status load(const plan::Plan &plan, const char *library = kCudaLibrary);
+  /// target, or no room for the weights and `room` behind them: then nothing is uploaded.
+  Status load(const plan::Plan &plan, const char *library = kCudaLibrary, const SessionRoom &room = {});
 
   /// Whether the first GPU here runs plans of `target`; takes nothing of it. Unsupported, as of `load`, when not.
   static Status checkGpu(const std::string &planName, const plan::fb::Target &target,
@@ -97,19 +104,14 @@ private:
   Status loadKernels(const plan::Plan &plan);
   Status loadModule(plan::Bytes image, CudaHandle &out);
   Status loadFunction(const plan::fb::Program &program, uint32_t kernel, uint32_t variant, CudaHandle module);
-  Status uploadWeights(const plan::Plan &plan);
-  Status openStaging();
-  void closeStaging();
-  Status upload(uint8_t *to, const uint8_t *from, uint64_t bytes, uint64_t &piece);
-  /// Success, or Unsupported with what the driver says.
-  Status check(const char *call, CudaResult result) const;
+  Status uploadWeights(const plan::Plan &plan, const SessionRoom &room);
+  Status checkRoom(uint64_t weights, const SessionRoom &room) const;
+  /// Memory of any contents. REQUIRES: `calls` is held.
+  Status take(std::string_view what, std::string_view advice, uint64_t bytes, void *&out);
+  Status check(const char *call, CudaResult result) const { return driver.check(planName, call, result); }
   /// Keeps the first failure of a call that returns nothing, with what it may be of: `where`, and all that is not
   /// finished. REQUIRES: `calls` is held.
   void keep(const char *call, CudaResult result, std::string where = "");
-
-  /// Pieces of weights on their way.
-  static constexpr uint64_t kStagingBytes = uint64_t(16) << 20;
-  static constexpr size_t kStagingBuffers = 2;
 
   CudaDriver driver;
   std::string planName;
@@ -117,8 +119,6 @@ private:
   int device = -1;
   CudaHandle context = nullptr;
   CudaHandle stream = nullptr;
-  CudaHandle uploads[kStagingBuffers] = {};
-  void *staging[kStagingBuffers] = {};
   std::vector<CudaHandle> modules;
   std::vector<Function> functions;      ///< Of each kernel its variants, then itself.
   std::vector<uint32_t> firstFunctions; ///< By kernel index.

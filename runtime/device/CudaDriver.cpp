@@ -37,3 +37,10 @@ std::string CudaDriver::describe(const char *call, CudaResult result) const {
     text = "unknown error";
   return joinText(call, ": ", text, " (", result, ")");
 }
+
+Status CudaDriver::check(const std::string &planName, const char *call, CudaResult result) const {
+  if (result == 0)
+    return Status();
+  return unsupported(planName, ": the CUDA driver fails at ", describe(call, result),
+                     "; see that the GPU is free and healthy (nvidia-smi)");
+}

@@ -105,6 +105,9 @@ struct CudaDriver {
   /// such library or it lacks a call; `planName` says who asks.
   static Status open(const std::string &planName, const char *library, CudaDriver &out);
 
+  /// Success, or Unsupported with what the driver says.
+  Status check(const std::string &planName, const char *call, CudaResult result) const;
+
   /// "cuMemAlloc_v2: out of memory (2)".
   std::string describe(const char *call, CudaResult result) const;
 };

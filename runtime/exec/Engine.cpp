@@ -28,13 +28,17 @@ Status Engine::open(const std::string &path, const plan::LoadOptions &options, c
   return Status();
 }
 
-Status Engine::loadCode() {
+Status Engine::loadCode(const SessionOptions &options) {
   std::lock_guard<std::mutex> lock(codeMutex);
   if (device || gpu)
     return Status();
   if (plan::isForGpu(program())) {
+    SessionOptions resolved = options;
+    V4_RETURN_IF_ERROR(resolveSessionOptions({loaded.name(), &program(), nullptr, nullptr, {}, nullptr}, resolved));
+    SessionMemory memory = deviceMemory(program(), resolved);
     std::unique_ptr<CudaDevice> fresh(new CudaDevice);
-    V4_RETURN_IF_ERROR(fresh->load(loaded));
+    V4_RETURN_IF_ERROR(
+        fresh->load(loaded, kCudaLibrary, {memory.arenaBytes, memory.pageBytes + memory.stateBytes, memory.stepBytes}));
     gpu = std::move(fresh);
     return Status();
   }
@@ -48,7 +52,7 @@ Status Engine::createSession(const SessionOptions &options, std::unique_ptr<Sess
   if (loaded.hasNoWeights() && !loaded.hasMadeUpWeights())
     return unsupported(loaded.name(), ": was compiled with --weights=none and cannot run; compile it from a checkpoint "
                                       "with --weights=embed or external");
-  V4_RETURN_IF_ERROR(loadCode());
+  V4_RETURN_IF_ERROR(loadCode(options));
   RunnableProgram runnable{loaded.name(), &program(), weights.data(), nullptr, loaded.planHash(), gpu.get()};
   if (gpu)
     runnable.weights = gpu->weights();

@@ -32,7 +32,8 @@ public:
   Status createSession(const SessionOptions &options, std::unique_ptr<Session> &out);
 
 private:
-  Status loadCode();
+  /// `options` are those of the first session: of a GPU it must find room.
+  Status loadCode(const SessionOptions &options);
 
   plan::Plan loaded;
   Host host;

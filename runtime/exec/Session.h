@@ -81,6 +81,8 @@ struct SessionMemory {
 
 /// Fills zeros of `options` from the envelope; InvalidInput when it asks for more.
 Status resolveSessionOptions(const RunnableProgram &program, SessionOptions &options);
+/// What a session of resolved `options` takes of a GPU. Sizes stop at plan::kMaxBytes each.
+SessionMemory deviceMemory(const plan::fb::Program &program, const SessionOptions &options);
 
 /// Tokens of the next step of a prompt that ends at `end`, of which `position` tokens are fed: at most `most`, to a
 /// page boundary where there is one, and to the last one in front of `end`, so that its snapshot serves the next

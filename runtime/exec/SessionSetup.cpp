@@ -51,6 +51,26 @@ Status v4::resolveSessionOptions(const RunnableProgram &program, SessionOptions 
   return Status();
 }
 
+static uint64_t boundedProduct(uint64_t a, uint64_t b) {
+  uint64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? kMaxBytes : std::min(product, kMaxBytes);
+}
+
+SessionMemory v4::deviceMemory(const fb::Program &program, const SessionOptions &options) {
+  Limits limits = heldLimits(program, {options.maxTokens, options.maxSequences, options.maxContext});
+  KvLimits cache;
+  cache.pageBytes = program.page_bytes();
+  cache.sequences = options.maxSequences;
+  cache.positions = limits.context;
+  cache.cacheBytes = options.cacheBytes;
+  SessionMemory memory;
+  memory.arenaBytes = std::min(arenaOf(program, limits).bytes, kMaxBytes);
+  memory.stepBytes = std::min(stepBytes(limits), kMaxBytes);
+  memory.pageBytes = boundedProduct(KvStore::mostBlocks(cache), cache.pageBytes);
+  memory.stateBytes = boundedProduct(options.maxSequences, program.state_bytes());
+  return memory;
+}
+
 Session::Session(const RunnableProgram &program, const SessionOptions &options, const Host &host)
     : program(program), options(options), host(host) {}
 

@@ -18,6 +18,11 @@ static uint64_t pagesOf(uint64_t positions) { return (positions + plan::kPageTok
 /// Addresses that a process of 47 bits can give to one pool.
 static constexpr uint64_t kMostCacheBytes = uint64_t(1) << 46;
 
+uint64_t KvStore::mostBlocks(const KvLimits &limits) {
+  bool isBounded = limits.cacheBytes && limits.pageBytes;
+  return isBounded ? limits.cacheBytes / limits.pageBytes : limits.sequences * pagesOf(limits.positions);
+}
+
 Status KvStore::create(const KvLimits &limits, KvStore &out) {
   KvStore store;
   store.sequences = limits.sequences;
@@ -28,9 +33,7 @@ Status KvStore::create(const KvLimits &limits, KvStore &out) {
   if (store.sequences > UINT32_MAX || store.pagesPerSequence > UINT32_MAX || entries > UINT32_MAX)
     return unsupported("cache: ", limits.sequences, " sequences of ", limits.positions,
                        " positions need more than 2^32 pages; lower the session's sequences or context");
-  uint64_t blocks = entries;
-  if (limits.cacheBytes && limits.pageBytes)
-    blocks = limits.cacheBytes / limits.pageBytes;
+  uint64_t blocks = mostBlocks(limits);
   if (limits.cacheBytes > kMostCacheBytes || blocks > UINT32_MAX)
     return unsupported("cache: a bound of ", limits.cacheBytes,
                        " bytes is more than this machine can address, at most ",

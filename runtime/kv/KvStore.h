@@ -57,6 +57,8 @@ struct Snapshot {
 class KvStore {
 public:
   static Status create(const KvLimits &limits, KvStore &out);
+  /// Blocks that pages and snapshots may take together.
+  static uint64_t mostBlocks(const KvLimits &limits);
 
   /// Its state block is zero, its page table empty. InvalidInput when all sequences exist.
   Status createSequence(uint32_t &index);

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Every kernel of a plan for Hopper, as ptxas sees it: registers, shared memory, stack and spills.
 
-    cuda_kernels.py --bin DIR --cache DIR [--models main] [--flash]
+    cuda_kernels.py --bin DIR --cache DIR [--models main] [--presets mini,slice] [--flash]
 
---flash: the real configuration of 43 layers too, without weights. Needs ptxas; without it the test is skipped (exit
+--presets: configurations of make-checkpoint, without weights. --flash: the real one of 43 layers, too. Needs ptxas; without it the test is skipped (exit
 code 77).
 """
 
@@ -133,10 +133,21 @@ def check_plan(tools, expect, name, config):
           f"bytes ({sum(s > 0 for s in spills)} kernels)")
 
 
+def check_preset(tools, expect, preset):
+    """A plan needs no more of a checkpoint than its configuration."""
+    from make_checkpoint import build_config
+    with tempfile.TemporaryDirectory() as folder:
+        config = os.path.join(folder, "config.json")
+        with open(config, "w", encoding="utf-8") as f:
+            json.dump(build_config(preset), f)
+        check_plan(tools, expect, preset, config)
+
+
 def main():
     """Command line."""
     parser = checkpoints.common_arguments(__doc__)
     parser.add_argument("--models", default="main")
+    parser.add_argument("--presets", default="")
     parser.add_argument("--flash", action="store_true")
     args = parser.parse_args()
     tools = engine.Tools(args.bin)
@@ -144,6 +155,8 @@ def main():
     skip_without_ptxas(tools, args.cache)
     for name in [n for n in args.models.split(",") if n]:
         check_plan(tools, expect, name, os.path.join(checkpoints.standard(args.cache, name), "config.json"))
+    for preset in [p for p in args.presets.split(",") if p]:
+        check_preset(tools, expect, preset)
     if args.flash:
         check_plan(tools, expect, "flash", FLASH)
     expect.finish()
