@@ -24,6 +24,7 @@
 #include "runtime/plan/KernelAbi.h"
 #include "runtime/plan/PlanLoader.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>
@@ -310,7 +311,7 @@ inline PlanBytes FakePlan::build(const std::vector<uint8_t> &metadata) const {
   header.sectionCount = kSectionCount;
   for (uint32_t i = 0; i < kSectionCount; ++i) {
     header.sections[i] = sections[i];
-    std::memcpy(file.data() + sections[i].offset, contents[i]->data(), contents[i]->size());
+    std::copy(contents[i]->begin(), contents[i]->end(), file.data() + sections[i].offset);
   }
   file.rehash();
   if (isSigned)
