@@ -3,8 +3,8 @@
 
     cuda_kernels.py --bin DIR --cache DIR [--models main] [--presets mini,slice] [--flash]
 
---presets: configurations of make-checkpoint, without weights. --flash: the real one of 43 layers, too. Needs ptxas; without it the test is skipped (exit
-code 77).
+--presets: configurations of make-checkpoint, without weights. --flash: the real one of 43 layers too. Needs ptxas;
+without it the test is skipped (exit code 77).
 """
 
 import glob

@@ -87,8 +87,8 @@ TEST_F(CudaUploadTest, ACallThatFailsEndsEveryThread) {
       EXPECT_EQ(status.code(), StatusCode::Unsupported);
       EXPECT_EQ(status.message().find("fake.v4plan: the CUDA driver fails at cu"), 0u) << status.message();
       EXPECT_NE(status.message().find("fake failure"), std::string::npos) << status.message();
-      if (std::string(call) == "cuMemcpyAsync") // a thread ends before it takes all pieces
-        EXPECT_LT(fakeCall<int(const char *)>("fakeCudaCalls")(call), static_cast<int>(out.size() / 100));
+      if (threads == 1) // of several, others may be through with all pieces before they see it
+        EXPECT_EQ(fakeCall<int(const char *)>("fakeCudaCalls")("cuMemcpyAsync"), std::string(call) == "cuMemcpyAsync");
     }
 }
 
