@@ -51,7 +51,8 @@ Status Engine::loadCode(const SessionOptions &options) {
 Status Engine::createSession(const SessionOptions &options, std::unique_ptr<Session> &out) {
   if (loaded.hasNoWeights() && !loaded.hasMadeUpWeights())
     return unsupported(loaded.name(), ": was compiled with --weights=none and cannot run; compile it from a checkpoint "
-                                      "with --weights=embed or external");
+                                      "with --weights=embed or external, or measure its speed with v4-bench "
+                                      "--made-up-weights");
   V4_RETURN_IF_ERROR(loadCode(options));
   RunnableProgram runnable{loaded.name(), &program(), weights.data(), nullptr, loaded.planHash(), gpu.get()};
   if (gpu)
