@@ -87,6 +87,7 @@ private:
     uint8_t bytes[plan::kMapAlignment];
   };
 
+  friend class CudaEvents;
   friend class CudaGraph;
   struct GraphPhase;
   Status addNode(CudaHandle graph, const CudaWork &work, GraphPhase &phase);

@@ -25,7 +25,7 @@ namespace v4 {
 /// 0 is success.
 using CudaResult = int;
 using CudaAddress = uint64_t;
-using CudaHandle = void *; ///< Of a context, stream, module, function, graph, node, or graph that can run.
+using CudaHandle = void *; ///< Of a context, stream, event, module, function, graph, node, or graph that can run.
 
 inline constexpr const char *kCudaLibrary = "libcuda.so.1";
 
@@ -79,6 +79,10 @@ struct CudaDriver {
   CALL(createStream, "cuStreamCreate", CudaHandle *, unsigned)                                                         \
   CALL(destroyStream, "cuStreamDestroy_v2", CudaHandle)                                                                \
   CALL(finishStream, "cuStreamSynchronize", CudaHandle)                                                                \
+  CALL(createEvent, "cuEventCreate", CudaHandle *, unsigned)                                                           \
+  CALL(destroyEvent, "cuEventDestroy_v2", CudaHandle)                                                                  \
+  CALL(recordEvent, "cuEventRecord", CudaHandle, CudaHandle)                                                           \
+  CALL(elapsedTime, "cuEventElapsedTime", float *, CudaHandle, CudaHandle)                                             \
   CALL(loadModule, "cuModuleLoadData", CudaHandle *, const void *)                                                     \
   CALL(unloadModule, "cuModuleUnload", CudaHandle)                                                                     \
   CALL(findFunction, "cuModuleGetFunction", CudaHandle *, CudaHandle, const char *)                                    \

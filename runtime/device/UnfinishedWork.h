@@ -9,7 +9,7 @@
 // A kernel runs long after it was asked for, and what goes wrong in it is told by whatever
 // call comes then: as a rule the one that waits. It is of something that was asked for
 // since the last wait which went well; where that is one launch (every launch of a traced
-// step is waited for), of this one. Of one thread at a time.
+// step is waited for, unless the device times them), of this one. Of one thread at a time.
 //
 //===----------------------------------------------------------------------===//
 

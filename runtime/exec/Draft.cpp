@@ -21,6 +21,7 @@ using namespace v4::plan;
 
 Status Session::draft(uint64_t count) {
   V4_RETURN_IF_ERROR(checkDraft(count));
+  V4_RETURN_IF_ERROR(makeEvents());
   if (options.canary)
     V4_RETURN_IF_ERROR(checkSeals(count));
   if (options.debugPlacement)
@@ -33,7 +34,7 @@ Status Session::draft(uint64_t count) {
   drafted = true;
   uploadSteps();
   runPhases(true);
-  Status run = finishRun();
+  Status run = finishRun(true);
   for (uint64_t i = 0; i < count; ++i) {
     Sequence &sequence = *entries[i].sequence;
     sequence.position -= static_cast<int64_t>(sequence.drafted);

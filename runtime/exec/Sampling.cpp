@@ -43,19 +43,29 @@ const float *Session::hostOf(LogitsOf which) {
 
 Status Session::sample(LogitsOf which, uint64_t count) {
   auto number = static_cast<uint32_t>(sampleLaunches[which == LogitsOf::Mtp]);
-  const Launch &planned = launches[number];
   void *const *bound = calls[number].args.bindings;
   uint64_t bytes = count * sizeof(SampleRow);
+  auto rows = static_cast<int64_t>(count);
+  CudaLaunch asked{bound, rows, rows};
+  V4_RETURN_IF_ERROR(makeEvents());
   copyMemory(program.device, bound[kSampleRows], askedRows.data(), bytes);
+  if (isTimed())
+    launchTimed(number, asked);
+  else
+    sampleNow(number, asked);
+  copyMemory(program.device, askedRows.data(), bound[kSampleRows], bytes);
+  Status status = deviceStatus();
+  return status.isOk() && isTimed() ? tellTimed(number, asked) : std::move(status);
+}
+
+/// Waits where it is traced.
+void Session::sampleNow(uint32_t number, const CudaLaunch &asked) {
   bool isTraced = trace.receive && deviceStatus().isOk(); // the copy takes none of the launch's time
   int64_t begin = isTraced ? monotonicNanoseconds() : 0;
-  program.device->launch(planned.kernel, {bound, static_cast<int64_t>(count), static_cast<int64_t>(count)},
-                         planned.index);
-  graphs.counts.launches += count > 0;
+  program.device->launch(launches[number].kernel, asked, launches[number].index);
+  graphs.counts.launches += asked.workgroups > 0;
   if (isTraced)
-    traceLaunch(number, static_cast<int64_t>(count), begin);
-  copyMemory(program.device, askedRows.data(), bound[kSampleRows], bytes);
-  return deviceStatus();
+    traceLaunch(number, asked.workgroups, begin);
 }
 
 //===----------------------------------------------------------------------===//

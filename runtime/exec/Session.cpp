@@ -21,6 +21,7 @@ Status Session::step(uint64_t count) {
   if (options.canary)
     V4_RETURN_IF_ERROR(checkSeals(count));
   V4_RETURN_IF_ERROR(checkRoom(count));
+  V4_RETURN_IF_ERROR(makeEvents());
   for (uint64_t i = 0; i < count; ++i)
     V4_RETURN_IF_ERROR(growEntry(entries[i]));
   if (options.debugPlacement)
@@ -29,7 +30,7 @@ Status Session::step(uint64_t count) {
   drafted = false;
   uploadSteps();
   runPhases(false);
-  V4_RETURN_IF_ERROR(finishRun());
+  V4_RETURN_IF_ERROR(finishRun(false));
   for (uint64_t i = 0; i < count; ++i)
     acceptTokens(entries[i]);
   return options.canary ? sealStep(count) : Status();
@@ -103,7 +104,7 @@ void Session::runPhase(const Phase &phase) {
   if (!trace.receive)
     return runTogether(phase.begin, phase.end);
   for (uint32_t launch = phase.begin; launch < phase.end; ++launch)
-    runTraced(launch);
+    isTimed() ? runTimed(launch) : runTraced(launch);
 }
 
 /// By the count of rows alone: a number behind the variants is the kernel itself.
@@ -147,9 +148,10 @@ void Session::uploadSteps() {
 }
 
 /// Waits. Logits stay where they are.
-Status Session::finishRun() {
+Status Session::finishRun(bool isDraft) {
   hasHostLogits[0] = hasHostLogits[1] = false;
-  return deviceStatus();
+  Status status = deviceStatus();
+  return status.isOk() && isTimed() ? tellRun(isDraft) : std::move(status);
 }
 
 void Session::runTraced(uint32_t launch) {
@@ -161,17 +163,21 @@ void Session::runTraced(uint32_t launch) {
 void Session::traceLaunch(uint32_t launch, int64_t workgroups, int64_t begin) {
   if (!deviceStatus().isOk()) // waits: the launch's own time
     return;                   // whoever waits for the run says what went wrong
+  trace.receive(trace.user, spanOf(launch, workgroups, begin, monotonicNanoseconds()));
+}
+
+LaunchSpan Session::spanOf(uint32_t launch, int64_t workgroups, int64_t begin, int64_t end) const {
   LaunchSpan span;
   span.step = stepNumber;
   span.beginNanoseconds = begin;
-  span.endNanoseconds = monotonicNanoseconds();
+  span.endNanoseconds = end;
   span.launch = launches[launch].index;
   span.workgroups = workgroups;
   span.variant = variantOf(launches[launch]);
   span.bindings = calls[launch].args.bindings;
   span.device = program.device;
   span.counts = steps.array<int64_t>(StepField::Counts);
-  trace.receive(trace.user, span);
+  return span;
 }
 
 void Session::emitProbes(const Phase &phase) {

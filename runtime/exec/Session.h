@@ -23,6 +23,7 @@
 #include "runtime/base/AtomicFile.h"
 #include "runtime/device/CpuDevice.h"
 #include "runtime/device/CudaDevice.h"
+#include "runtime/device/CudaEvents.h"
 #include "runtime/exec/Probe.h"
 #include "runtime/exec/RunGraphs.h"
 #include "runtime/exec/StepBlock.h"
@@ -222,6 +223,11 @@ private:
     uint32_t probeBegin, probeEnd; ///< In `probes`, due behind this phase.
     plan::fb::LaunchGroup group;
   };
+  /// The host's clock at the first launch that works, and at the end of the last one that was told.
+  struct TimedRun {
+    int64_t origin = -1; ///< That launch; -1 = none yet.
+    int64_t begin = 0, end = 0;
+  };
   struct Probe {
     ProbeShape shape;
     const void *data;
@@ -282,6 +288,14 @@ private:
   bool replayRun(bool isDraft);
   bool recordRun(bool isDraft, CudaGraph &out);
 
+  // TimedLaunches.cpp
+  bool isTimed() const { return program.device && trace.receive && trace.asked; }
+  Status makeEvents();
+  void runTimed(uint32_t launch);
+  void launchTimed(uint32_t launch, const CudaLaunch &asked);
+  Status tellRun(bool isDraft);
+  Status tellTimed(uint32_t launch, const CudaLaunch &asked);
+
   // Session.cpp
   Status checkBatch(uint64_t count);
   Status checkRoom(uint64_t count);
@@ -302,10 +316,12 @@ private:
   /// Tells of a launch that was asked for at `begin`, when it is over.
   void traceLaunch(uint32_t launch, int64_t workgroups, int64_t begin);
   void emitProbes(const Phase &phase);
-  Status finishRun();
+  LaunchSpan spanOf(uint32_t launch, int64_t workgroups, int64_t begin, int64_t end) const;
+  Status finishRun(bool isDraft);
 
   // Sampling.cpp
   const float *hostOf(LogitsOf which);
+  void sampleNow(uint32_t number, const CudaLaunch &asked);
 
   const RunnableProgram program;
   const SessionOptions options; ///< Resolved.
@@ -342,6 +358,8 @@ private:
 
   RunGraphs graphs; ///< Of a GPU.
   TraceSink trace;
+  CudaEvents events; ///< By launch, once a trace has asked for times of the device.
+  TimedRun timed;
   LazyArray<BatchEntry> entries;
   LazyArray<Sequence> sequences; ///< By cache index.
   LazyArray<int32_t> history;    ///< [sequences][positions]: the tokens fed.

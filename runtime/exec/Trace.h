@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // A step that is traced runs every launch alone, so that its time is its own: as
-// right as any other step, and a little slower.
+// right as any other step, and a little slower. On a GPU a wait behind each launch is in
+// the time that the host sees; who wants the device's own gives up what is waited for.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,6 +39,11 @@ struct LaunchSpan {
 struct TraceSink {
   void *user = nullptr;
   void (*receive)(void *user, const LaunchSpan &span) = nullptr;
+  /// Null, or, on a GPU, spans have the device's times: launches follow each other without a wait, and `receive` gets
+  /// all of them when the run is over, in the same order; inputs are gone then. This one is called behind each launch
+  /// instead, with a span without times, before the launch is over: copies that it asks for see the inputs, and are
+  /// there when `receive` is called. It must not wait. On a CPU it is not called.
+  void (*asked)(void *user, const LaunchSpan &span) = nullptr;
 };
 
 } // namespace v4

@@ -139,6 +139,7 @@ bool fillLaneCalls(void *host) {
 
 std::mutex v4::test::fakeMutex;
 thread_local int v4::test::fakeDepth = 0;
+uint64_t v4::test::fakeWaits = 0;
 
 bool v4::test::fails(const char *name) {
   int number = ++calls[name];
@@ -312,6 +313,7 @@ int cuStreamSynchronize(void *) {
     if (!failed)
       std::memcpy(reading.to, reading.bytes.data(), reading.bytes.size());
   readings.clear();
+  fakeWaits += !failed;
   return failed ? kFailure : 0;
 }
 

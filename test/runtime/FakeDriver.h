@@ -32,6 +32,7 @@ struct FakeFunction {
 
 extern std::mutex fakeMutex;       ///< Of all that the driver knows.
 extern thread_local int fakeDepth; ///< Calls of this thread that run.
+extern uint64_t fakeWaits;         ///< For streams, that went well.
 
 /// Held by every call.
 class Lock {

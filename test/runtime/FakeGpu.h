@@ -76,6 +76,7 @@ protected:
     std::remove(state.c_str());
     EXPECT_EQ(fakeCall<size_t()>("fakeCudaPinned")(), 0u);
     EXPECT_EQ(fakeCall<size_t()>("fakeCudaGraphs")(), 0u);
+    EXPECT_EQ(fakeCall<size_t()>("fakeCudaEvents")(), 0u);
     EXPECT_EQ(fakeCall<size_t()>("fakeCudaAllocated")(), 0u);
     EXPECT_FALSE(fakeCall<bool()>("fakeCudaRetained")());
   }

@@ -31,6 +31,9 @@ constexpr const char *kCalls[] = {"cuInit",
                                   "cuModuleLoadData",
                                   "cuModuleGetFunction",
                                   "cuFuncSetAttribute",
+                                  "cuEventCreate",
+                                  "cuEventRecord",
+                                  "cuEventElapsedTime",
                                   "cuLaunchKernel"};
 
 /// How often each was called since they were forgotten.
@@ -43,8 +46,8 @@ std::vector<int> madeCalls() {
 
 class CudaDeviceTest : public FakeGpuTest {
 protected:
-  /// Loads, steps, forks, saves and goes on from the file: every call of the driver happens. The first failure, or
-  /// success.
+  /// Loads, steps, forks, saves and goes on from the file, where it is timed: every call of the driver happens. The
+  /// first failure, or success.
   Status runAll(const GpuPlan &gpu, std::vector<float> *logits = nullptr) {
     CudaDevice device;
     V4_RETURN_IF_ERROR(device.load(gpu.plan, V4_FAKE_CUDA));
@@ -61,6 +64,7 @@ protected:
     session->batch()[0] = {twin, tokens.data() + 50, tokens.size() - 51, 1};
     V4_RETURN_IF_ERROR(session->step(1));
     V4_RETURN_IF_ERROR(reload(*session, *sequence, twin));
+    session->setTrace({this, [](void *, const LaunchSpan &) {}, [](void *, const LaunchSpan &) {}}); // with events
     session->batch()[0] = {twin, &tokens.back(), 1, 1};
     V4_RETURN_IF_ERROR(session->step(1));
     if (logits)

@@ -199,6 +199,22 @@ TEST_F(CudaGraphsTest, AReplayedStepAllocatesNothing) {
   EXPECT_EQ(decoder.counts().replayed - counts.replayed, 40u);
 }
 
+TEST_F(CudaGraphsTest, AStepWithTimesOfTheDeviceAllocatesNothing) {
+  Decoder decoder;
+  Sequence *sequence = decoder.add();
+  auto ignore = [](void *, const LaunchSpan &) {};
+  decoder.session->setTrace({nullptr, ignore, ignore});
+  ASSERT_TRUE(decoder.feed({sequence}, prompt, 1).isOk());
+  driverRuns = fakeCall<bool()>("fakeCudaRuns");
+  uint64_t before = allocations.load();
+  decoder.session->batch()[0] = {sequence, prompt.data() + 1, 1, 1};
+  bool isOk = decoder.session->step(1).isOk();
+  uint64_t made = allocations.load() - before;
+  driverRuns = nullptr;
+  EXPECT_TRUE(isOk);
+  EXPECT_EQ(made, 0u);
+}
+
 TEST_F(CudaGraphsTest, KeepsSoManyAndNoMore) {
   Decoder decoder;
   Sequence *sequence = decoder.add();
