@@ -66,7 +66,9 @@ void declare(CLI::App &app, Flags &flags) {
   app.add_option("--beside", flags.beside, "Decode -b sequences alone, then while a prompt of this length prefills")
       ->check(positive);
   app.add_flag("--plain-launches", flags.plainLaunches, "On a GPU: launch kernel by kernel, replay no recorded step");
-  app.add_flag("--profile", flags.profile, "Time, bytes, operations and floor of every launch");
+  app.add_flag("--profile", flags.profile,
+               "Time, bytes, operations and floor of every launch; on a GPU its own time and share of the bandwidth "
+               "of copies");
   app.add_flag("--cold", flags.cold, "From process start to the first token");
   app.add_flag("--machine", flags.machine, "Read bandwidth and dot-product peak of this machine");
   app.add_flag("--first-token", flags.firstToken)->group("");
@@ -130,7 +132,7 @@ Status Bench::measureCold() {
 }
 
 Status Bench::measureTests() {
-  RunOptions options{flags.repetitions, flags.stepTokens, threads, flags.plainLaunches};
+  RunOptions options{flags.repetitions, flags.stepTokens, threads, flags.plainLaunches, flags.profile};
   for (const Test &test : testsOf(flags)) {
     Profile profile(engine->program());
     Row row;

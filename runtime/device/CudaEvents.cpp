@@ -42,34 +42,48 @@ Status CudaEvents::make(CudaDevice &on, size_t launches) {
 void CudaEvents::launch(size_t place, const CudaWork &work) {
   bool isEmpty = work.launch.workgroups <= 0; // nothing that could be timed
   if (!isEmpty)
-    record(pairs[place].before, work);
+    record(pairs[place].before, &work);
   device->launch(work.kernel, work.launch, work.number);
   if (!isEmpty)
-    record(pairs[place].after, work);
+    record(pairs[place].after, &work);
 }
 
-void CudaEvents::record(CudaHandle event, const CudaWork &work) {
+void CudaEvents::copy(size_t place, void *to, const void *from, uint64_t bytes) {
+  record(pairs[place].before, nullptr);
+  device->copy(to, from, bytes);
+  record(pairs[place].after, nullptr);
+}
+
+int64_t CudaEvents::durationOfCopy(size_t place) {
   std::lock_guard<std::mutex> lock(device->calls);
-  if (!device->failure.empty())
-    return;
-  if (CudaResult result = device->driver.recordEvent(event, device->stream))
-    device->keep("cuEventRecord", result, device->nameOf(device->functionOf(work.kernel, work.launch), work.number));
+  return nanoseconds(pairs[place].before, pairs[place].after, nullptr);
 }
 
 CudaEvents::Times CudaEvents::read(size_t origin, size_t place, const CudaWork &work) {
   std::lock_guard<std::mutex> lock(device->calls);
   const Pair &pair = pairs[place];
-  return {nanoseconds(pairs[origin].before, pair.before, work), nanoseconds(pair.before, pair.after, work)};
+  return {nanoseconds(pairs[origin].before, pair.before, &work), nanoseconds(pair.before, pair.after, &work)};
+}
+
+std::string CudaEvents::describe(const CudaWork *work) const {
+  return work ? CudaDevice::nameOf(device->functionOf(work->kernel, work->launch), work->number) : "a copy";
+}
+
+void CudaEvents::record(CudaHandle event, const CudaWork *work) {
+  std::lock_guard<std::mutex> lock(device->calls);
+  if (!device->failure.empty())
+    return;
+  if (CudaResult result = device->driver.recordEvent(event, device->stream))
+    device->keep("cuEventRecord", result, describe(work));
 }
 
 /// REQUIRES: the device's calls are held.
-int64_t CudaEvents::nanoseconds(CudaHandle from, CudaHandle to, const CudaWork &work) {
+int64_t CudaEvents::nanoseconds(CudaHandle from, CudaHandle to, const CudaWork *work) {
   if (!device->failure.empty() || from == to)
     return 0;
   float milliseconds = 0;
   if (CudaResult result = device->driver.elapsedTime(&milliseconds, from, to)) {
-    device->keep("cuEventElapsedTime", result,
-                 device->nameOf(device->functionOf(work.kernel, work.launch), work.number));
+    device->keep("cuEventElapsedTime", result, describe(work));
     return 0;
   }
   return std::llround(static_cast<double>(milliseconds) * 1e6);

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Two events stand around each launch in the stream; the device notes when it comes to
+// Two events stand around each launch or copy in the stream; the device notes when it comes to
 // them, and the host asks once all are over. What another session's thread launches between
 // the two counts. Where the host is slower than the device, so does its way from the first
 // event to the launch. Belongs to one thread at a time; the device outlives it.
@@ -40,6 +40,11 @@ public:
   /// REQUIRES: place < launches.
   void launch(size_t place, const CudaWork &work);
 
+  /// CudaDevice::copy between the events of `place`.
+  void copy(size_t place, void *to, const void *from, uint64_t bytes);
+  /// Nanoseconds of the copy at `place`; 0 as below. REQUIRES: it has been waited for.
+  int64_t durationOfCopy(size_t place);
+
   struct Times {
     int64_t begin = 0, duration = 0; ///< Nanoseconds; the begin is counted from the launch of another place.
   };
@@ -52,8 +57,10 @@ private:
     CudaHandle before = nullptr, after = nullptr;
   };
 
-  void record(CudaHandle event, const CudaWork &work);
-  int64_t nanoseconds(CudaHandle from, CudaHandle to, const CudaWork &work);
+  // Without work: of a copy.
+  std::string describe(const CudaWork *work) const;
+  void record(CudaHandle event, const CudaWork *work);
+  int64_t nanoseconds(CudaHandle from, CudaHandle to, const CudaWork *work);
 
   CudaDevice *device = nullptr;
   std::vector<Pair> pairs; ///< By place.

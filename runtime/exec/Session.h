@@ -193,6 +193,8 @@ public:
   void setTrace(const TraceSink &sink) { trace = sink; }
 
   const SessionOptions &limits() const { return options; }
+  /// Where the launches run; null on a CPU.
+  CudaDevice *gpu() const { return program.device; }
   /// Steps and drafts on a GPU so far; zeros on a CPU.
   const RunCounts &runCounts() const { return graphs.counts; }
   unsigned threads() const { return pool->threads(); }

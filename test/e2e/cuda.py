@@ -127,12 +127,29 @@ def check_bench(tools, expect, plan, cpu, env):
     expect.holds("launches of a step", row["launches_per_step"] > 10, row)
     expect.equal("fractions", (row["bandwidth_fraction"], row["flop_fraction"], row["threads"]), (None, None, 1))
     done = tools.call("v4-bench", plan, "-p", 0, "-n", 4, "-r", 1, "--profile", "-o", "json", env=env)
-    launches = json.loads(done.stdout)[0]["launches"]
-    expect.equal("floors", {(item["floor_seconds"], item["achieved"]) for item in launches}, {(None, None)})
+    check_times(expect, json.loads(done.stdout)[0])
     refused = tools.call("v4-bench", plan, "--machine", env=env, expect=None)
     expect.equal("--machine", (refused.returncode, len(refused.stderr.splitlines())), (1, 1))
     table = tools.call("v4-bench", plan, "-p", 0, "-n", 4, "-r", 1, env=env).stdout
     expect.holds("a table without fractions", "| -  " in table, table)
+
+
+def check_times(expect, profile):
+    """Of a profile: times of the device, which are parts of the step, and what they are compared with."""
+    launches = profile["launches"]
+    expect.equal("floors", {(item["floor_seconds"], item["achieved"]) for item in launches}, {(None, None)})
+    expect.holds("times of launches", 0 < profile["launch_seconds"] < profile["step_seconds"], profile)
+    expect.holds("sum of launches", abs(sum(item["step_seconds"] for item in launches) / profile["launch_seconds"] - 1)
+                 < 1e-6, profile)
+    copied = profile["copy_bytes_per_second"]
+    wrong = [item for item in launches
+             if item["seconds"] > 0 and abs(item["bandwidth_fraction"] * item["seconds"] * copied - item["bytes"])
+             > 1e-6 * item["bytes"]]
+    expect.equal("bandwidths of launches", wrong, [])
+    expect.holds("bandwidth of the step", profile["bandwidth_fraction"] > 0, profile)
+    untraced = profile["untraced_step_seconds"]
+    expect.holds("overhead", abs((1 - profile["overhead_fraction"]) * untraced - profile["launch_seconds"])
+                 < 1e-6 * untraced, profile)
 
 
 def check_kernels(tools, expect, name, plan):

@@ -105,6 +105,9 @@ def check_carried(tools, expect, scratch, work, smi, fake):
     expect.equal("what is measured of shapes", measured,
                  [["tg64", 0, 1], ["tg64", 0, 8], ["pp512", 0, 1], ["tg16", 300, 1]])
     expect.holds("profiles", all(kept[name + "_profile"][0]["launches"] for name in ("decode", "prefill", "deep")), kept)
+    for field in ("copy_bytes_per_second", "untraced_step_seconds", "bandwidth_fraction", "overhead_fraction"):
+        expect.holds(field, all(isinstance(kept[name + "_profile"][0][field], float)
+                                for name in ("decode", "prefill", "deep")), kept)
     with tarfile.open(os.path.join(out, "Fake-H200.logs.tgz")) as logs:
         expect.equal("logs that are kept", logs.getnames(), ["goldens.log"])
     check_hanging(expect, scratch, moved, out, there)

@@ -154,6 +154,22 @@ TEST_F(CudaEventsTest, TimeWhatSamples) {
   EXPECT_GT(told.spans[0].endNanoseconds, told.spans[0].beginNanoseconds);
 }
 
+TEST_F(CudaEventsTest, TimeCopies) {
+  open();
+  CudaEvents events;
+  DeviceBlock memory;
+  ASSERT_TRUE(events.make(*device, 2).isOk());
+  ASSERT_TRUE(DeviceBlock::create(*device, "memory", "", 2 << 20, memory).isOk());
+  events.copy(1, memory.data() + (1 << 20), memory.data(), 1 << 20);
+  ASSERT_TRUE(device->status().isOk());
+  EXPECT_GT(events.durationOfCopy(1), 0);
+  setenv("V4_FAKE_CUDA_FAIL", joinText("cuEventRecord:", callsOf("cuEventRecord") + 2).c_str(), 1);
+  events.copy(0, memory.data() + (1 << 20), memory.data(), 1 << 20);
+  EXPECT_EQ(device->status().message().find("fake.v4plan: a copy: the CUDA driver fails at cuEventRecord"), 0u)
+      << device->status().message();
+  EXPECT_EQ(events.durationOfCopy(1), 0);
+}
+
 TEST_F(CudaEventsTest, FaultsNameTheirLaunches) {
   EXPECT_EQ(faultOf("cuStreamSynchronize", 1)
                 .find("fake.v4plan: between launches[0] of kernel 'fake_scan' and "

@@ -9,6 +9,7 @@
 #include "tools/bench/Profile.h"
 
 #include "runtime/plan/PlanCall.h"
+#include "runtime/plan/PlanTarget.h"
 
 #include <algorithm>
 #include <array>
@@ -27,9 +28,11 @@ Profile::Profile(const plan::fb::Program &program) : program(program) {
   }
 }
 
+bool Profile::isOfGpu() const { return plan::isForGpu(program); }
+
 void Profile::attach(Workload &to) {
   workload = &to;
-  workload->session().setTrace({this, receive});
+  workload->session().setTrace({this, receive, readHits});
   workload->onStep(endStep, this);
 }
 
@@ -39,23 +42,21 @@ void Profile::detach() {
   workload = nullptr;
 }
 
-/// The first number of the binding. On a GPU this costs a wait between launches, of which no launch's time counts.
-uint64_t Profile::readHits(const LaunchSpan &span, int32_t binding) {
-  int32_t hits = 0;
-  copyMemory(span.device, &hits, span.bindings[binding], sizeof(hits));
-  if (span.device && !span.device->status().isOk())
-    return 0; // the step says why
-  return static_cast<uint64_t>(hits);
+/// The first number of the binding. A GPU is asked for it behind the launch, and not waited for.
+void Profile::readHits(void *profile, const LaunchSpan &span) {
+  Profile &self = *static_cast<Profile *>(profile);
+  if (int32_t binding = self.kernelOf(span.launch).hits(); binding >= 0)
+    copyMemory(span.device, &self.entryOf(span).hits, span.bindings[binding], sizeof(int32_t));
 }
 
 void Profile::receive(void *profile, const LaunchSpan &span) {
   Profile &self = *static_cast<Profile *>(profile);
-  Entry &entry = self.entries[self.firstEntries[span.launch] + span.variant];
+  Entry &entry = self.entryOf(span);
   entry.last = span.endNanoseconds - span.beginNanoseconds;
   entry.ran = true;
   entry.worked = span.workgroups > 0;
-  if (int32_t binding = self.kernelOf(span.launch).hits(); binding >= 0)
-    entry.hits = readHits(span, binding);
+  if (!span.device)
+    readHits(profile, span);
 }
 
 double Profile::floorOf(const plan::Cost &cost) const {
@@ -77,7 +78,8 @@ void Profile::endStep(void *profile, double seconds) {
       continue;
     // A launch without rows reads nothing.
     plan::Cost cost =
-        entry.worked ? costOf(self.kernelOf(entry.launch), self.workload->shape(), entry.hits) : plan::Cost();
+        entry.worked ? costOf(self.kernelOf(entry.launch), self.workload->shape(), static_cast<uint64_t>(entry.hits))
+                     : plan::Cost();
     entry.cost += cost;
     self.total += cost;
     entry.floorSeconds += self.floorOf(cost);

@@ -8,7 +8,8 @@
 //
 // Listens to the traced steps of a workload. Between two launches it adds two
 // numbers and nothing else, so that step time minus the sum of launch times is
-// the runtime's own.
+// the runtime's own. On a GPU the times are the device's: there steps that nobody
+// traces are compared with their sum.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,6 +33,12 @@ struct ProfileGroup {
   plan::Cost cost;
 };
 
+/// What a plan for a GPU is compared with; zeros when it is not known.
+struct GpuSpeed {
+  double copyBytesPerSecond = 0; ///< CopyPass.h
+  double stepSeconds = 0;        ///< Of the repetitions, which are not traced.
+};
+
 class Profile {
 public:
   explicit Profile(const plan::fb::Program &program);
@@ -41,6 +48,9 @@ public:
   void detach();
   /// Floors of the steps that follow use this; without, there are none.
   void setSpeed(const MachineSpeed &machine) { speed = machine; }
+  void setGpuSpeed(const GpuSpeed &found) { gpu = found; }
+  const GpuSpeed &gpuSpeed() const { return gpu; }
+  bool isOfGpu() const;
   bool hasFloors() const { return speed.bytesPerSecond > 0; }
 
   /// By falling time.
@@ -59,7 +69,7 @@ private:
     uint64_t runs = 0;
     int64_t nanoseconds = 0; ///< All runs.
     int64_t last = 0;        ///< Of the running step.
-    uint64_t hits = 0;       ///< Of the running step.
+    int32_t hits = 0;        ///< Of the running step; on a GPU there when it is over.
     bool ran = false;        ///< In the running step,
     bool worked = false;     ///< and it had workgroups.
     double floorSeconds = 0;
@@ -67,7 +77,8 @@ private:
   };
 
   static void receive(void *profile, const LaunchSpan &span);
-  static uint64_t readHits(const LaunchSpan &span, int32_t binding);
+  static void readHits(void *profile, const LaunchSpan &span);
+  Entry &entryOf(const LaunchSpan &span) { return entries[firstEntries[span.launch] + span.variant]; }
   static void endStep(void *profile, double seconds);
   double floorOf(const plan::Cost &cost) const;
   std::string layerKind(const plan::fb::Launch &launch) const;
@@ -78,6 +89,7 @@ private:
   const plan::fb::Program &program;
   Workload *workload = nullptr;
   MachineSpeed speed;
+  GpuSpeed gpu;
   std::vector<Entry> entries;         ///< Of each launch the variants of its kernel, then the kernel itself.
   std::vector<uint32_t> firstEntries; ///< By launch.
   uint64_t stepCount = 0;

@@ -25,6 +25,24 @@ Json floorOf(const Profile &profile, double seconds) { return profile.hasFloors(
 
 double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
+double bytesOf(const ProfileGroup &group) { return group.cost.memoryBytes() + group.cost.activationBytes; }
+
+/// Of the bandwidth of copies; null when it is not known.
+Json bandwidthOf(const Profile &profile, double bytes, double seconds) {
+  double most = profile.gpuSpeed().copyBytesPerSecond;
+  return most > 0 && seconds > 0 ? Json(bytes / seconds / most) : Json();
+}
+
+/// What a step that nobody traces takes, and how much of it no launch does. Weights and cache count, as in rows.
+void addGpu(const Profile &profile, Json &out) {
+  const GpuSpeed &speed = profile.gpuSpeed();
+  auto steps = static_cast<double>(profile.steps());
+  out["copy_bytes_per_second"] = speed.copyBytesPerSecond > 0 ? Json(speed.copyBytesPerSecond) : Json();
+  out["untraced_step_seconds"] = speed.stepSeconds;
+  out["bandwidth_fraction"] = bandwidthOf(profile, profile.cost().memoryBytes() / steps, speed.stepSeconds);
+  out["overhead_fraction"] = ratio(speed.stepSeconds - profile.launchSeconds() / steps, speed.stepSeconds);
+}
+
 /// Four digits that count; millions and more with a letter.
 std::string shortNumber(double value) {
   double size = std::abs(value);
@@ -63,6 +81,14 @@ std::string joined(const std::vector<std::string> &cells, const char *separator)
   for (size_t i = 0; i < cells.size(); ++i)
     line += (i ? separator : "") + cells[i];
   return line;
+}
+
+void printGpu(const Profile &profile) {
+  Json found = Json::object();
+  addGpu(profile, found);
+  std::printf("untraced steps of %s ms, %s of it in no launch; %s of the bandwidth of copies, %s B/s\n",
+              shortNumber(profile.gpuSpeed().stepSeconds * 1e3).c_str(), cellOf(found["overhead_fraction"]).c_str(),
+              cellOf(found["bandwidth_fraction"]).c_str(), cellOf(found["copy_bytes_per_second"]).c_str());
 }
 
 } // namespace
@@ -139,21 +165,26 @@ Json bench::jsonOf(const Profile &profile, const Test &test) {
                         {"launches_per_step", runs / steps},
                         {"step_seconds", group.seconds / steps},
                         {"seconds", group.seconds / runs},
-                        {"bytes", (group.cost.memoryBytes() + group.cost.activationBytes) / runs},
+                        {"bytes", bytesOf(group) / runs},
                         {"flop", group.cost.flops() / runs},
                         {"floor_seconds", floorOf(profile, group.floorSeconds / runs)},
                         {"achieved", floorOf(profile, ratio(group.floorSeconds, group.seconds))}});
+    if (profile.isOfGpu())
+      launches.back()["bandwidth_fraction"] = bandwidthOf(profile, bytesOf(group), group.seconds);
   }
   double rest = profile.stepSeconds() - profile.launchSeconds();
-  return {{"test", test.name()},
-          {"depth", test.depth},
-          {"batch", test.batch},
-          {"steps", profile.steps()},
-          {"step_seconds", profile.stepSeconds() / steps},
-          {"launch_seconds", profile.launchSeconds() / steps},
-          {"launches_per_step", static_cast<double>(profile.launches()) / steps},
-          {"rest_seconds_per_launch", rest / static_cast<double>(profile.launches())},
-          {"launches", launches}};
+  Json json = {{"test", test.name()},
+               {"depth", test.depth},
+               {"batch", test.batch},
+               {"steps", profile.steps()},
+               {"step_seconds", profile.stepSeconds() / steps},
+               {"launch_seconds", profile.launchSeconds() / steps},
+               {"launches_per_step", static_cast<double>(profile.launches()) / steps},
+               {"rest_seconds_per_launch", rest / static_cast<double>(profile.launches())},
+               {"launches", launches}};
+  if (profile.isOfGpu())
+    addGpu(profile, json);
+  return json;
 }
 
 void bench::printTable(const Json &rows) {
@@ -212,10 +243,12 @@ void bench::printProfile(const Profile &profile, const Test &test) {
                     {"ms/step", group.seconds / steps * 1e3},
                     {"share", ratio(group.seconds, profile.launchSeconds())},
                     {"us", group.seconds / runs * 1e6},
-                    {"MB", (group.cost.memoryBytes() + group.cost.activationBytes) / runs * 1e-6},
+                    {"MB", bytesOf(group) / runs * 1e-6},
                     {"MFLOP", group.cost.flops() / runs * 1e-6},
                     {"floor us", floorOf(profile, group.floorSeconds / runs * 1e6)},
                     {"achieved", floorOf(profile, ratio(group.floorSeconds, group.seconds))}});
+    if (profile.isOfGpu())
+      rows.back()["of copies"] = bandwidthOf(profile, bytesOf(group), group.seconds);
   }
   std::printf("\n%s, depth %llu, batch %llu\n", test.name().c_str(), static_cast<unsigned long long>(test.depth),
               static_cast<unsigned long long>(test.batch));
@@ -227,4 +260,6 @@ void bench::printProfile(const Profile &profile, const Test &test) {
               shortNumber(profile.launchSeconds() / steps * 1e3).c_str(),
               shortNumber(rest / static_cast<double>(profile.launches()) * 1e6).c_str(),
               shortNumber(static_cast<double>(profile.launches()) / steps).c_str());
+  if (profile.isOfGpu())
+    printGpu(profile);
 }

@@ -9,6 +9,7 @@
 #include "tools/bench/Throughput.h"
 
 #include "runtime/base/Clock.h"
+#include "tools/bench/CopyPass.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -41,6 +42,8 @@ public:
   Status repeat(uint64_t repetitions);
   /// A repetition with every launch timed.
   Status trace(Profile &profile);
+  /// Of a step of the repetitions, on a GPU; their median.
+  double stepSeconds() const;
   void fill(const plan::Cost &traced, Row &out) const;
 
 private:
@@ -105,6 +108,11 @@ Status Series::trace(Profile &profile) {
   return status;
 }
 
+double Series::stepSeconds() const {
+  double steps = static_cast<double>(counted.runs) / static_cast<double>(rates.size());
+  return steps > 0 ? static_cast<double>(tokens) / spreadOf(rates).median / steps : 0;
+}
+
 void Series::fill(const plan::Cost &traced, Row &out) const {
   double perToken = 1.0 / static_cast<double>(tokens);
   out.bytesPerToken = traced.memoryBytes() * perToken;
@@ -153,6 +161,10 @@ Status bench::measure(Engine &engine, MachinePass *machine, const RunOptions &op
   Series series(machine, test, *workload);
   V4_RETURN_IF_ERROR(series.repeat(options.repetitions));
   V4_RETURN_IF_ERROR(series.trace(profile));
+  GpuSpeed speed{0, series.stepSeconds()};
+  if (CudaDevice *gpu = workload->session().gpu(); gpu && options.copies)
+    V4_RETURN_IF_ERROR(measureCopies(*gpu, speed.copyBytesPerSecond));
+  profile.setGpuSpeed(speed);
   // The speed of what computes nothing of use is none.
   for (uint64_t row = 0; row < workload->session().logitsCount(); ++row)
     V4_RETURN_IF_ERROR(workload->session().checkLogits(row));

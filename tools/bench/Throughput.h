@@ -58,6 +58,7 @@ struct RunOptions {
   uint64_t stepTokens = 0;
   unsigned threads = 0;
   bool plainLaunches = false; ///< As in SessionOptions.
+  bool copies = false;        ///< On a GPU: tell the profile how fast the memory is copied.
 };
 
 /// One row. `machine` is null for a plan whose work is not done by the CPUs here. `profile` listens to one further
