@@ -61,14 +61,16 @@ void AttentionSums::joinRows(Value row) {
   });
 }
 
-/// Raw scores of the tile of rows from `row`, for all parts. A row's words, once broadcast, serve both groups where
+/// Raw scores of the tile of rows from `row`, for all parts. A row's words, once broadcast, serve two groups where
 /// every workgroup has two.
 void AttentionSums::scoreRows(const Parts &parts, Value row) {
   int64_t together = heads % kAttentionTileHeads == 0 ? kAttentionGroups : 1;
+  // 16 sums are twice what hides the latency of a product, and half of the registers.
+  int64_t rows = k.has512() ? std::min(rowTile, 16 / (together * chains)) : rowTile / together;
   k.loop(parts.firstToken, parts.endToken, 1, [&](Value token) {
     k.loop(k.index(0), parts.groups, together, [&](Value group) {
-      k.loop(row, k.add(row, rowTile), rowTile / together,
-             [&](Value first) { scoreTile(partOf(k, token, group), together, first, rowTile / together); });
+      k.loop(row, k.add(row, rowTile), rows,
+             [&](Value first) { scoreTile(partOf(k, token, group), together, first, rows); });
     });
   });
 }

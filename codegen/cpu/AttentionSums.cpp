@@ -26,9 +26,9 @@ AttentionSums::AttentionSums(CpuBody &k, kernel::AttendOp op)
   keys = k.scratch(keyRows * stride, element);
   values = k.hasBf16() ? k.scratch(rows * width, bf16) : keys;
   scores = k.scratch(parts * rows * kHeads, k.f32());
-  weights = k.scratch(kAttentionGroups * rows * kHeads, element);
+  weights = k.scratch(parts * rows * kHeads, element);
   sums = k.scratch(parts * kHeads * width, k.f32());
-  fades = k.scratch(kAttentionGroups * kLanes, k.f32());
+  fades = k.scratch(parts * kLanes, k.f32());
   sinks = k.scratch(kLanes, k.f32());
   maxima = k.scratch(parts * kLanes, k.f32());
   totals = k.scratch(parts * kLanes, k.f32());

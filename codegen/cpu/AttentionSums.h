@@ -8,7 +8,8 @@
 //
 // The arithmetic of one workgroup of attention: up to kAttentionTokens tokens with
 // kAttentionGroups groups of 8 heads each, against a block of decoded rows. A "part"
-// is one group of one token.
+// is one group of one token. A token that is alone may have the groups of as many
+// workgroups as there is room for tokens: they share what is decoded.
 //
 // A "word" is what 32 bits of a vector hold: two bf16 with avx512bf16 (`dot` is then
 // vdpbf16ps), one f32 otherwise (`dot` is an fma). A vector has 16.

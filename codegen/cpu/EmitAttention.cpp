@@ -42,6 +42,7 @@ private:
     Value groups; ///< Of heads.
   };
 
+  void takeTiles(Value row, Value runEnd, Value slot, Value tileBegin, Value tileEnd);
   void take(const Run &run);
   void takeWindow(const Run &run);
   void takeAll(const Run &run);
@@ -145,7 +146,9 @@ void Attend::takeWindow(const Run &run) {
         [&](Value row) -> Bounds {
           return {notNegative(k.sub(windowFirst(row), base)), atMostBlock(k.sub(windowEnd(row), base))};
         },
-        [&](Value column) { fetchAhead(run, k.index(0), column); });
+        [&](Value column) {
+          k.ifThen(k.less(end, k.add(base, block + 1)), [&] { fetchAhead(run, k.index(0), column); });
+        });
   });
 }
 
@@ -256,21 +259,35 @@ void Attend::take(const Run &run) {
   each(&AttentionSums::finish);
 }
 
-void Attend::emit() {
-  k.workgroups(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(), [&](Value begin, Value end, Value tile) {
+/// The heads of tiles [tileBegin, tileEnd). A run of one token takes as many tiles at once as the workgroup has room
+/// for tokens.
+void Attend::takeTiles(Value row, Value runEnd, Value slot, Value tileBegin, Value tileEnd) {
+  Value isAlone = k.less(k.sub(runEnd, row), k.index(2));
+  Value together = k.select(isAlone, k.index(op.getGrid().getTile()), k.index(1));
+  Value heads = k.index(op.getHeads());
+  Value steps = k.div(k.add(k.sub(tileEnd, tileBegin), k.sub(together, k.index(1))), together);
+  k.loop(k.index(0), steps, 1, [&](Value step) {
+    Value tile = k.add(tileBegin, k.mul(step, together));
     Value firstHead = k.mul(tile, kAttentionTileHeads);
-    Value left = k.div(k.add(k.sub(k.index(op.getHeads()), firstHead), kAttentionHeads - 1), kAttentionHeads);
-    Value groups = k.minIndex(left, k.index(kAttentionGroups));
-    k.loop(begin, end, 1, [&](Value row) {
-      Value slot = k.loadIndex(op.getTokenSlots(), row);
-      Value runFirst = k.maxIndex(begin, k.loadIndex(op.getSlotRows(), slot));
-      Value starts = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, row, runFirst);
-      k.ifThen(starts, [&] {
-        Value runEnd = k.minIndex(end, k.loadIndex(op.getSlotRows(), k.add(slot, 1)));
-        take({row, runEnd, slot, firstHead, k.add(runEnd, -1), groups});
-      });
-    });
+    Value endHead = k.minIndex(k.mul(k.minIndex(k.add(tile, together), tileEnd), kAttentionTileHeads), heads);
+    Value groups = k.div(k.add(k.sub(endHead, firstHead), kAttentionHeads - 1), kAttentionHeads);
+    take({row, runEnd, slot, firstHead, k.add(runEnd, -1), groups});
   });
+}
+
+void Attend::emit() {
+  k.workgroupRuns(op.getBegin(), op.getEnd(), op.getGrid(), op.getCounts(),
+                  [&](Value begin, Value end, Value tileBegin, Value tileEnd) {
+                    k.loop(begin, end, 1, [&](Value row) {
+                      Value slot = k.loadIndex(op.getTokenSlots(), row);
+                      Value runFirst = k.maxIndex(begin, k.loadIndex(op.getSlotRows(), slot));
+                      Value starts = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, row, runFirst);
+                      k.ifThen(starts, [&] {
+                        Value runEnd = k.minIndex(end, k.loadIndex(op.getSlotRows(), k.add(slot, 1)));
+                        takeTiles(row, runEnd, slot, tileBegin, tileEnd);
+                      });
+                    });
+                  });
 }
 
 } // namespace

@@ -52,15 +52,20 @@ void Indexer::takePage(Value first, Value end, Value slot, Value page) {
   k.loop(first, end, 1, [&](Value row) {
     Value count = k.minIndex(k.sub(contested(row), base), k.index(IndexKeys::kRows));
     k.ifThen(k.less(k.index(0), count), [&] {
-      keys.score(row);
-      best.add(k.sub(row, first), keys.getScores(), k.index(0), count, base);
+      Value place = k.sub(row, first);
+      keys.score(row, place);
+      best.add(place, keys.getScores(), k.index(0), count, base);
     });
   });
 }
 
 /// Rows [first, end) of the step, all of one slot.
 void Indexer::take(Value first, Value end, Value slot, Value strip) {
-  k.loop(first, end, 1, [&](Value row) { best.begin(k.sub(row, first)); });
+  k.loop(first, end, 1, [&](Value row) {
+    Value place = k.sub(row, first);
+    best.begin(place);
+    k.ifThen(k.less(k.index(0), contested(row)), [&] { keys.begin(row, place); });
+  });
   Value pages = k.div(k.add(contested(k.add(end, -1)), IndexKeys::kRows - 1), IndexKeys::kRows);
   Value begin = k.div(k.mul(pages, strip), strips), last = k.div(k.mul(pages, k.add(strip, 1)), strips);
   k.loop(begin, last, 1, [&](Value page) { takePage(first, end, slot, page); });

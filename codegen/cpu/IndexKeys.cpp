@@ -15,12 +15,17 @@ using namespace v4;
 static constexpr int64_t kRun = 32;
 /// Elements of a pair vector.
 static constexpr int64_t kPair = 2 * kLanes;
+/// What widened queries may take of the stack: those of 4 tokens with 64 heads of 128 values.
+static constexpr int64_t kMaxQueries = 4 * 64 * 128;
 
 IndexKeys::IndexKeys(CpuBody &k, kernel::IndexCandidatesOp op)
     : k(k), op(op), heads(op.getHeads()), dim(op.getDim()), rowBytes(op.getRowBytes()) {
   keys = k.scratch(dim / 2 * 2 * kPair, k.pairElement());
   scales = k.scratch(dim / kRun * kLanes, k.i8());
   scores = k.scratch(kRows, k.f32());
+  // To widen a value at its use costs two of the slots that products take, for every page anew.
+  if (int64_t count = op.getGrid().getTile() * heads * dim; !k.hasBf16() && count <= kMaxQueries)
+    queries = k.scratch(count, k.f32());
 }
 
 //===----------------------------------------------------------------------===//
@@ -113,21 +118,33 @@ void IndexKeys::decode(Value offset) {
 // Scores
 //===----------------------------------------------------------------------===//
 
-/// Adds the terms of heads [head, head + count) to the sums of the two halves, with the roundings of the reference.
-IndexKeys::Values IndexKeys::headTile(Value row, Value head, int64_t count, ValueRange sums) {
-  Value first = k.mul(k.add(k.mul(row, heads), head), dim);
+void IndexKeys::begin(Value row, Value place) {
+  if (!queries)
+    return;
+  Value from = k.mul(row, heads * dim), to = k.mul(place, heads * dim);
+  k.loop(k.index(0), k.index(heads * dim), kLanes,
+         [&](Value i) { k.store(k.load(op.getQ(), k.add(from, i), kLanes), queries, k.add(to, i)); });
+}
+
+/// Products of the page with `count` heads whose queries begin at `query`: two vectors of keys a head.
+IndexKeys::Values IndexKeys::headDots(Value query, int64_t count) {
   Values zeros(2 * count, k.real(0, kLanes));
-  Values dots = k.loop(k.index(0), k.index(dim), 2, zeros, [&](Value column, ValueRange carried) {
+  return k.loop(k.index(0), k.index(dim), 2, zeros, [&](Value column, ValueRange carried) {
     Values next(carried.begin(), carried.end());
     Value at = k.mul(column, kPair);
     CpuBody::Pair low = k.loadPair(keys, at), high = k.loadPair(keys, k.add(at, kPair));
     for (int64_t i = 0; i < count; ++i) {
-      CpuBody::Pair query = k.broadcastPair(op.getQ(), k.add(k.add(first, i * dim), column));
-      next[2 * i] = k.dot(low, query, next[2 * i]);
-      next[2 * i + 1] = k.dot(high, query, next[2 * i + 1]);
+      CpuBody::Pair words = k.broadcastPair(queries ? queries : op.getQ(), k.add(k.add(query, i * dim), column));
+      next[2 * i] = k.dot(low, words, next[2 * i]);
+      next[2 * i + 1] = k.dot(high, words, next[2 * i + 1]);
     }
     return next;
   });
+}
+
+/// Adds the terms of heads [head, head + count) to the sums of the two halves, with the roundings of the reference.
+IndexKeys::Values IndexKeys::headTile(Value row, Value place, Value head, int64_t count, ValueRange sums) {
+  Values dots = headDots(k.mul(k.add(k.mul(queries ? place : row, heads), head), dim), count);
   Values next(sums.begin(), sums.end());
   Value zero = k.real(0, kLanes);
   for (int64_t i = 0; i < count; ++i) {
@@ -140,14 +157,14 @@ IndexKeys::Values IndexKeys::headTile(Value row, Value head, int64_t count, Valu
   return next;
 }
 
-void IndexKeys::score(Value row) {
-  // Two vectors of sums a head, and as many chains as hide the latency of a product.
-  int64_t tile = k.hasBf16() ? 8 : k.has512() ? 4 : 2;
+void IndexKeys::score(Value row, Value place) {
+  // Two vectors of sums a head, and twice as many chains as hide the latency of a product where registers suffice.
+  int64_t tile = k.has512() ? 8 : 2;
   int64_t whole = heads / tile * tile;
   Values sums(2, k.real(0, kLanes));
   auto walk = [&](int64_t begin, int64_t end, int64_t count) {
     sums = k.loop(k.index(begin), k.index(end), count, sums,
-                  [&](Value head, ValueRange carried) { return headTile(row, head, count, carried); });
+                  [&](Value head, ValueRange carried) { return headTile(row, place, head, count, carried); });
   };
   if (whole != 0)
     walk(0, whole, tile);

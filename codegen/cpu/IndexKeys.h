@@ -30,8 +30,10 @@ public:
 
   /// Decodes the page at a byte offset.
   void decode(Value offset);
-  /// Scores all keys of the page for a token of the step, into getScores().
-  void score(Value row);
+  /// Takes the queries of a token of the step, to be scored as number `place` of the workgroup's tokens.
+  void begin(Value row, Value place);
+  /// Scores all keys of the page for a token that has begun, into getScores().
+  void score(Value row, Value place);
   Value getScores() const { return scores; }
 
 private:
@@ -40,12 +42,14 @@ private:
   void transpose(llvm::SmallVectorImpl<Value> &lines);
   void decodeHalf(Value offset, int64_t half);
   CpuBody::Pair pairOf(Value dwords, int64_t byte, Value scale);
-  Values headTile(Value row, Value head, int64_t count, mlir::ValueRange sums);
+  Values headDots(Value query, int64_t count);
+  Values headTile(Value row, Value place, Value head, int64_t count, mlir::ValueRange sums);
 
   CpuBody &k;
   kernel::IndexCandidatesOp op;
   int64_t heads, dim, rowBytes;
   Value keys, scales, scores;
+  Value queries; ///< Of all tokens as f32, where there is no product of bf16 and they are not too many.
 };
 
 } // namespace v4

@@ -26,9 +26,10 @@ Value KvRows::scaled(Value bf16s, Value bias) {
 void KvRows::decodeRun(Value pool, Value offset, Value scalePlace, Value keys, Value at) {
   Value code = k.cacheLoad(pool, scalePlace, k.i8());
   if (!k.hasBf16()) {
-    Value scale = k.splat(k.decode(code, k.e8m0()), kLanes);
-    for (int64_t i = 0; i < kRun; i += kLanes) {
-      Value codes = k.cacheLoad(pool, k.add(offset, i), k.vec(k.i8(), kLanes));
+    int64_t lanes = k.has512() ? 2 * kLanes : kLanes; // as many 16-bit numbers as fill a register
+    Value scale = k.splat(k.decode(code, k.e8m0()), lanes);
+    for (int64_t i = 0; i < kRun; i += lanes) {
+      Value codes = k.cacheLoad(pool, k.add(offset, i), k.vec(k.i8(), lanes));
       k.store(k.mul(k.decode(codes, k.e4m3()), scale), keys, k.add(at, i));
     }
     return;

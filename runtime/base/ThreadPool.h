@@ -35,6 +35,7 @@
 
 #include "runtime/base/Status.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <pthread.h>
@@ -94,14 +95,12 @@ private:
 
   /// First iteration of a thread's share of a loop of n.
   int64_t shareBegin(int64_t n, unsigned thread) const { return n * thread / threadCount; }
-  /// Units of a share of `length`, and where one begins. Those of a long share have an even length, but for the last:
-  /// kernels that walk two panels side by side compute the odd one twice.
-  static int64_t unitsOf(int64_t length) {
-    return length < kUnits ? length : length < 2 * kUnits ? length / 2 : kUnits;
-  }
+  /// Units of a share of `length`, and where one begins. They have an even length, but for the last: kernels that walk
+  /// two panels or tiles side by side compute the odd one twice, or decode twice what two tiles need.
+  static int64_t pairsOf(int64_t length) { return (length + 1) / 2; }
+  static int64_t unitsOf(int64_t length) { return std::min(pairsOf(length), kUnits); }
   static int64_t unitBegin(int64_t length, int64_t unit) {
-    int64_t units = unitsOf(length), begin = length * unit / units;
-    return length < kUnits || unit == units ? begin : begin & ~int64_t(1);
+    return std::min(2 * (pairsOf(length) * unit / unitsOf(length)), length);
   }
 
   const unsigned threadCount;

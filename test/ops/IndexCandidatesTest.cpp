@@ -137,7 +137,8 @@ TEST_P(IndexCandidatesTest, TunedSelectsTheBest) {
 
 INSTANTIATE_TEST_SUITE_P(Shapes, IndexCandidatesTest,
                          testing::Values(Shape{"small", 8, 128, 16, 3000}, Shape{"odd", 5, 32, 37, 2048},
-                                         Shape{"middle", 13, 64, 96, 4096}, Shape{"real", 64, 128, 512, 8448}),
+                                         Shape{"many_heads", 72, 128, 16, 2048}, Shape{"middle", 13, 64, 96, 4096},
+                                         Shape{"real", 64, 128, 512, 8448}),
                          [](const testing::TestParamInfo<Shape> &info) { return std::string(info.param.name); });
 
 } // namespace

@@ -75,14 +75,14 @@ void countOdd(const void *context, int64_t begin, int64_t end) {
   ++lengths.ranges;
 }
 
-TEST(ThreadPool, RangesOfLongSharesAreEven) {
+TEST(ThreadPool, RangesAreEven) {
   for (unsigned threads : {2u, 3u})
-    for (int64_t share = 16; share < 100; ++share) {
+    for (int64_t share = 1; share < 100; ++share) {
       auto pool = makePool(threads);
       Lengths lengths;
       pool->run(countOdd, &lengths, share * threads);
       EXPECT_EQ(lengths.odd, share % 2 ? threads : 0) << threads << " threads, shares of " << share;
-      EXPECT_GE(lengths.ranges, 8 * threads);
+      EXPECT_EQ(lengths.ranges, std::min<int64_t>((share + 1) / 2, 16) * threads) << threads << " threads, " << share;
     }
 }
 
