@@ -23,15 +23,15 @@ static PanelFormat panelFormat(Type format) {
 static constexpr int64_t kFarAhead = 8192, kNearAhead = 1024;
 
 PanelMatmul::PanelMatmul(CpuBody &k, Type type, int64_t rows, int64_t columns, int64_t maxInputs)
-    : k(k), format(panelFormat(type)), rows(rows), columns(columns) {
+    : k(k), format(panelFormat(type)), rows(rows), columns(columns), maxInputs(maxInputs) {
   if (k.hasTiles()) {
     tiles = std::make_unique<PanelTiles>(k, *this, maxInputs);
     return;
   }
-  buffer = k.scratch(bufferColumns() * kPanelRows, k.pairElement());
-  totals = k.scratch(maxInputs * kPanelRows, k.f32());
   if (!k.hasBf16())
-    wide = k.scratch((k.has512() ? kManyDirectInputs : kDirectInputs) * kWideColumns, k.f32());
+    wide = k.scratch(mostDirectInputs() * kWideColumns, k.f32());
+  buffer = k.scratch(bufferedPanels() * bufferColumns() * kPanelRows, k.pairElement());
+  totals = k.scratch(bufferedPanels() * maxInputs * kPanelRows, k.f32());
   if (isSmall())
     halves = k.scratch(stepColumns(false) * kPanelRows, k.b.getF16Type());
 }
@@ -69,7 +69,7 @@ PanelMatmul::Panel PanelMatmul::panel(Value matrix, Value number) {
 
 PanelMatmul::Panel PanelMatmul::either(Value which, const Panel &first, const Panel &second) {
   Value isFirst = k.less(which, k.index(1));
-  auto choose = [&](Value a, Value b) { return a ? k.select(isFirst, a, b) : Value(); };
+  auto choose = [&](Value a, Value b) { return a == b ? a : k.select(isFirst, a, b); };
   return {choose(first.number, second.number), choose(first.weight, second.weight), choose(first.scales, second.scales),
           choose(first.base, second.base), choose(first.scaleBase, second.scaleBase)};
 }
@@ -208,93 +208,6 @@ std::pair<Value, Value> PanelMatmul::inRowOrder(Value first, Value second) {
     high.push_back(at + 4);
   }
   return {k.shuffle(first, second, low), k.shuffle(first, second, high)};
-}
-
-/// More than kPairInputs inputs.
-void PanelMatmul::runOne(const Panel &panel, Value begin, Value end, Offset offset, StorePanel storeOne) {
-  Value count = k.sub(end, begin);
-  auto store = [&](Value, Value input, Value low, Value high) { storeOne(input, low, high); };
-  auto many = [&] {
-    if (!k.has512()) {
-      buffered(panel, begin, end, offset, storeOne);
-      return Values();
-    }
-    k.ifElse(
-        k.less(count, k.index(kManyDirectInputs + 1)),
-        [&] {
-          directWithRepeats(panel, begin, end, offset, store);
-          return Values();
-        },
-        [&] {
-          buffered(panel, begin, end, offset, storeOne);
-          return Values();
-        });
-    return Values();
-  };
-  k.ifElse(
-      k.less(count, k.index(kDirectInputs + 1)),
-      [&] {
-        directByCount(panel, kPairInputs + 1, kDirectInputs, count, begin, offset, store);
-        return Values();
-      },
-      many);
-}
-
-void PanelMatmul::run(const Panel &first, const Panel &second, Value begin, Value end, Offset offset, Store store) {
-  if (tiles)
-    return tiles->runPair(first, second, begin, end, offset, store);
-  Value count = k.sub(end, begin);
-  k.ifElse(
-      k.less(count, k.index(kPairInputs + 1)),
-      [&] {
-        directByCount({first, second}, 1, kPairInputs, count, begin, offset, store);
-        return Values();
-      },
-      [&] {
-        // Code for one panel, run for either.
-        k.loop(k.index(0), k.index(2), 1, [&](Value which) {
-          runOne(either(which, first, second), begin, end, offset,
-                 [&](Value input, Value low, Value high) { store(which, input, low, high); });
-        });
-        return Values();
-      });
-}
-
-void PanelMatmul::run(Value matrix, Value firstPanel, Value endPanel, Value begin, Value end, Offset offset,
-                      StoreOne store) {
-  Value count = k.sub(end, begin), half = k.div(k.add(k.sub(endPanel, firstPanel), 1), 2);
-  auto pairs = [&] {
-    k.loop(k.index(0), half, 1, [&](Value i) {
-      // Without a second half, the last panel of the first one again: its lines are in L1, its results the same.
-      Value first = k.add(firstPanel, i), other = k.add(first, half);
-      Value second = k.select(k.less(other, endPanel), other, first);
-      auto storePair = [&](Value which, Value input, Value low, Value high) {
-        store(k.select(k.less(which, k.index(1)), first, second), input, low, high);
-      };
-      if (tiles)
-        tiles->runPair(panel(matrix, first), panel(matrix, second), begin, end, offset, storePair);
-      else
-        directByCount({panel(matrix, first), panel(matrix, second)}, 1, kPairInputs, count, begin, offset, storePair);
-    });
-    return Values();
-  };
-  int64_t pairInputs = tiles ? kTileRows : kPairInputs;
-  k.ifElse(k.less(count, k.index(pairInputs + 1)), pairs, [&] {
-    if (tiles) {
-      runBlocks(matrix, firstPanel, endPanel, begin, end, offset, store);
-      return Values();
-    }
-    k.loop(firstPanel, endPanel, 1, [&](Value number) {
-      runOne(panel(matrix, number), begin, end, offset,
-             [&](Value input, Value low, Value high) { store(number, input, low, high); });
-    });
-    return Values();
-  });
-}
-
-void PanelMatmul::runBlocks(Value matrix, Value firstPanel, Value endPanel, Value begin, Value end, Offset offset,
-                            StoreOne store) {
-  tiles->runBlocks(matrix, firstPanel, endPanel, begin, end, offset, store);
 }
 
 void PanelMatmul::storeRows(Value out, Value at, Value panel, Value low, Value high) {

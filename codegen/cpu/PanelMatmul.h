@@ -106,6 +106,7 @@ private:
   static constexpr int64_t kDirectInputs = 4;
   /// With 32 registers the same holds for twice as many, which is what a step of some decoding sequences has.
   static constexpr int64_t kManyDirectInputs = 8;
+  int64_t mostDirectInputs() const { return k.has512() ? kManyDirectInputs : kDirectInputs; }
 
   using Values = BodyBuilder::Values;
   using Offsets = llvm::ArrayRef<Value>;
@@ -116,7 +117,7 @@ private:
   /// Columns of an input that are reals at a time.
   static constexpr int64_t kWideColumns = 512;
 
-  /// Columns that the buffer holds: half of a 32 KiB cache.
+  /// Columns of a panel that the buffer holds: half of a 32 KiB cache.
   int64_t bufferColumns() const { return k.hasBf16() ? 256 : 128; }
   /// Whether weights are decoded by CpuBody::storeSmallE4M3, so that sums are too small, and of rows in its order.
   bool isSmall() const { return format == PanelFormat::E4M3 && !k.hasBf16(); }
@@ -139,19 +140,39 @@ private:
   void direct(Panels panels, int64_t inputs, Value begin, Offset offset, Store store);
   void directByCount(Panels panels, int64_t inputs, int64_t most, Value count, Value begin, Offset offset, Store store);
   void directWithRepeats(const Panel &panel, Value begin, Value end, Offset offset, Store store);
-  void runOne(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store);
-  void buffered(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store);
+  // PanelForms.cpp
+  void whenAtMost(Value count, int64_t most, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise);
+  void runDirect(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store);
+  void runPairs(Value matrix, Value firstPanel, Value endPanel, Value begin, Value end, Offset offset, StoreOne store);
+  void runBuffered(Value matrix, Value firstPanel, Value endPanel, Value begin, Value end, Offset offset,
+                   StoreOne store);
+
+  // PanelBuffer.cpp
+  /// What the buffered form takes at once: inputs [begin, end) and `panels` panels, at most bufferedPanels().
+  struct Block {
+    Panel first, second;
+    Value panels;
+    Value begin, end;
+  };
+  /// Inputs that are widened serve two panels. Where nothing is widened, a second panel would only push the first one
+  /// out of a 32 KiB cache, as it would where few inputs share a pass.
+  int64_t bufferedPanels() const { return wide && k.has512() ? 2 : 1; }
+  void eachPanel(const Block &block, llvm::function_ref<void(Value which, const Panel &panel)> body);
+  Value bufferBegin(Value which, Value columnBegin);
+  Value totalsOf(const Block &block, Value which, Value input);
+  void buffered(const Block &block, Offset offset, Store store);
+  void bufferOne(const Panel &panel, Value begin, Value end, Offset offset, StorePanel store);
   /// Columns [columnBegin, columnEnd) of `inputs` inputs from `first` become reals in `wide`, where a column lies at
   /// that many more than the result, of the next input `stride` further; once here, rather than for every two columns
   /// of a panel. REQUIRES: at most `stride` columns, `stride` at most kWideColumns.
   Value widen(int64_t inputs, int64_t stride, Value first, Value columnBegin, Value columnEnd, Offset offset);
-  void pass(const Panel &panel, int64_t inputs, Value first, Value begin, Value columnBegin, Value columnEnd,
-            Offset offset);
-  void fillBuffer(const Panel &panel, Value begin, Value end);
+  void fetchInputs(const Block &block, int64_t inputs, Value first, Value columnBegin, Offset offset);
+  void pass(const Block &block, int64_t inputs, Value first, Value columnBegin, Value columnEnd, Offset offset);
+  void fillBuffer(const Panel &panel, Value begin, Value end, Value bufferBegin);
 
   CpuBody &k;
   PanelFormat format;
-  int64_t rows, columns;
+  int64_t rows, columns, maxInputs;
   Value buffer, totals;
   Value wide;                        ///< Inputs as f32, where there is no product of bf16.
   Value halves;                      ///< Where isSmall(): f16 of one step.

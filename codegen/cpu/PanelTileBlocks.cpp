@@ -141,8 +141,8 @@ void PanelTiles::runBlocks(Value matrix, Value firstPanel, Value endPanel, Value
       k.loop(k.index(0), block.count, 1, [&](Value p) {
         auto left = [&] {
           Value number = k.add(first, p);
-          matmul.buffered(matmul.panel(matrix, number), begin, end, offset,
-                          [&](Value input, Value low, Value high) { store(number, input, low, high); });
+          matmul.bufferOne(matmul.panel(matrix, number), begin, end, offset,
+                           [&](Value input, Value low, Value high) { store(number, input, low, high); });
           return PanelMatmul::Values();
         };
         k.ifElse(

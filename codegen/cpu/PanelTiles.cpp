@@ -235,8 +235,8 @@ void PanelTiles::runPair(const Panel &first, const Panel &second, Value begin, V
     k.ifElse(
         folds[which], [] { return PanelMatmul::Values(); },
         [&] {
-          matmul.buffered(which ? second : first, begin, end, offset,
-                          [&](Value input, Value low, Value high) { store(k.index(which), input, low, high); });
+          matmul.bufferOne(which ? second : first, begin, end, offset,
+                           [&](Value input, Value low, Value high) { store(k.index(which), input, low, high); });
           return PanelMatmul::Values();
         });
 }

@@ -13,7 +13,7 @@
 // Weights reach a tile through a buffer in L1, where they are decoded to bf16; those of bf16 are read in place. Scales
 // of e2m1 are powers of two and go into the decoded weights, which changes no value while these are normal bf16. A
 // panel with a scale outside of that range (or with rows that fill it up, whose scales are zeros) is left to
-// PanelMatmul::buffered, whatever the number of inputs and whatever panels are computed beside it.
+// PanelMatmul::bufferOne, whatever the number of inputs and whatever panels are computed beside it.
 //
 // Up to 16 inputs: weights of one group of 32 columns are decoded while the products of the group before are under way,
 // and two panels are streams side by side. More: a chain of one panel is decoded, then used by 16 inputs at a

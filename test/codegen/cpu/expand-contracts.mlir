@@ -9,11 +9,11 @@
 // CHECK-LABEL: func.func @fp8
 // CHECK-NOT: kernel.panel_linear
 // BF16: memref.alloca() {alignment = 64 : i64} : memref<8192xbf16>
-// V4: memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
-// V3: memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
-// Inputs become reals once for each block of columns, not for each pair.
+// Inputs become reals once for each block of columns, not for each pair; with 512 bits they meet two decoded panels.
 // V4: memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
 // V3: memref.alloca() {alignment = 64 : i64} : memref<2048xf32>
+// V4-NEXT: memref.alloca() {alignment = 64 : i64} : memref<8192xf32>
+// V3-NEXT: memref.alloca() {alignment = 64 : i64} : memref<4096xf32>
 // BF16: llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"
 // BF16: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
 // Two columns of 32 rows lie in 32 words: the even ones move to the top first. Then they go through memory.
