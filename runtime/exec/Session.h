@@ -179,7 +179,7 @@ public:
   /// Whether `sample` can be called: rows of logits are on a GPU whose plan samples.
   bool samplesOnDevice() const { return sampleLaunches[0] >= 0; }
   /// Room for sampleCapacity() rows, to be filled before `sample`.
-  plan::SampleRow *sampleRows() { return askedRows.data(); }
+  plan::SampleRow *sampleRows() { return reinterpret_cast<plan::SampleRow *>(askedRows.data()); }
   uint64_t sampleCapacity() const { return plan::rowCapacity(plan::fb::RowSpace::Logits, planLimits()); }
   /// Answers rows [0, count) of sampleRows(), where the logits are. REQUIRES: samplesOnDevice(), and rows of the last
   /// step or, of the MTP block, draft.
@@ -237,7 +237,7 @@ private:
 
   Session(const RunnableProgram &program, const SessionOptions &options, const Host &host);
   plan::Limits planLimits() const;
-  Placement::Options placement() const { return {options.debugPlacement, options.fixedBytes}; }
+  Placement::Options placement() const { return {options.debugPlacement, options.fixedBytes, program.device}; }
 
   // SessionSetup.cpp
   Status setUp();
@@ -337,8 +337,8 @@ private:
   DeviceBlock deviceSteps;
   LazyArray<float> hostLogits, hostMtpLogits; ///< [rows][vocabulary]
   bool hasHostLogits[2] = {};                 ///< By LogitsOf: they are those of the last run.
-  LazyArray<plan::SampleRow> askedRows;
-  int64_t sampleLaunches[2] = {-1, -1}; ///< By LogitsOf, in `launches`.
+  DeviceBlock askedRows;                      ///< plan::SampleRow; pinned, as the step block is on a GPU.
+  int64_t sampleLaunches[2] = {-1, -1};       ///< By LogitsOf, in `launches`.
   std::vector<uint8_t> hostProbe;
   std::vector<uint8_t *> bufferAddresses;
   StepBlock steps;

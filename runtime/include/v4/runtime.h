@@ -74,7 +74,8 @@ typedef struct v4_engine_options {
   size_t struct_size;
   int32_t load; /* v4_load */
   void *user;   /* first argument of the hooks */
-  /* Memory of arenas and step blocks, in debug placement not used. Both or neither. `alignment` is a power of two. */
+  /* Memory of arenas and step blocks; not used in debug placement, nor by a plan for a GPU, where both are the
+   * driver's. Both or neither. `alignment` is a power of two. */
   void *(*allocate)(void *user, size_t bytes, size_t alignment);
   void (*release)(void *user, void *memory, size_t bytes);
   /* One line of text without a line break; may be null. */
