@@ -47,6 +47,8 @@ Status Session::sample(LogitsOf which, uint64_t count) {
   uint64_t bytes = count * sizeof(SampleRow);
   auto rows = static_cast<int64_t>(count);
   CudaLaunch asked{bound, rows, rows};
+  if (trace.receive)
+    V4_RETURN_IF_ERROR(awaitRun()); // began before the trace, and is none of the launch's time
   V4_RETURN_IF_ERROR(makeEvents());
   copyMemory(program.device, bound[kSampleRows], sampleRows(), bytes);
   if (isTimed())
