@@ -251,6 +251,11 @@ v4_status v4_session_step(v4_session *session, const v4_batch_entry *entries, si
   return report(session->session->step(entry_count), error);
 }
 
+v4_status v4_session_wait(v4_session *session, v4_error *error) {
+  V4_REQUIRE_ARGUMENT(session);
+  return report(session->session->deviceStatus(), error);
+}
+
 size_t v4_session_logits_count(const v4_session *session) { return session ? session->session->logitsCount() : 0; }
 
 const float *v4_session_logits(const v4_session *session, size_t row) {

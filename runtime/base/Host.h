@@ -21,7 +21,7 @@ namespace v4 {
 struct Host {
   void *user = nullptr;
   /// Memory of the arena and the step block, `alignment` a power of two; null on failure. Both or neither are set;
-  /// without them, and in debug placement, memory comes from the system.
+  /// without them, and in debug placement, memory comes from the system; for a GPU it comes from its driver.
   void *(*allocate)(void *user, size_t bytes, size_t alignment) = nullptr;
   void (*release)(void *user, void *memory, size_t bytes) = nullptr;
   void (*logLine)(void *user, const char *text, size_t length) = nullptr;

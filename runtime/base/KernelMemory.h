@@ -33,6 +33,10 @@ public:
   /// when there is not as much.
   virtual Status allocate(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) = 0;
   virtual void release(void *memory) = 0;
+  /// Memory of this process, zeroed, that copies to and from the device need no other memory for. What is copied from
+  /// there is read by the next `status` at the latest, and must not change before. Unsupported as above.
+  virtual Status allocatePinned(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) = 0;
+  virtual void releasePinned(void *memory) = 0;
   /// Between any two places, of the device or of this process; in order with launches. What goes to this process is
   /// there behind the next `status`.
   virtual void copy(void *to, const void *from, uint64_t bytes) = 0;
@@ -66,13 +70,13 @@ inline void finishReads(DeviceMemory *device) {
     (void)device->status();
 }
 
-/// One piece of a device's memory.
+/// One piece of a device's memory, or of this process's that is pinned for it.
 class DeviceBlock {
 public:
   DeviceBlock() = default;
   ~DeviceBlock() {
     if (start)
-      device->release(start);
+      isPinned ? device->releasePinned(start) : device->release(start);
   }
   DeviceBlock(DeviceBlock &&other) noexcept { swap(other); }
   DeviceBlock &operator=(DeviceBlock &&other) noexcept {
@@ -89,6 +93,16 @@ public:
     out = std::move(block);
     return Status();
   }
+  static Status createPinned(DeviceMemory &device, std::string_view what, std::string_view advice, uint64_t bytes,
+                             DeviceBlock &out) {
+    DeviceBlock block;
+    block.device = &device;
+    block.isPinned = true;
+    if (bytes)
+      V4_RETURN_IF_ERROR(device.allocatePinned(what, advice, bytes, block.start));
+    out = std::move(block);
+    return Status();
+  }
 
   uint8_t *data() const { return static_cast<uint8_t *>(start); }
 
@@ -96,10 +110,12 @@ private:
   void swap(DeviceBlock &other) {
     std::swap(device, other.device);
     std::swap(start, other.start);
+    std::swap(isPinned, other.isPinned);
   }
 
   DeviceMemory *device = nullptr;
   void *start = nullptr;
+  bool isPinned = false;
 };
 
 } // namespace v4

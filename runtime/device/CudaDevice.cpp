@@ -13,6 +13,7 @@
 #include "runtime/plan/PlanTarget.h"
 
 #include <algorithm>
+#include <cstring>
 
 using namespace v4;
 using namespace v4::plan;
@@ -211,6 +212,24 @@ void CudaDevice::release(void *memory) {
   std::lock_guard<std::mutex> lock(calls);
   driver.useContext(context);
   driver.release(addressOf(memory));
+}
+
+Status CudaDevice::allocatePinned(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) {
+  std::lock_guard<std::mutex> lock(calls);
+  V4_RETURN_IF_ERROR(check("cuCtxSetCurrent", driver.useContext(context)));
+  void *memory = nullptr;
+  if (CudaResult result = driver.allocatePinned(&memory, bytes))
+    return unsupported(planName, ": ", what, " needs ", bytes, " bytes of this machine's memory, pinned for the GPU '",
+                       deviceName, "': ", driver.describe("cuMemAllocHost", result), "; free memory or ", advice);
+  std::memset(memory, 0, bytes);
+  out = memory;
+  return Status();
+}
+
+void CudaDevice::releasePinned(void *memory) {
+  std::lock_guard<std::mutex> lock(calls);
+  driver.useContext(context);
+  driver.releasePinned(memory);
 }
 
 void CudaDevice::copy(void *to, const void *from, uint64_t bytes) {

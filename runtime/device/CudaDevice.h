@@ -69,6 +69,8 @@ public:
   // DeviceMemory
   Status allocate(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) override;
   void release(void *memory) override;
+  Status allocatePinned(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) override;
+  void releasePinned(void *memory) override;
   void copy(void *to, const void *from, uint64_t bytes) override;
   void fill(void *to, uint8_t value, uint64_t bytes) override;
   Status status() override;

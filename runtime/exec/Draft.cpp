@@ -21,6 +21,7 @@ using namespace v4::plan;
 
 Status Session::draft(uint64_t count) {
   V4_RETURN_IF_ERROR(checkDraft(count));
+  V4_RETURN_IF_ERROR(awaitRun());
   V4_RETURN_IF_ERROR(makeEvents());
   if (options.canary)
     V4_RETURN_IF_ERROR(checkSeals(count));

@@ -18,6 +18,8 @@ using namespace v4;
 static constexpr uint64_t kPackedAlignment = 64;
 static constexpr uint64_t kGuardedAlignment = 4;
 static constexpr uint64_t kMaxPlacementBytes = uint64_t(1) << 46;
+/// Where memory is short.
+static constexpr std::string_view kAdvice = "lower the session's tokens, sequences or context";
 
 Placement::~Placement() {
   if (hostMemory)
@@ -30,6 +32,7 @@ void Placement::swap(Placement &other) {
   std::swap(range, other.range);
   std::swap(hostMemory, other.hostMemory);
   std::swap(owner, other.owner);
+  std::swap(pinned, other.pinned);
 }
 
 static Status checkBytes(std::string_view what, uint64_t bytes, uint64_t most) {
@@ -37,7 +40,7 @@ static Status checkBytes(std::string_view what, uint64_t bytes, uint64_t most) {
   if (bytes <= bound)
     return Status();
   return unsupported(what, ": needs ", bytes, " bytes, ", bound, most ? " are allowed" : " are available",
-                     "; free memory or lower the session's tokens, sequences or context");
+                     "; free memory or ", kAdvice);
 }
 
 Status Placement::create(std::string_view what, const std::vector<uint64_t> &sizes, const Options &options,
@@ -48,12 +51,13 @@ Status Placement::create(std::string_view what, const std::vector<uint64_t> &siz
     uint64_t bytes = size < kMaxPlacementBytes ? alignUp(size, alignment) : kMaxPlacementBytes;
     placement.payloadBytes += bytes;
     if (placement.payloadBytes >= kMaxPlacementBytes)
-      return unsupported(what, ": needs more than ", kMaxPlacementBytes,
-                         " bytes; lower the session's tokens, sequences or context");
+      return unsupported(what, ": needs more than ", kMaxPlacementBytes, " bytes; ", kAdvice);
     placement.blocks.push_back({nullptr, bytes});
   }
   V4_RETURN_IF_ERROR(checkBytes(what, placement.payloadBytes, options.mostBytes));
-  V4_RETURN_IF_ERROR(options.guarded ? placement.placeGuarded(what) : placement.placePacked(what, host));
+  V4_RETURN_IF_ERROR(options.pinnedFor ? placement.placePinned(what, *options.pinnedFor)
+                     : options.guarded ? placement.placeGuarded(what)
+                                       : placement.placePacked(what, host));
   out = std::move(placement);
   return Status();
 }
@@ -64,8 +68,7 @@ Status Placement::placePacked(std::string_view what, const Host &host) {
     owner = host;
     hostMemory = host.allocate(host.user, payloadBytes, kPackedAlignment);
     if (!hostMemory)
-      return unsupported(what, ": the allocator hook gave no memory for ", payloadBytes,
-                         " bytes; lower the session's tokens, sequences or context");
+      return unsupported(what, ": the allocator hook gave no memory for ", payloadBytes, " bytes; ", kAdvice);
     start = static_cast<uint8_t *>(hostMemory);
     // As memory from the system is: what a session reads never depends on who gave the memory.
     std::memset(start, 0, payloadBytes);
@@ -75,11 +78,22 @@ Status Placement::placePacked(std::string_view what, const Host &host) {
     V4_RETURN_IF_ERROR(range.populate(what));
     start = range.data();
   }
+  placeFrom(start);
+  return Status();
+}
+
+Status Placement::placePinned(std::string_view what, DeviceMemory &device) {
+  V4_RETURN_IF_ERROR(DeviceBlock::createPinned(device, what, kAdvice, payloadBytes, pinned));
+  placeFrom(pinned.data());
+  return Status();
+}
+
+/// One block behind the other.
+void Placement::placeFrom(uint8_t *start) {
   for (Block &block : blocks) {
     block.start = start;
     start += block.bytes;
   }
-  return Status();
 }
 
 Status Placement::placeGuarded(std::string_view what) {

@@ -11,6 +11,7 @@
 //   packed:   one piece of memory, blocks one after the other at multiples of 64
 //   guarded:  each block in memory of its own, ending at an inaccessible memory
 //             page and filled with kPoison; its start is a multiple of 4
+//   pinned:   as packed, in memory that a device copies without a detour
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,6 +20,7 @@
 
 #include "runtime/base/AddressRange.h"
 #include "runtime/base/Host.h"
+#include "runtime/base/KernelMemory.h"
 
 #include <vector>
 
@@ -35,8 +37,9 @@ public:
   }
 
   struct Options {
-    bool guarded = false;   ///< Debug placement.
-    uint64_t mostBytes = 0; ///< Bound of bytes(); 0 = the memory that is available.
+    bool guarded = false;              ///< Debug placement.
+    uint64_t mostBytes = 0;            ///< Bound of bytes(); 0 = the memory that is available.
+    DeviceMemory *pinnedFor = nullptr; ///< Not null: then no other memory is asked for, and none is guarded.
   };
 
   static Status create(std::string_view what, const std::vector<uint64_t> &sizes, const Options &options,
@@ -56,6 +59,8 @@ private:
 
   Status placePacked(std::string_view what, const Host &host);
   Status placeGuarded(std::string_view what);
+  Status placePinned(std::string_view what, DeviceMemory &device);
+  void placeFrom(uint8_t *start);
   void swap(Placement &other);
 
   std::vector<Block> blocks;
@@ -63,6 +68,7 @@ private:
   AddressRange range;
   void *hostMemory = nullptr;
   Host owner; ///< Whose hook gave `hostMemory`.
+  DeviceBlock pinned;
 };
 
 } // namespace v4

@@ -47,13 +47,15 @@ Status Session::sample(LogitsOf which, uint64_t count) {
   uint64_t bytes = count * sizeof(SampleRow);
   auto rows = static_cast<int64_t>(count);
   CudaLaunch asked{bound, rows, rows};
+  if (trace.receive)
+    V4_RETURN_IF_ERROR(awaitRun()); // began before the trace, and is none of the launch's time
   V4_RETURN_IF_ERROR(makeEvents());
-  copyMemory(program.device, bound[kSampleRows], askedRows.data(), bytes);
+  copyMemory(program.device, bound[kSampleRows], sampleRows(), bytes);
   if (isTimed())
     launchTimed(number, asked);
   else
     sampleNow(number, asked);
-  copyMemory(program.device, askedRows.data(), bound[kSampleRows], bytes);
+  copyMemory(program.device, sampleRows(), bound[kSampleRows], bytes);
   Status status = deviceStatus();
   return status.isOk() && isTimed() ? tellTimed(number, asked) : std::move(status);
 }
@@ -88,7 +90,7 @@ Status Session::checkLogits(uint64_t row, bool mtp) {
 /// Whoever samples a row sees what is not finite.
 Status Session::checkRow(LogitsOf which, uint64_t row) {
   if (samplesOnDevice() && !hasHostLogits[which == LogitsOf::Mtp]) {
-    SampleRow &asked = askedRows[0];
+    SampleRow &asked = sampleRows()[0];
     asked = {};
     asked.row = static_cast<uint32_t>(row);
     V4_RETURN_IF_ERROR(sample(which, 1));

@@ -78,6 +78,7 @@ Status Session::save(const std::string &path, Sequence *const *saved, uint64_t c
     V4_RETURN_IF_ERROR(checkLive(*saved[i], "save"));
     settle(*saved[i]);
   }
+  V4_RETURN_IF_ERROR(awaitRun()); // of what went wrong no file is begun
   StateHeader header = {};
   std::memcpy(header.magic, kStateMagic, sizeof(kStateMagic));
   header.version = kStateVersion;

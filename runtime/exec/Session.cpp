@@ -18,6 +18,7 @@ using namespace v4::plan;
 
 Status Session::step(uint64_t count) {
   V4_RETURN_IF_ERROR(checkBatch(count));
+  V4_RETURN_IF_ERROR(awaitRun());
   if (options.canary)
     V4_RETURN_IF_ERROR(checkSeals(count));
   V4_RETURN_IF_ERROR(checkRoom(count));
@@ -145,13 +146,6 @@ CudaLaunch Session::deviceLaunch(uint32_t launch) const {
 void Session::uploadSteps() {
   if (program.device)
     program.device->copy(deviceSteps.data(), steps.field(StepField::Counts), steps.bytes());
-}
-
-/// Waits. Logits stay where they are.
-Status Session::finishRun(bool isDraft) {
-  hasHostLogits[0] = hasHostLogits[1] = false;
-  Status status = deviceStatus();
-  return status.isOk() && isTimed() ? tellRun(isDraft) : std::move(status);
 }
 
 void Session::runTraced(uint32_t launch) {

@@ -11,7 +11,8 @@
 // launch. A step then fills the step block, runs the phases (launches without a
 // barrier between them) in order and copies nothing; it allocates nothing. On a GPU
 // logits stay there: they are copied when somebody asks for them, and where the plan
-// samples, nobody needs to.
+// samples, nobody needs to. There a step is not waited for, but for what is asked of it
+// (Waits.cpp).
 //
 // One thread at a time. A session points into its engine's plan and code.
 //
@@ -97,6 +98,7 @@ class Session {
 public:
   static Status create(const RunnableProgram &program, const SessionOptions &options, const Host &host,
                        std::unique_ptr<Session> &out);
+  ~Session();
 
   Status createSequence(Sequence *&out);
   void releaseSequence(Sequence &sequence);
@@ -149,7 +151,9 @@ public:
 
   /// Room for maxSequences entries, to be filled before `step`.
   BatchEntry *batch() { return entries.data(); }
-  /// Runs entries [0, count) of batch(). Checks everything first: when it fails, no sequence has changed.
+  /// Runs entries [0, count) of batch(). Checks everything first: when it fails, no sequence has changed. Where
+  /// samplesOnDevice() and rows are left, it may run on: what goes wrong in it then is told by `sample`, `logits`,
+  /// `save`, the next step or draft, or deviceStatus, whichever is first.
   Status step(uint64_t count);
 
   /// Runs the MTP block alone on entries [0, count) of batch(), one token each, which is the one behind the sequence's
@@ -157,7 +161,7 @@ public:
   /// sequence gives the bits that its step will give; the later ones go by streams that the block itself made. Nothing
   /// of it lasts: steps, rewind and snapshots see the sequence as if it had not been drafted on. At most the plan's
   /// max_draft tokens of a sequence until its next step or rewind. Ends the validity of logits. Checks everything
-  /// first.
+  /// first, and may run on, as a step.
   Status draft(uint64_t count);
 
   // Sampling.cpp
@@ -179,15 +183,16 @@ public:
   /// Whether `sample` can be called: rows of logits are on a GPU whose plan samples.
   bool samplesOnDevice() const { return sampleLaunches[0] >= 0; }
   /// Room for sampleCapacity() rows, to be filled before `sample`.
-  plan::SampleRow *sampleRows() { return askedRows.data(); }
+  plan::SampleRow *sampleRows() { return reinterpret_cast<plan::SampleRow *>(askedRows.data()); }
   uint64_t sampleCapacity() const { return plan::rowCapacity(plan::fb::RowSpace::Logits, planLimits()); }
   /// Answers rows [0, count) of sampleRows(), where the logits are. REQUIRES: samplesOnDevice(), and rows of the last
   /// step or, of the MTP block, draft.
   Status sample(LogitsOf which, uint64_t count);
   /// What checkLogits says of a row with such an entry.
   static Status notFinite(LogitsOf which, uint64_t row, uint64_t entry);
+  // Waits.cpp
   /// Waits for what a GPU was asked for; what it could not do is here.
-  Status deviceStatus() const { return program.device ? program.device->status() : Status(); }
+  Status deviceStatus();
 
   /// From the next step on; an empty sink ends it.
   void setTrace(const TraceSink &sink) { trace = sink; }
@@ -237,7 +242,7 @@ private:
 
   Session(const RunnableProgram &program, const SessionOptions &options, const Host &host);
   plan::Limits planLimits() const;
-  Placement::Options placement() const { return {options.debugPlacement, options.fixedBytes}; }
+  Placement::Options placement() const { return {options.debugPlacement, options.fixedBytes, program.device}; }
 
   // SessionSetup.cpp
   Status setUp();
@@ -319,7 +324,11 @@ private:
   void traceLaunch(uint32_t launch, int64_t workgroups, int64_t begin);
   void emitProbes(const Phase &phase);
   LaunchSpan spanOf(uint32_t launch, int64_t workgroups, int64_t begin, int64_t end) const;
+
+  // Waits.cpp
   Status finishRun(bool isDraft);
+  bool mayRunOn() const;
+  Status awaitRun();
 
   // Sampling.cpp
   const float *hostOf(LogitsOf which);
@@ -337,8 +346,8 @@ private:
   DeviceBlock deviceSteps;
   LazyArray<float> hostLogits, hostMtpLogits; ///< [rows][vocabulary]
   bool hasHostLogits[2] = {};                 ///< By LogitsOf: they are those of the last run.
-  LazyArray<plan::SampleRow> askedRows;
-  int64_t sampleLaunches[2] = {-1, -1}; ///< By LogitsOf, in `launches`.
+  DeviceBlock askedRows;                      ///< plan::SampleRow; pinned, as the step block is on a GPU.
+  int64_t sampleLaunches[2] = {-1, -1};       ///< By LogitsOf, in `launches`.
   std::vector<uint8_t> hostProbe;
   std::vector<uint8_t *> bufferAddresses;
   StepBlock steps;
@@ -368,6 +377,7 @@ private:
   uint64_t nextSerial = 1;
   uint64_t stepNumber = 0;
   bool drafted = false; ///< The last thing run was a draft.
+  bool runsOn = false;  ///< Nobody has waited for it, and what it reads must stay.
 };
 
 } // namespace v4

@@ -130,7 +130,10 @@ Status Session::placeLogits() {
   if (options.mtp)
     V4_RETURN_IF_ERROR(LazyArray<float>::create("logits", values, hostMtpLogits));
   mtpLogitsBase = options.mtp ? hostMtpLogits.data() : nullptr;
-  return samplesOnDevice() ? LazyArray<SampleRow>::create("samples", sampleCapacity(), askedRows) : Status();
+  if (!samplesOnDevice())
+    return Status();
+  return DeviceBlock::createPinned(*program.device, "rows to sample", kStepAdvice, sampleCapacity() * sizeof(SampleRow),
+                                   askedRows);
 }
 
 /// Guards are pages of this process, and seals are checked by it.

@@ -13,7 +13,8 @@
 // or where it is an instance of a template that one (FakeTemplates.h). An object with a table
 // of FakeLanes.h runs with the threads of the launch. Everything is finished when a call
 // returns, but for copies to the host: these read at once and write when a stream is waited
-// for. Threads may share it.
+// for. A copy from pinned memory may be read as late: that wait fails when the memory has
+// changed, or gone, since it was asked for. Threads may share it.
 //
 //   V4_FAKE_CUDA_FAIL=call:n    the n-th call of that name fails with 999
 //   V4_FAKE_CUDA_BYTES=n        memory of the GPU, default 8 GiB
@@ -63,10 +64,17 @@ struct Reading {
 };
 
 std::map<std::string, int> calls;
-std::map<void *, size_t> allocations;
-std::map<void *, size_t> pinned;
+/// A copy from pinned memory that nobody has waited for.
+struct Upload {
+  const uint8_t *from;
+  std::vector<uint8_t> bytes;
+};
+
+using Blocks = std::map<void *, size_t>;
+Blocks allocations, pinned;
 std::list<Reading> readings;
-size_t allocated = 0, readBytes = 0;
+std::list<Upload> uploads;
+size_t allocated = 0, readBytes = 0, pageableCopies = 0;
 bool retained = false;
 
 uint64_t numberOf(const char *variable, uint64_t usual) {
@@ -86,17 +94,26 @@ void note(const char *format, const char *text, uint64_t number) {
 
 uint64_t sizeOf(const Elf64_Ehdr &header) { return header.e_shoff + uint64_t(header.e_shnum) * header.e_shentsize; }
 
-/// Bytes of the GPU's memory from `address` to the end of its allocation.
-uint64_t bytesFrom(uint64_t address) {
-  auto behind = allocations.upper_bound(reinterpret_cast<void *>(address));
-  if (behind == allocations.begin())
+/// Bytes from `address` to the end of its block.
+uint64_t bytesFrom(const Blocks &blocks, uint64_t address) {
+  auto behind = blocks.upper_bound(reinterpret_cast<void *>(address));
+  if (behind == blocks.begin())
     return 0;
   auto &block = *std::prev(behind);
   uint64_t end = reinterpret_cast<uint64_t>(block.first) + block.second;
   return address < end ? end - address : 0;
 }
 
-bool isOnGpu(uint64_t address) { return bytesFrom(address) != 0; }
+bool isOnGpu(uint64_t address) { return bytesFrom(allocations, address) != 0; }
+bool isPinned(uint64_t address) { return bytesFrom(pinned, address) != 0; }
+
+/// Whether what copies may read only now is still what they read.
+bool areUploadsSound() {
+  return std::all_of(uploads.begin(), uploads.end(), [](const Upload &upload) {
+    return bytesFrom(pinned, reinterpret_cast<uint64_t>(upload.from)) >= upload.bytes.size() &&
+           std::memcmp(upload.from, upload.bytes.data(), upload.bytes.size()) == 0;
+  });
+}
 
 /// Whether a cubin has a global function of this name.
 bool hasFunction(const uint8_t *image, const char *name) {
@@ -260,7 +277,8 @@ int cuMemAllocHost_v2(void **memory, size_t bytes) {
   *memory = nullptr;
   if (fails("cuMemAllocHost_v2"))
     return kFailure;
-  *memory = std::malloc(bytes);
+  *memory = std::aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+  std::memset(*memory, 0xA5, bytes);
   pinned[*memory] = bytes;
   return 0;
 }
@@ -277,6 +295,10 @@ int cuMemcpyAsync(uint64_t to, uint64_t from, size_t bytes, void *) {
   if (fails("cuMemcpyAsync"))
     return kFailure;
   auto *source = reinterpret_cast<const uint8_t *>(from);
+  if (!isOnGpu(to) || !isOnGpu(from))
+    pageableCopies += !isPinned(isOnGpu(to) ? from : to);
+  if (isOnGpu(to) && isPinned(from))
+    uploads.push_back({source, {source, source + bytes}});
   if (isOnGpu(to) || !isOnGpu(from)) {
     std::memmove(reinterpret_cast<void *>(to), source, bytes);
     return 0;
@@ -308,11 +330,12 @@ int cuStreamDestroy_v2(void *) { return 0; }
 
 int cuStreamSynchronize(void *) {
   Lock lock;
-  bool failed = fails("cuStreamSynchronize");
+  bool failed = fails("cuStreamSynchronize") || !areUploadsSound();
   for (const Reading &reading : readings)
     if (!failed)
       std::memcpy(reading.to, reading.bytes.data(), reading.bytes.size());
   readings.clear();
+  uploads.clear();
   fakeWaits += !failed;
   return failed ? kFailure : 0;
 }
@@ -381,7 +404,7 @@ int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, void *address, co
   sound = sound && strides[0] % 16 == 0 && strides[0] < uint64_t(1) << 40 && strides[0] >= sizes[0] * bytes;
   sound = sound && box[0] * bytes % 16 == 0 && (swizzle == 0 || (swizzle == 3 && box[0] * bytes <= 128));
   // Of this driver alone: the matrix lies in one allocation, without gaps.
-  sound = sound && strides[0] == sizes[0] * bytes && bytesFrom(place) >= sizes[1] * strides[0];
+  sound = sound && strides[0] == sizes[0] * bytes && bytesFrom(allocations, place) >= sizes[1] * strides[0];
   if (fails("cuTensorMapEncodeTiled") || !sound)
     return kFailure;
   FakeMap made;
@@ -419,9 +442,11 @@ bool fakeCudaRetained() { return retained; }
 bool fakeCudaRuns() { return fakeDepth != 0; }
 void fakeCudaForgetCalls() {
   calls.clear();
-  readBytes = 0;
+  readBytes = pageableCopies = 0;
 }
 /// Copied to the host since then.
 size_t fakeCudaReadBytes() { return readBytes; }
+/// Between the GPU and memory of the host that is not pinned, since then.
+size_t fakeCudaPageableCopies() { return pageableCopies; }
 int fakeCudaCalls(const char *name) { return calls[name]; }
 }

@@ -98,6 +98,33 @@ protected:
   std::unique_ptr<Session> session;
 };
 
+/// With one sequence, and a count of the waits.
+class WaitingGpuTest : public SamplingGpuTest {
+protected:
+  /// A session with one sequence of `count` tokens, which were waited for.
+  void begin(uint64_t count, bool sampling = true) {
+    open(sampling);
+    ASSERT_TRUE(session->createSequence(sequence).isOk());
+    ASSERT_TRUE(feed(count, 0).isOk());
+  }
+  Status feed(uint64_t count, uint64_t logits) {
+    session->batch()[0] = {sequence, tokens.data() + sequence->position, count, logits};
+    return session->step(1);
+  }
+  Status draft(uint64_t depth) {
+    session->batch()[0] = {sequence, tokens.data() + sequence->position + depth, 1, 1};
+    return session->draft(1);
+  }
+  void pickChecked() {
+    auto drawn = sampler(kOptions.back());
+    auto fed = static_cast<uint64_t>(sequence->position);
+    EXPECT_EQ(pick(LogitsOf::Model, 0, *drawn), pickOnHost(expectedLogits(firstTokens(fed)), 0, *drawn)) << fed;
+  }
+  static int waits() { return fakeCall<int(const char *)>("fakeCudaCalls")("cuStreamSynchronize"); }
+
+  Sequence *sequence = nullptr;
+};
+
 } // namespace v4::test
 
 #endif // V4_TEST_RUNTIME_SAMPLINGGPU_H

@@ -121,6 +121,8 @@ static void runStep(v4_session *session) {
   entry.token_count = 5;
   entry.logits_count = 2;
   EXPECT(v4_session_step(session, &entry, 1, &error) == V4_OK);
+  EXPECT(v4_session_wait(session, &error) == V4_OK && error.code == V4_OK);
+  EXPECT(v4_session_wait(NULL, &error) == V4_INVALID_INPUT);
   EXPECT(v4_sequence_position(sequence) == 5);
   EXPECT(v4_session_logits_count(session) == 2);
   EXPECT(v4_session_logits(session, 1) != NULL && v4_session_logits(session, 2) == NULL);

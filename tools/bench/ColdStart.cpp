@@ -141,6 +141,8 @@ Status bench::startCold(const ColdOptions &options) {
   live->batch()[0] = {sequence, &token, 1, 1};
   V4_RETURN_IF_ERROR(live->step(1));
   const float *logits = live->logits(0);
+  if (!logits)
+    return live->deviceStatus();
   const float *best = std::max_element(logits, logits + engine->program().model()->vocab_size());
   marks.token = monotonicNanoseconds();
   std::printf("token %lld %lld %lld %lld %lld\n", static_cast<long long>(best - logits), marks.main, marks.opened,

@@ -32,6 +32,7 @@ void PromptRun::save() {
 void PromptRun::execute() {
   double start = secondsNow();
   prefill();
+  session->wait();
   prefillSeconds = secondsNow() - start;
   start = secondsNow();
   speculation ? speculate() : generate();

@@ -74,7 +74,8 @@ typedef struct v4_engine_options {
   size_t struct_size;
   int32_t load; /* v4_load */
   void *user;   /* first argument of the hooks */
-  /* Memory of arenas and step blocks, in debug placement not used. Both or neither. `alignment` is a power of two. */
+  /* Memory of arenas and step blocks; not used in debug placement, nor by a plan for a GPU, where both are the
+   * driver's. Both or neither. `alignment` is a power of two. */
   void *(*allocate)(void *user, size_t bytes, size_t alignment);
   void (*release)(void *user, void *memory, size_t bytes);
   /* One line of text without a line break; may be null. */
@@ -303,9 +304,17 @@ typedef struct v4_batch_entry {
   size_t logits_count; /* the last so many of the tokens want logits */
 } v4_batch_entry;
 
-/* Feeds all entries in one step. When it fails, no sequence has changed. A sequence comes at most once. */
+/* Feeds all entries in one step. When it fails, no sequence has changed. A sequence comes at most once.
+ *
+ * On a GPU that picks tokens (v4_session_pick) a step that leaves rows of logits may still run when this returns,
+ * unless the session has a probe or a trace. The calls that need it wait, and what went wrong in it is told by the
+ * first one: v4_session_pick, _check_logits, _wait, _save, or the next step or draft; its logits are null. Its
+ * sequences have their tokens then, but the GPU can be used no further. */
 V4_API v4_status v4_session_step(v4_session *session, const v4_batch_entry *entries, size_t entry_count,
                                  v4_error *error);
+/* Waits for the last step or draft, and tells what went wrong in it: to take its time, or to be sure before tokens are
+ * used elsewhere. Who picks need not call it. */
+V4_API v4_status v4_session_wait(v4_session *session, v4_error *error);
 
 /* Logits of the last step, vocab_size values a row, valid until the next one. Rows are those that wanted logits, in
  * batch order. Null when there is no such row (or no MTP block, or the session does not run it). A GPU keeps them: the
@@ -341,7 +350,7 @@ V4_API v4_status v4_session_pick(v4_session *session, const v4_pick *picks, size
 /* Runs the MTP block alone, on one token a sequence: the one behind the tokens fed and those drafted since. Afterwards
  * v4_session_mtp_logits(session, i) predict what comes behind the token of entry i; v4_session_logits is null. At most
  * the plan's max_draft tokens of a sequence until it is stepped or truncated. Its position stays, and no later result
- * depends on what was drafted.
+ * depends on what was drafted. On a GPU it may still run when this returns, as a step.
  *
  * To speculate: draft on the next token and on what v4_sampler_draft makes of the MTP logits; step that token and the
  * drafts behind it, with logits for all; v4_sampler_verify each draft by the row in front of it, up to the first one
@@ -451,7 +460,8 @@ V4_API v4_status v4_scheduler_submit(v4_scheduler *scheduler, const v4_request *
                                      v4_error *error);
 /* Ends a request, wherever it is: at once, in a callback with the step that runs. Zero: it was over already. */
 V4_API int32_t v4_scheduler_cancel(v4_scheduler *scheduler, uint64_t id);
-/* Starts what fits and runs one step. out_pending gets the number of requests that are not over. */
+/* Starts what fits and runs one step. out_pending gets the number of requests that are not over. When a GPU fails,
+ * those that wanted a token of the step end with V4_FINISH_FAILED, and the next step fails for the others. */
 V4_API v4_status v4_scheduler_step(v4_scheduler *scheduler, uint64_t *out_pending, v4_error *error);
 
 #ifdef __cplusplus

@@ -166,9 +166,12 @@ public:
     v4_batch_entry entry{sequence.get(), &token, 1, 1};
     detail::check(v4_session_draft, handle.get(), &entry, size_t(1));
   }
+  /// For the last step or draft.
+  void wait() const { detail::check(v4_session_wait, handle.get()); }
   size_t logitsCount() const { return v4_session_logits_count(handle.get()); }
-  const float *logits(size_t row = 0) const { return v4_session_logits(handle.get(), row); }
-  const float *mtpLogits(size_t row = 0) const { return v4_session_mtp_logits(handle.get(), row); }
+  /// Null where there are none; throws when a GPU fails.
+  const float *logits(size_t row = 0) const { return rowOrNone(v4_session_logits(handle.get(), row), row); }
+  const float *mtpLogits(size_t row = 0) const { return rowOrNone(v4_session_mtp_logits(handle.get(), row), row); }
   /// Of a row of the last step, where its logits are. Throws where one of them is not finite.
   int32_t pick(const Sampler &sampler, uint64_t stream, uint64_t position, size_t row = 0, bool mtp = false) {
     v4_pick pick{row, mtp, sampler.get(), stream, position};
@@ -186,6 +189,12 @@ public:
   }
 
 private:
+  const float *rowOrNone(const float *values, size_t row) const {
+    if (!values && row < logitsCount())
+      wait();
+    return values;
+  }
+
   detail::Handle<v4_session, v4_session_release> handle;
 };
 
