@@ -14,6 +14,7 @@
 #include <array>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <vector>
 
 namespace v4::cuda::shim {
@@ -40,18 +41,24 @@ struct Cluster {
   std::vector<std::pair<int, std::function<void()>>> copies; ///< With the block that asked.
   ucontext_t scheduler;
   const std::function<void()> *body;
-  int running = 0, index = 0, grid = 0; ///< The thread, the first block, and how many there are.
-  bool moved = false;                   ///< Whether anything happened since the last round.
+  int index = 0, grid = 0;      ///< The first block, and how many there are.
+  int running = 0, rank = 0;    ///< The thread, and its block: kernels ask all the time.
+  unsigned char *own = nullptr; ///< The shared memory of that.
+  bool moved = false;           ///< Whether anything happened since the last round.
 
-  int rank() const { return running / threads; }
+  void run(int thread) {
+    running = thread;
+    rank = thread / threads;
+    own = shared[rank].data();
+  }
 };
 Cluster *current;
 
 /// Nobody may read the shared memory of a block whose threads are done.
 void forgetShared(Cluster &c) {
-  auto first = c.fibers.begin() + c.rank() * c.threads;
+  auto first = c.fibers.begin() + c.rank * c.threads;
   if (std::all_of(first, first + c.threads, [](const Fiber &f) { return f.done; }))
-    std::fill(c.shared[c.rank()].begin(), c.shared[c.rank()].end(), 0xff);
+    std::fill(c.shared[c.rank].begin(), c.shared[c.rank].end(), 0xff);
 }
 
 void enter() {
@@ -76,7 +83,7 @@ bool turn(Cluster &b, std::vector<int> &order, std::mt19937 &random) {
         b.moved = true;
         continue;
       }
-      b.running = t;
+      b.run(t);
       swapcontext(&b.scheduler, &b.fibers[t].context);
     }
   return any;
@@ -100,7 +107,7 @@ bool runCluster(Cluster &b, std::mt19937 &random) {
       std::swap(b.copies[random() % b.copies.size()], b.copies.back());
       auto [rank, copy] = std::move(b.copies.back());
       b.copies.pop_back();
-      b.running = rank * b.threads;
+      b.run(rank * b.threads);
       copy();
     }
     b.moved = false;
@@ -128,22 +135,26 @@ bool launch(int grid, int threads, int sharedBytes, unsigned seed, const std::fu
   return true;
 }
 
-int thread() { return current->running % current->threads; }
-int block() { return current->index + current->rank(); }
+int thread() { return current->running - current->rank * current->threads; }
+int block() { return current->index + current->rank; }
 int blocks() { return current->grid; }
-unsigned char *shared(unsigned address) { return sharedOfRank(address, current->rank()); }
+unsigned char *shared(unsigned address) {
+  if (address >= current->shared[0].size())
+    throw std::out_of_range("an address behind the shared memory of a block");
+  return current->own + address;
+}
 unsigned char *sharedOfRank(unsigned address, int rank) { return &current->shared.at(rank).at(address); }
 void pause() { swapcontext(&current->fibers[current->running].context, &current->scheduler); }
 void later(std::function<void()> copy) {
   current->moved = true;
-  current->copies.emplace_back(current->rank(), std::move(copy));
+  current->copies.emplace_back(current->rank, std::move(copy));
 }
 
 void rendezvous(int kind, int first, int count) {
   if (count < 0)
     count = kind == kCluster ? int(current->fibers.size()) : current->threads;
   if (kind != kCluster)
-    first += current->rank() * current->threads;
+    first += current->rank * current->threads;
   int mine = ++current->fibers[current->running].arrived[kind];
   current->moved = true;
   for (int t = first; t < first + count; ++t)
@@ -187,7 +198,7 @@ const Product *products(int thread, int &count) {
   // All threads of a group are in one round; who is ahead fills the other half.
   const Fiber &mine = current->fibers[current->running];
   count = mine.productCount;
-  return current->fibers[current->rank() * current->threads + thread].products[mine.productRound];
+  return current->fibers[current->rank * current->threads + thread].products[mine.productRound];
 }
 
 float tileValue(uint64_t descriptor, int row, int k, int columns) {
