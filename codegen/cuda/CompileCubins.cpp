@@ -189,8 +189,9 @@ public:
 private:
   plan::BlockAttr blockOf(const KernelPart &part) const {
     const CubinKernel &image = code[part.job];
-    return plan::BlockAttr::get(context, image.threads, image.sharedBytes, /*cluster=*/1, image.registers,
-                                offsets[part.job], image.bytes.size(), callOf(part, jobs[part.job]));
+    int64_t cluster = jobs[part.job].instance ? jobs[part.job].instance->cluster : 1;
+    return plan::BlockAttr::get(context, image.threads, image.sharedBytes, cluster, image.registers, offsets[part.job],
+                                image.bytes.size(), callOf(part, jobs[part.job]));
   }
 
   MLIRContext *context;

@@ -13,6 +13,7 @@
 #include "codegen/cuda/kernels/Fp8LinearShape.h"
 #include "codegen/cuda/kernels/IndexShape.h"
 #include "codegen/cuda/kernels/SampleShape.h"
+#include "codegen/cuda/kernels/SplitLinearShape.h"
 #include "codegen/cuda/kernels/WideLinearShape.h"
 
 #include <cstring>
@@ -48,6 +49,17 @@ static KernelTemplate bf16Linear() {
            {"groupRows", "int"}},
           [](const int *v) { return fp8LinearThreads(v[1]); },
           [](const int *v) { return fp8LinearSharedBytes(v[0], v[1], v[2]); }};
+}
+
+/// `whole` in parts of K: as many as its last template parameter says, and as many blocks in a cluster.
+template <int SPLITS>
+static KernelTemplate inParts(KernelTemplate whole, const char *name) {
+  whole.name = name;
+  whole.header = "codegen/cuda/kernels/SplitLinear.h";
+  whole.templateParameters.push_back("SPLITS");
+  whole.sharedBytes = [](const int *v) { return splitLinearSharedBytes(v[0], v[1], v[2]); };
+  whole.cluster = [](const int *v) { return v[SPLITS]; };
+  return whole;
 }
 
 static KernelTemplate wideLinear() {
@@ -234,9 +246,20 @@ static KernelTemplate sampleRows() {
 }
 
 const std::vector<KernelTemplate> &v4::cuda::kernelTemplates() {
-  static const std::vector<KernelTemplate> table = {
-      fp8Linear(),     bf16Linear(), wideLinear(),  quantizeRows(),    combineRows(),      dispatchRows(),
-      expertProduct(), attendRows(), attendMerge(), indexCandidates(), selectCandidates(), sampleRows()};
+  static const std::vector<KernelTemplate> table = {fp8Linear(),
+                                                    bf16Linear(),
+                                                    inParts<3>(fp8Linear(), "splitFp8Linear"),
+                                                    inParts<4>(bf16Linear(), "splitBf16Linear"),
+                                                    wideLinear(),
+                                                    quantizeRows(),
+                                                    combineRows(),
+                                                    dispatchRows(),
+                                                    expertProduct(),
+                                                    attendRows(),
+                                                    attendMerge(),
+                                                    indexCandidates(),
+                                                    selectCandidates(),
+                                                    sampleRows()};
   return table;
 }
 
@@ -245,6 +268,10 @@ const KernelTemplate *v4::cuda::findKernelTemplate(std::string_view name) {
     if (name == entry.name)
       return &entry;
   return nullptr;
+}
+
+int v4::cuda::clusterOf(const KernelTemplate &kernel, const int *values) {
+  return kernel.cluster ? kernel.cluster(values) : 1;
 }
 
 std::string v4::cuda::functionName(const KernelTemplate &kernel, const int *values) {
@@ -263,7 +290,9 @@ std::string v4::cuda::functionText(const KernelTemplate &kernel, const int *valu
     parameters += std::string(comma) + p.type + " " + p.name;
     arguments += std::string(comma) + (std::strstr(p.type, "TensorMap") ? "&" : "") + p.name;
   }
+  int cluster = clusterOf(kernel, values);
   return "extern \"C\" __global__ void __launch_bounds__(" + std::to_string(kernel.threads(values)) + ", 1) " +
+         (cluster > 1 ? "__cluster_dims__(" + std::to_string(cluster) + ", 1, 1) " : "") +
          functionName(kernel, values) + "(" + parameters + ") {\n  v4::cuda::" + kernel.name + "<" + list + ">(" +
          arguments + ");\n}\n";
 }

@@ -33,6 +33,7 @@ struct KernelTemplate {
   std::vector<KernelParameter> parameters; ///< In order.
   int (*threads)(const int *values);       ///< Of a block, for values of the template parameters.
   int (*sharedBytes)(const int *values);   ///< Dynamic, of a block.
+  int (*cluster)(const int *values) = nullptr; ///< Blocks that run together; null: each alone.
 };
 
 const std::vector<KernelTemplate> &kernelTemplates();
@@ -40,6 +41,8 @@ const std::vector<KernelTemplate> &kernelTemplates();
 /// Null when there is none of that name.
 const KernelTemplate *findKernelTemplate(std::string_view name);
 
+/// Blocks of a cluster, of which a grid is a multiple.
+int clusterOf(const KernelTemplate &kernel, const int *values);
 /// Name of the function of an instance: "bf16Linear_64_1_8_1".
 std::string functionName(const KernelTemplate &kernel, const int *values);
 /// Its CUDA C++, without the header.

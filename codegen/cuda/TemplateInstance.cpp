@@ -57,6 +57,18 @@ static LogicalResult checkArguments(kernel::RunTemplateOp op, const cuda::Kernel
   return success();
 }
 
+/// The grids that the op names are whole clusters; that of a kernel is in its launches (LaunchOp).
+static LogicalResult checkGrids(kernel::RunTemplateOp op, int64_t cluster) {
+  if (static_cast<int64_t>(op.getMost()) % cluster != 0)
+    return op.emitOpError() << "has at most " << static_cast<int64_t>(op.getMost())
+                            << " blocks, expected a multiple of the cluster of " << cluster << " of '" << op.getName()
+                            << "'";
+  if (kernel::FewRowsAttr few = op.getFewAttr(); few && few.getTiles() % cluster != 0)
+    return op.emitOpError() << "has tiles = " << few.getTiles() << ", expected a multiple of the cluster of " << cluster
+                            << " of '" << op.getName() << "'";
+  return success();
+}
+
 FailureOr<TemplateInstance> instantiate(kernel::RunTemplateOp op, const CudaArch &arch) {
   const cuda::KernelTemplate *known = cuda::findKernelTemplate(std::string(op.getName()));
   if (!known)
@@ -72,11 +84,17 @@ FailureOr<TemplateInstance> instantiate(kernel::RunTemplateOp op, const CudaArch
   instance.source = "#include <" + std::string(known->header) + ">\n" + cuda::functionText(*known, values.data());
   instance.threads = known->threads(values.data());
   instance.sharedBytes = known->sharedBytes(values.data());
+  instance.cluster = cuda::clusterOf(*known, values.data());
   if (instance.threads < 1 || instance.threads > kCudaBlockThreads || instance.sharedBytes < 0 ||
       instance.sharedBytes > arch.sharedBytes)
     return op.emitOpError() << "asks for " << instance.threads << " threads and " << instance.sharedBytes
                             << " shared bytes, expected at most " << kCudaBlockThreads << " and " << arch.sharedBytes
                             << ", those of '" << arch.name << "'";
+  if (instance.cluster < 1 || instance.cluster > kCudaClusterBlocks || !llvm::isPowerOf2_64(instance.cluster))
+    return op.emitOpError() << "asks for clusters of " << instance.cluster << " blocks, expected 1, 2, 4 or "
+                            << kCudaClusterBlocks;
+  if (failed(checkGrids(op, instance.cluster)))
+    return failure();
   return instance;
 }
 

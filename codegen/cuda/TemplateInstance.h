@@ -23,6 +23,7 @@ struct TemplateInstance {
   std::string source;   ///< CUDA C++, whole.
   int64_t threads = 0;
   int64_t sharedBytes = 0;
+  int64_t cluster = 1; ///< Blocks that run together.
 };
 
 /// Checks `op` against the template that it names. Errors are diagnostics at it.

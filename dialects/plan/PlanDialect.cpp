@@ -66,7 +66,7 @@ static constexpr int64_t kMaxBlockThreads = 1024, kMaxBlockSharedBytes = 227 << 
 
 LogicalResult v4::plan::BlockAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t threads,
                                           int64_t sharedBytes, int64_t cluster, int64_t registers, int64_t imageOffset,
-                                          int64_t imageBytes, CallAttr) {
+                                          int64_t imageBytes, CallAttr call) {
   // block_c1
   if (imageOffset < 0 || imageBytes < 1)
     return emitError() << "block has an image of " << imageBytes << " bytes at " << imageOffset
@@ -80,8 +80,10 @@ LogicalResult v4::plan::BlockAttr::verify(llvm::function_ref<InFlightDiagnostic(
     return emitError() << "block has " << threads << " threads of " << registers << " registers, expected at most "
                        << kMaxThreadRegisters << " each and " << kMaxBlockRegisters << " together";
   // block_c3
-  if (cluster != 1)
-    return emitError() << "block has cluster " << cluster << ", expected 1, the only one that launches ask for";
+  if (cluster != 1 && cluster != 2 && cluster != 4 && cluster != 8)
+    return emitError() << "block has cluster " << cluster << ", expected 1, 2, 4 or 8";
+  if (cluster != 1 && (!call || call.getMost() % cluster != 0))
+    return emitError() << "block has cluster " << cluster << ", expected 1, or a call of at most a multiple of it";
   return success();
 }
 
@@ -107,12 +109,16 @@ static uint64_t argumentBytes(ArrayAttr arguments) {
 }
 
 LogicalResult v4::plan::VariantAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, int64_t mostRows,
-                                            int64_t tile, int64_t tiles, BlockAttr) {
+                                            int64_t tile, int64_t tiles, BlockAttr block) {
   // variant_c1
-  if (mostRows >= 1 && mostRows <= INT32_MAX && tile >= 1 && tiles >= 1)
-    return success();
-  return emitError() << "variant has most_rows = " << mostRows << ", tile = " << tile << " and tiles = " << tiles
-                     << ", expected at least 1, and most_rows at most " << INT32_MAX;
+  if (mostRows < 1 || mostRows > INT32_MAX || tile < 1 || tiles < 1)
+    return emitError() << "variant has most_rows = " << mostRows << ", tile = " << tile << " and tiles = " << tiles
+                       << ", expected at least 1, and most_rows at most " << INT32_MAX;
+  // variant_c2
+  if (tiles % block.getCluster() != 0)
+    return emitError() << "variant has tiles = " << tiles << ", expected a multiple of its cluster of "
+                       << block.getCluster();
+  return success();
 }
 
 LogicalResult v4::plan::CallAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError, StringRef function,

@@ -230,6 +230,10 @@ static LogicalResult checkVariants(KernelOp kernel) {
     previous = variant.getMostRows();
     if (failed(checkCall(kernel, variant.getBlock())))
       return failure();
+    // kernel_c5
+    if (auto block = cast<BlockAttr>(*kernel.getBlock()); variant.getBlock().getCluster() != block.getCluster())
+      return kernel.emitOpError() << "has a variant with cluster " << variant.getBlock().getCluster() << ", expected "
+                                  << block.getCluster() << ", that of its block";
   }
   return success();
 }
@@ -335,6 +339,10 @@ static LogicalResult checkMapsOf(LaunchOp launch, BlockAttr block, SymbolTableCo
   return success();
 }
 
+static BlockAttr blockOf(KernelOp kernel) {
+  return kernel.getBlock() ? dyn_cast<BlockAttr>(*kernel.getBlock()) : BlockAttr();
+}
+
 /// REQUIRES: the launch has the bindings of `kernel`.
 static LogicalResult checkMaps(LaunchOp launch, KernelOp kernel, SymbolTableCollection &symbols) {
   if (std::optional<ArrayAttr> variants = kernel.getVariants())
@@ -342,7 +350,16 @@ static LogicalResult checkMaps(LaunchOp launch, KernelOp kernel, SymbolTableColl
       if (auto variant = dyn_cast<VariantAttr>(attribute))
         if (failed(checkMapsOf(launch, variant.getBlock(), symbols)))
           return failure();
-  return checkMapsOf(launch, kernel.getBlock() ? dyn_cast<BlockAttr>(*kernel.getBlock()) : BlockAttr(), symbols);
+  return checkMapsOf(launch, blockOf(kernel), symbols);
+}
+
+static LogicalResult checkCluster(LaunchOp launch, KernelOp kernel) {
+  BlockAttr block = blockOf(kernel);
+  auto grid = dyn_cast<v4::kernel::GridAttr>(launch.getGrid());
+  if (!block || !grid || grid.getTiles() % block.getCluster() == 0)
+    return success();
+  return launch.emitOpError() << "has tiles = " << grid.getTiles() << ", expected a multiple of the cluster of "
+                              << block.getCluster() << " of its kernel";
 }
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -360,7 +377,10 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
       return emitOpError() << "binding " << index << " is " << binding.getSymbol() << ", expected the name of a plan."
                            << stringifyBindingKind(binding.getKind());
   // launch_c7
-  return checkMaps(*this, kernel, symbols);
+  if (failed(checkMaps(*this, kernel, symbols)))
+    return failure();
+  // launch_c8
+  return checkCluster(*this, kernel);
 }
 
 LogicalResult ProbeOp::verifySymbolUses(SymbolTableCollection &symbols) {

@@ -133,7 +133,8 @@ def Plan_BlockAttr : AttrDef<Plan_Dialect, "Block"> {
     `offset : bytes` within the code section; kernels may share one. Kernels made of a template have a `call` too.
 
     (C1) the image's bytes are at least 1, nothing is negative. (C2) threads are 1 to 1024, shared bytes at most 232448,
-    registers at most 255 and 65536 over all threads: no GPU has more. (C3) the cluster is 1: launches ask for no other.
+    registers at most 255 and 65536 over all threads: no GPU has more. (C3) the code runs in clusters of 1, 2, 4 or 8 blocks,
+    all that every GPU with clusters takes. More than 1 is only of a block with a call, whose `most` it divides.
   }];
   let parameters = (ins "int64_t":$threads, "int64_t":$shared_bytes, "int64_t":$cluster, "int64_t":$registers,
                         "int64_t":$image_offset, "int64_t":$image_bytes, OptionalParameter<"::v4::plan::CallAttr">:$call);
@@ -148,7 +149,8 @@ def Plan_VariantAttr : AttrDef<Plan_Dialect, "Variant"> {
     Table Variant: `#plan.variant<most_rows = 8, tile = 8, tiles = 64, block = #plan.block<...>>`. Launches of at most
     `most_rows` rows run `block`, with ceil(rows / tile) * tiles workgroups.
 
-    (C1) the numbers are at least 1, most_rows is at most 2^31 - 1.
+    (C1) the numbers are at least 1, most_rows is at most 2^31 - 1. (C2) workgroups are whole clusters: tiles is a multiple
+    of the block's cluster.
   }];
   let parameters = (ins "int64_t":$most_rows, "int64_t":$tile, "int64_t":$tiles, "::v4::plan::BlockAttr":$block);
   let assemblyFormat = "`<` `most_rows` `=` $most_rows `,` `tile` `=` $tile `,` `tiles` `=` $tiles `,` `block` `=` $block `>`";
@@ -304,7 +306,8 @@ def Plan_KernelOp : Plan_Child<"kernel", [Symbol]> {
 
     (C1) there is at least one binding, stack_bytes is not negative. (C2) costs are #plan.cost, `hits` is a binding or -1.
     (C3) the block is a #plan.block whose call names bindings of the kernel. (C4) variants are #plan.variant beside a
-    block, their most_rows rise, and their calls name bindings of the kernel.
+    block, their most_rows rise, and their calls name bindings of the kernel. (C5) all have the block's cluster: the blocks
+    of one share a sum, whose bits do not depend on rows.
 
     ```mlir
     plan.kernel @rms_norm_0 {op = "rms_norm", bindings = 4 : i64}
@@ -328,7 +331,7 @@ def Plan_LaunchOp : Plan_Child<"launch", [DeclareOpInterfaceMethods<SymbolUserOp
     is not negative. (C3) the kernel names a plan.kernel. (C4) there are as many bindings as that kernel says.
     (C5) the symbol of a binding names an op of its kind. (C6) what a launch writes is bound once: ranges of
     workgroups run concurrently. (C7) under a map of the kernel's call lies a buffer that has the launch's rows, of at
-    least as many bytes.
+    least as many bytes. (C8) the tiles of the grid are a multiple of the cluster of the kernel's block.
 
     A launch with `barrier` starts a phase: it waits for all launches in front of it. One without runs together with the
     launch in front.

@@ -27,6 +27,13 @@ constexpr LinearTiles kTiles[] = {{8, 1, 20}, {16, 1, 18}, {64, 1, 12}, {128, 2,
 /// Of a weight that is widened in registers, which do not hold 128 tokens and two row tiles too.
 constexpr LinearTiles kWideTiles[] = {{8, 1, 20}, {16, 1, 18}, {64, 1, 8}, {64, 2, 6}};
 
+/// Of a weight whose sums have several blocks: each has few tiles, of which all are on their way at once.
+constexpr LinearTiles kSplitTiles[] = {{16, 1, 9}, {64, 1, 5}};
+
+/// Row tiles that have enough blocks alone, blocks that a product of fewer gets when its columns allow, and what such a
+/// block sums at least. They fix bits: nothing that depends on the target or a step may come in.
+constexpr int64_t kWideRowTiles = 64, kSplitBlocks = 128, kMostSplits = 8, kLeastPart = 4;
+
 /// The launches of a product that are cut alike.
 struct LinearCut {
   LinearTiles tiles;
@@ -39,9 +46,21 @@ struct LinearShape {
   int64_t rows;      ///< Of the weight.
   int64_t inner;     ///< Rows of x for each row of the launch.
   int64_t groupRows; ///< Rows of the weight that have columns of their own.
+  int64_t splits;    ///< Blocks that share a sum.
 };
 
 } // namespace
+
+/// Blocks that share the sums of a weight of so many rows, with `columnTiles` tiles in each row.
+static int64_t splitsOf(int64_t rows, int64_t columnTiles) {
+  int64_t rowTiles = tileCount(rows), splits = 1;
+  if (rowTiles >= kWideRowTiles)
+    return 1;
+  while (splits < kMostSplits && rowTiles * splits < kSplitBlocks && columnTiles % (2 * splits) == 0 &&
+         columnTiles / (2 * splits) >= kLeastPart)
+    splits *= 2;
+  return splits;
+}
 
 /// Rows of a launch up to which a tile of tokens is right when there is a larger one: those of one tile. The largest
 /// also waits until its tiles give three of four processors a block.
@@ -50,7 +69,7 @@ static int64_t mostRowsOf(const LinearTiles &tiles, const LinearTiles &larger, b
   int64_t most = tiles.tokens / shape.inner;
   if (!isLargest)
     return most;
-  int64_t across = llvm::divideCeil(tileCount(shape.rows), larger.groups);
+  int64_t across = llvm::divideCeil(tileCount(shape.rows), larger.groups) * shape.splits;
   int64_t down = llvm::divideCeil(3 * processors, 4 * across);
   return std::max(most, (down - 1) * larger.tokens / shape.inner);
 }
@@ -83,12 +102,18 @@ static void writeCuts(KernelEmitter &k, ArrayRef<LinearCut> cuts, const LinearSh
                       llvm::function_ref<void(const LinearTiles &, kernel::FewRowsAttr)> write) {
   auto tile = [&](const LinearCut &cut) { return std::max<int64_t>(1, cut.tiles.tokens / shape.inner); };
   auto across = [&](const LinearCut &cut) -> int64_t {
-    return llvm::divideCeil(tileCount(shape.rows), cut.tiles.groups) * llvm::divideCeil(shape.inner, cut.tiles.tokens);
+    return llvm::divideCeil(tileCount(shape.rows), cut.tiles.groups) * llvm::divideCeil(shape.inner, cut.tiles.tokens) *
+           shape.splits;
   };
   k.setGrid(shape.space, tile(cuts.back()), across(cuts.back()));
   for (const LinearCut &cut : cuts.drop_back())
     write(cut.tiles, kernel::FewRowsAttr::get(k.b.getContext(), cut.mostRows, tile(cut), across(cut)));
   write(cuts.back().tiles, {});
+}
+
+/// Blocks of a launch: a block goes from tile to tile, a cluster has one.
+static int64_t mostBlocks(Operation *op, const LinearShape &shape) {
+  return shape.splits > 1 ? 0 : gpuTargetOf(op).getLimits().getProcessors();
 }
 
 static std::string declinesLayout(Value weight) {
@@ -101,8 +126,11 @@ static void writeTiles(Operation *op, KernelEmitter &k, Value weight, Value scal
                        int64_t groups) {
   auto type = cast<RankedTensorType>(weight.getType());
   int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
-  LinearShape shape{rowsOf(op->getOperand(0).getType()), rows, inner, rows / groups};
-  auto cuts = cutsOf(op, scales ? ArrayRef(kWideTiles) : ArrayRef(kTiles), shape);
+  LinearShape shape{rowsOf(op->getOperand(0).getType()), rows, inner, rows / groups,
+                    scales ? 1 : splitsOf(rows, columns * 2 / kTileRowBytes)};
+  bool isSplit = shape.splits > 1;
+  StringRef name = scales ? "wideLinear" : isSplit ? "splitBf16Linear" : "bf16Linear";
+  auto cuts = cutsOf(op, scales ? ArrayRef(kWideTiles) : isSplit ? ArrayRef(kSplitTiles) : ArrayRef(kTiles), shape);
   writeCuts(k, cuts, shape, [&](const LinearTiles &tiles, kernel::FewRowsAttr few) {
     TemplateCall call(k);
     call.map(k.operand(0), k.b.getBF16Type(), inner, width, tiles.tokens).address(k.operandOf(weight));
@@ -112,7 +140,9 @@ static void writeTiles(Operation *op, KernelEmitter &k, Value weight, Value scal
     SmallVector<int64_t> values{tiles.tokens, tiles.groups, tiles.stages};
     if (!scales)
       values.push_back(cast<RankedTensorType>(op->getResult(0).getType()).getElementType().isF32());
-    call.run(scales ? "wideLinear" : "bf16Linear", values, gpuTargetOf(op).getLimits().getProcessors(), few);
+    if (isSplit)
+      values.push_back(shape.splits);
+    call.run(name, values, mostBlocks(op, shape), few);
   });
 }
 
@@ -175,8 +205,9 @@ void Fp8Products::replace(Operation *op) {
   auto x = cast<RankedTensorType>(linear.getX().getType()),
        weight = cast<RankedTensorType>(linear.getWeight().getType());
   int64_t rows = weight.getDimSize(0), columns = weight.getDimSize(1), inner = rowElements(x) / lastDim(x);
-  LinearShape shape{rowsOf(x), rows, inner, rows};
-  SmallVector<LinearCut> cuts = cutsOf(op, kTiles, shape);
+  LinearShape shape{rowsOf(x), rows, inner, rows, splitsOf(rows, columns / kTileRowBytes)};
+  bool isSplit = shape.splits > 1;
+  SmallVector<LinearCut> cuts = cutsOf(op, isSplit ? ArrayRef(kSplitTiles) : ArrayRef(kTiles), shape);
   Value inputs[] = {input.getResult(0), input.getResult(1), linear.getWeight(), linear.getScales()};
   auto launch =
       launches.insert(op, {"linear", {}, /*bearsCost=*/true}, inputs, op->getResultTypes(), [&](KernelEmitter &k) {
@@ -186,8 +217,10 @@ void Fp8Products::replace(Operation *op) {
           for (unsigned i = 1; i < 4; ++i)
             call.address(k.operand(i));
           call.address(k.result(0)).rows(inner).word(rows).word(columns);
-          call.run("fp8Linear", {tiles.tokens, tiles.groups, tiles.stages}, gpuTargetOf(op).getLimits().getProcessors(),
-                   few);
+          SmallVector<int64_t> values{tiles.tokens, tiles.groups, tiles.stages};
+          if (isSplit)
+            values.push_back(shape.splits);
+          call.run(isSplit ? "splitFp8Linear" : "fp8Linear", values, mostBlocks(op, shape), few);
         });
       });
   op->replaceAllUsesWith(launch);

@@ -60,16 +60,32 @@ Status PlanRules::checkVariants(uint32_t index) {
     V4_RETURN_IF_ERROR(expectRange(field + ".most_rows", variant.most_rows(), previous + 1, uint64_t(INT32_MAX)));
     V4_RETURN_IF_ERROR(expectRange(field + ".row_tile", variant.row_tile(), 1, kMaxBytes));
     V4_RETURN_IF_ERROR(expectPresent(field + ".block", variant.block()));
+    // Blocks of a cluster share a sum, whose bits do not depend on rows.
+    if (variant.block()->cluster() != kernel.block()->cluster())
+      return fail(field, ".block.cluster is ", variant.block()->cluster(), ", expected ", kernel.block()->cluster(),
+                  ", that of the kernel");
     previous = variant.most_rows();
   }
+  return Status();
+}
+
+/// A launch is whole clusters: its tiles are (checkWorkgroups), and the blocks that its call is bounded to.
+Status PlanRules::checkCluster(const std::string &field, const fb::Block &block) {
+  uint32_t cluster = block.cluster();
+  if (cluster != 1 && cluster != 2 && cluster != 4 && cluster != 8)
+    return fail(field, ".cluster is ", cluster, ", expected 1, 2, 4 or 8");
+  if (cluster != 1 && !block.call())
+    return fail(field, ".cluster is ", cluster, ", expected 1 of a kernel without a call");
+  if (cluster != 1 && block.call()->most_blocks() % cluster != 0)
+    return fail(field, ".call.most_blocks is ", block.call()->most_blocks(), ", expected a multiple of the cluster of ",
+                cluster);
   return Status();
 }
 
 Status PlanRules::checkBlock(const std::string &field, uint32_t kernel, const fb::Block &block, uint64_t codeBytes) {
   V4_RETURN_IF_ERROR(expectRange(field + ".threads", block.threads(), 1, kMaxThreads));
   V4_RETURN_IF_ERROR(expectRange(field + ".shared_bytes", block.shared_bytes(), 0, kMaxSharedBytes));
-  if (block.cluster() != 1)
-    return fail(field, ".cluster is ", block.cluster(), ", expected 1, the only one that launches ask for");
+  V4_RETURN_IF_ERROR(checkCluster(field, block));
   V4_RETURN_IF_ERROR(expectRange(field + ".registers", block.registers(), 0, kMaxRegisters));
   if (uint64_t registers = uint64_t(block.threads()) * block.registers(); registers > kMaxBlockRegisters)
     return fail(field, ".registers is ", block.registers(), ", of ", block.threads(), " threads ", registers,

@@ -75,6 +75,13 @@ static uint64_t mostWorkgroups(const fb::Block *block) {
 
 static uint64_t rowTilesOf(uint64_t rows, uint64_t tile) { return rows / tile + (rows % tile != 0); }
 
+/// Workgroups of clusters.
+Status PlanRules::checkWhole(const std::string &field, uint64_t tiles, const fb::Block *block) {
+  if (!block || tiles % block->cluster() == 0)
+    return Status();
+  return fail(field, " is ", tiles, ", expected a multiple of the cluster of ", block->cluster());
+}
+
 /// Whichever of its kernel's variants runs the launch.
 Status PlanRules::checkWorkgroups(uint32_t index) {
   const fb::Launch &launch = *program.launches()->Get(index);
@@ -83,13 +90,14 @@ Status PlanRules::checkWorkgroups(uint32_t index) {
   uint64_t rows = rowCapacity(launch.rows(), envelopeLimits(program));
   V4_RETURN_IF_ERROR(expectRange(at("launches", index, "tiles"), launch.tiles(), 1,
                                  mostWorkgroups(kernel.block()) / rowTilesOf(rows, launch.row_tile())));
+  V4_RETURN_IF_ERROR(checkWhole(at("launches", index, "tiles"), launch.tiles(), kernel.block()));
   V4_RETURN_IF_ERROR(spend(at("launches", index, "kernel"), variantCount(kernel)));
   for (uint32_t v = 0; v < variantCount(kernel); ++v) {
     const fb::Variant &variant = *kernel.variants()->Get(v);
     uint64_t tiles = rowTilesOf(std::min<uint64_t>(rows, variant.most_rows()), variant.row_tile());
-    V4_RETURN_IF_ERROR(
-        expectRange(joinText("launches[", index, "]: kernels[", launch.kernel(), "].variants[", v, "].tiles"),
-                    variant.tiles(), 1, mostWorkgroups(variant.block()) / tiles));
+    std::string field = joinText("launches[", index, "]: kernels[", launch.kernel(), "].variants[", v, "].tiles");
+    V4_RETURN_IF_ERROR(expectRange(field, variant.tiles(), 1, mostWorkgroups(variant.block()) / tiles));
+    V4_RETURN_IF_ERROR(checkWhole(field, variant.tiles(), variant.block()));
   }
   return Status();
 }

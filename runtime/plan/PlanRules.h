@@ -84,11 +84,13 @@ private:
   Status checkWeightPlaces(bool inTables, uint64_t sectionBytes);
 
   Status checkVariants(uint32_t kernel);
+  Status checkCluster(const std::string &field, const fb::Block &block);
   Status checkBlock(const std::string &field, uint32_t kernel, const fb::Block &block, uint64_t codeBytes);
   Status checkCall(const std::string &field, uint32_t kernel, const fb::Call &call);
   Status checkArgument(const std::string &field, uint32_t kernel, const fb::Argument &argument);
   Status checkMap(const std::string &field, const fb::Argument &map);
   Status checkMaps(uint32_t launch, const fb::Block *block);
+  Status checkWhole(const std::string &field, uint64_t tiles, const fb::Block *block);
   Status checkWorkgroups(uint32_t launch);
   Status checkLaunch(uint32_t index);
   Status checkCosts(uint32_t kernel);

@@ -11,6 +11,7 @@
 #include "codegen/cuda/kernels/ExpertShape.h"
 #include "codegen/cuda/kernels/Fp8LinearShape.h"
 #include "codegen/cuda/kernels/IndexShape.h"
+#include "codegen/cuda/kernels/SplitLinearShape.h"
 #include "gtest/gtest.h"
 
 using namespace v4::cuda;
@@ -36,6 +37,21 @@ TEST(KernelTemplates, SizesOfExpertsAndAttention) {
   EXPECT_EQ(rows->threads(attend), kAttendThreads);
   EXPECT_EQ(rows->sharedBytes(attend), (AttendShape<512, 64, 4>::kSharedBytes));
   EXPECT_EQ(candidates->sharedBytes(index), (IndexShape<128, 4>::kBest) + bestRowsBytes(512));
+}
+
+// The driver takes the cluster from the code: a launch says nothing of it.
+TEST(KernelTemplates, Clusters) {
+  const KernelTemplate *whole = findKernelTemplate("fp8Linear"), *fp8 = findKernelTemplate("splitFp8Linear"),
+                       *bf16 = findKernelTemplate("splitBf16Linear");
+  ASSERT_TRUE(whole && fp8 && bf16);
+  int values[] = {16, 1, 9, 8}, five[] = {64, 1, 5, 0, 4};
+  EXPECT_EQ(clusterOf(*whole, values), 1);
+  EXPECT_EQ(functionText(*whole, values).find("__cluster_dims__"), std::string::npos);
+  EXPECT_EQ(clusterOf(*fp8, values), 8);
+  EXPECT_NE(functionText(*fp8, values).find("__cluster_dims__(8, 1, 1) splitFp8Linear_16_1_9_8("), std::string::npos);
+  EXPECT_EQ(fp8->sharedBytes(values), (SplitLinearShape<16, 1, 9>::kSharedBytes));
+  EXPECT_EQ(clusterOf(*bf16, five), 4);
+  EXPECT_EQ(functionName(*bf16, five), "splitBf16Linear_64_1_5_0_4");
 }
 
 TEST(KernelTemplates, NamesAreUnique) {

@@ -18,7 +18,9 @@ SHARED_BYTES = 227 * 1024
 PARTS = 2
 PROCESSOR_SHARED_BYTES, RESERVED_BYTES = 228 * 1024, 1024  # The latter are of each block.
 # Registers of a thread with which two blocks fit a processor, of what counts on it (codegen/cuda/kernels/README.md).
-TWO_BLOCKS = {"expertProduct_8_": 96, "expertProduct_16_": 96, "attendRows_512_64_1": 128}
+TWO_BLOCKS = {"splitFp8Linear_16_": 168, "splitFp8Linear_64_": 168, "splitBf16Linear_16_": 168,
+              "splitBf16Linear_64_": 168, "expertProduct_8_": 96, "expertProduct_16_": 96,
+              "attendRows_512_64_1": 128}
 
 
 def find_nvcc():

@@ -18,7 +18,7 @@ namespace {
 
 struct Instance {
   const char *name;
-  int values[4];
+  int values[5];
   const char *must; ///< Instructions that the PTX has, separated by commas.
   bool large;       ///< Compiles for seconds.
 };

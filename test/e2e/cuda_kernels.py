@@ -27,11 +27,16 @@ MOST_SHARED_BYTES = 227 << 10
 MOST_REGISTERS = 255
 # Bodies without a vector; of miniatures also rows that are shorter than one. All others run in the lanes of a warp.
 ONE_THREAD = ("scale",)
+LINEAR = ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "mbarrier.try_wait")
+SPLIT = LINEAR + ("barrier.cluster.arrive", "barrier.cluster.wait", "mapa.shared::cluster", "ld.shared::cluster.f32",
+                  ".reqnctapercluster")
 # Instructions that templates must have become.
 MUST = {"combineRows": ("ld.global",),
         "dispatchRows": ("atom.shared.add",),
-        "bf16Linear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "mbarrier.try_wait"),
-        "fp8Linear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "mbarrier.try_wait"),
+        "bf16Linear": LINEAR,
+        "fp8Linear": LINEAR,
+        "splitBf16Linear": SPLIT,
+        "splitFp8Linear": SPLIT,
         "expertProduct": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "prmt"),
         "quantizeRows": ("cvt.rn.satfinite.e4m3x2.f32", "shfl.sync.bfly"),
         "attendRows": ("mma.sync.aligned.m16n8k16", "ldmatrix.sync.aligned.m8n8.x4.trans", "cvt.rn.f16x2.e4m3x2"),
@@ -40,6 +45,9 @@ MUST = {"combineRows": ("ld.global",),
         "selectCandidates": ("atom.shared.add",),
         "sampleRows": ("atom.shared.add", "sub.rn.f64", "mul.rn.f64"),
         "wideLinear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cvt.rn.f16x2.e4m3x2")}
+# Templates that a model of 256 columns has no instance of, and one without an indexer.
+SPLITS = ("splitBf16Linear", "splitFp8Linear")
+INDEXER = ("indexCandidates", "selectCandidates")
 FIELDS = {"registers": r"Used (\d+) registers", "stack": r"(\d+) bytes stack frame",
           "stores": r"(\d+) bytes spill stores", "loads": r"(\d+) bytes spill loads"}
 
@@ -114,7 +122,8 @@ def check_plan(tools, expect, name, config):
         expect.equal(f"{name}: functions with a report", {f + ".ptxas" for f in functions}, set(reports))
         expect.equal(f"{name}: templates without an instance",
                      [t for t in MUST if not any(f.startswith(t + "_") for f in functions)],
-                     ["indexCandidates", "selectCandidates"] if name == "plain" else [])
+                     [t for t in MUST if (t in SPLITS and name in checkpoints.MODELS) or
+                      (t in INDEXER and name == "plain")])
         for kernel, report in reports.items():
             expect.holds(f"{name} {kernel}: report", None not in report.values(), report)
             expect.holds(f"{name} {kernel}: registers", report["registers"] <= MOST_REGISTERS, report)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Tiles that only large matrices and many tokens get give the bits of the small ones: a plan that is made for a GPU of
-two processors, which small matrices fill too, against the usual one of the same model.
+two processors, which small matrices fill too, against the usual one of the same model. So do those of products whose
+sums have several blocks, which a model with more columns has.
 
     cuda_tiles.py --bin DIR --cache DIR [--target cuda:sm_90a] [--fake-cuda DIR]
 
@@ -25,11 +26,16 @@ from make_goldens import random_prompt
 # Four tiles of heads, the last not full; experts that have many rows of a step of 100.
 MODEL = {"num_hidden_layers": 2, "num_hash_layers": 1, "compress_ratios": [0, 4, 0], "num_attention_heads": 40,
          "n_routed_experts": 8}
-PROMPT = 100
+# Products of 1024 columns: sums of two and four blocks.
+WIDE_MODEL = {"num_hidden_layers": 1, "num_hash_layers": 0, "num_nextn_predict_layers": 0, "compress_ratios": [0],
+              "hidden_size": 1024, "n_routed_experts": 8}
 # Rows of steps: most of a tile of 128, half of one with a smaller one behind it, and the small ones.
 CHUNKS = (100, 65, 17, 3)
+WIDE_CHUNKS = (20, 17)
 LARGE = ("fp8Linear_128_2_6", "bf16Linear_128_2_6_1", "wideLinear_64_2_6",
          "expertProduct_64_10_1_0", "expertProduct_64_10_0_0", "attendRows_256_64_4")
+SPLIT = ("splitFp8Linear_16_1_9_2", "splitFp8Linear_64_1_5_2", "splitBf16Linear_16_1_9_1_4",
+         "splitBf16Linear_64_1_5_1_4")
 
 
 def small_gpu_plan(tools, checkpoint, target, scratch):
@@ -67,16 +73,9 @@ def check_output(expect, folder):
     expect.holds("logits are finite", np.isfinite(logits).all(), logits[:, :4])
 
 
-def main():
-    """Command line."""
-    parser = checkpoints.common_arguments(__doc__)
-    parser.add_argument("--target", default="cuda:sm_90a")
-    parser.add_argument("--fake-cuda", help="folder of the library that plays a GPU")
-    args = parser.parse_args()
-    tools = engine.Tools(args.bin)
-    expect = Expectations(tools)
-    cuda_kernels.skip_without_ptxas(tools, args.cache)
-    checkpoint = checkpoints.make(os.path.join(os.path.abspath(args.cache), "checkpoints", "tiles"), "tiny", 1, MODEL)
+def check_model(tools, expect, checkpoint, args, chunks, large):
+    """The plans of a model, in steps of `chunks` tokens, the first of which is the prompt; `large` are instances that
+    must have run."""
     target = f"--target={args.target}"
     usual = checkpoints.plan(tools, args.cache, checkpoint, target)
     check_views(tools, expect, usual)
@@ -87,17 +86,33 @@ def main():
         if args.fake_cuda:
             code = cuda.host_code_of(tools, checkpoint, scratch, "code.so")
             env = {**cuda.played_by(os.path.abspath(args.fake_cuda), code), "V4_FAKE_CUDA_LOG": log}
-        prompt = random_prompt(31, PROMPT, 0, checkpoints.config(checkpoint)["vocab_size"])
+        prompt = random_prompt(31, chunks[0], 0, checkpoints.config(checkpoint)["vocab_size"])
         first = os.path.join(scratch, "usual")
         invariance.run(tools, usual, first, prompt, (), env=env)
         check_output(expect, first)
-        for chunk in CHUNKS:
+        for chunk in chunks:
             folder = os.path.join(scratch, str(chunk))
             invariance.run(tools, plan, folder, prompt, (f"--chunk={chunk}",), env=env)
             expect.equal(f"steps of {chunk}: files that differ", invariance.differences(first, folder), [])
         if args.fake_cuda:
             ran = cuda.ran_in(log)
-            expect.equal("large tiles that no step ran", [f for f in LARGE if f not in ran], [])
+            expect.equal("tiles that no step ran", [f for f in large if f not in ran], [])
+
+
+def main():
+    """Command line."""
+    parser = checkpoints.common_arguments(__doc__)
+    parser.add_argument("--target", default="cuda:sm_90a")
+    parser.add_argument("--fake-cuda", help="folder of the library that plays a GPU")
+    parser.add_argument("--only", choices=("tiles", "wide-tiles"))
+    args = parser.parse_args()
+    tools = engine.Tools(args.bin)
+    expect = Expectations(tools)
+    cuda_kernels.skip_without_ptxas(tools, args.cache)
+    for name, model, chunks, large in (("tiles", MODEL, CHUNKS, LARGE), ("wide-tiles", WIDE_MODEL, WIDE_CHUNKS, SPLIT)):
+        if args.only in (None, name):
+            checkpoint = checkpoints.make(os.path.join(os.path.abspath(args.cache), "checkpoints", name), "tiny", 1, model)
+            check_model(tools, expect, checkpoint, args, chunks, large)
     expect.finish()
 
 

@@ -65,6 +65,15 @@ fb::CallT &calling(fb::ProgramT &p, const fb::Argument &argument, size_t launch 
   return *block.call;
 }
 
+/// The first launch runs clusters, and has so many workgroups for each tile of rows.
+fb::BlockT &clustered(fb::ProgramT &p, uint32_t cluster, uint64_t tiles) {
+  calling(p, plain(Kind::Word, 0, 0));
+  p.launches[0]->tiles = tiles;
+  fb::BlockT &block = *p.kernels[p.launches[0]->kernel]->block;
+  block.cluster = cluster;
+  return block;
+}
+
 /// Gives the kernel of a launch another variant, like itself, for up to so many rows.
 fb::VariantT &varying(fb::ProgramT &p, uint32_t mostRows, size_t launch = 0) {
   fb::KernelT &kernel = *p.kernels[p.launches[launch]->kernel];
@@ -103,9 +112,14 @@ const Case kCases[] = {
     {"shared", [](auto &p) { onGpu(p).shared_bytes = 232449; },
      "kernels[0].block.shared_bytes is 232449, expected 0 to 232448"},
     {"noCluster", [](auto &p) { onGpu(p).cluster = 0; },
-     "kernels[0].block.cluster is 0, expected 1, the only one that launches ask for"},
-    {"cluster", [](auto &p) { onGpu(p).cluster = 2; },
-     "kernels[0].block.cluster is 2, expected 1, the only one that launches ask for"},
+     "kernels[0].block.cluster is 0, expected 1, 2, 4 or 8"},
+    {"cluster", [](auto &p) { onGpu(p).cluster = 16; }, "kernels[0].block.cluster is 16, expected 1, 2, 4 or 8"},
+    {"clusterWithoutACall", [](auto &p) { onGpu(p).cluster = 2; },
+     "kernels[0].block.cluster is 2, expected 1 of a kernel without a call"},
+    {"blocksOfClusters", [](auto &p) { clustered(p, 8, 8).call->most_blocks = 132; },
+     "kernels[0].block.call.most_blocks is 132, expected a multiple of the cluster of 8"},
+    {"tilesOfClusters", [](auto &p) { clustered(p, 8, 12); },
+     "launches[0].tiles is 12, expected a multiple of the cluster of 8"},
     {"registersOfTheBlock", [](auto &p) { onGpu(p).threads = 1024, p.kernels[0]->block->registers = 65; },
      "kernels[0].block.registers is 65, of 1024 threads 66560, expected at most 65536"},
     {"registers", [](auto &p) { onGpu(p).registers = 256; }, "kernels[0].block.registers is 256, expected 0 to 255"},
@@ -175,6 +189,10 @@ const Case kCases[] = {
     {"variantWithoutABlock", [](auto &p) { varying(p, 3).block.reset(); }, "kernels[0].variants[0].block is missing"},
     {"variantThreads", [](auto &p) { varying(p, 1), varying(p, 3).block->threads = 0; },
      "kernels[0].variants[1].block.threads is 0, expected 1 to 1024"},
+    {"variantCluster", [](auto &p) { clustered(p, 8, 8), varying(p, 3).block->cluster = 4; },
+     "kernels[0].variants[0].block.cluster is 4, expected 8, that of the kernel"},
+    {"variantTilesOfClusters", [](auto &p) { clustered(p, 8, 8), varying(p, 3).tiles = 4; },
+     "launches[0]: kernels[0].variants[0].tiles is 4, expected a multiple of the cluster of 8"},
     {"variantBinding",
      [](auto &p) { calling(p, plain(Kind::Address, 0, 0)), varying(p, 3).block->call->arguments[0] = plain(Kind::Address, 9, 0); },
      "kernels[0].variants[0].block.call.arguments[0].binding is 9, expected less than the kernel's 3 bindings"},
@@ -348,6 +366,13 @@ TEST(Validator, variants) {
   varying(fake.program, 1, 2).block->call->arguments[0] = map(kHidden, 8, 64, 128);
   varying(fake.program, 8, 2);
   varying(fake.program, 1u << 20, 2); // more rows than a step has
+  EXPECT_EQ(load(fake), "");
+}
+
+TEST(Validator, clusters) {
+  FakePlan fake;
+  clustered(fake.program, 8, 16).call->most_blocks = 128;
+  varying(fake.program, 3).tiles = 8;
   EXPECT_EQ(load(fake), "");
 }
 

@@ -9,12 +9,12 @@
 #include "FakeTemplates.h"
 
 #include "codegen/cuda/kernels/Attend.h"
-#include "codegen/cuda/kernels/Bf16Linear.h"
 #include "codegen/cuda/kernels/CombineRows.h"
 #include "codegen/cuda/kernels/DispatchRows.h"
 #include "codegen/cuda/kernels/ExpertProduct.h"
 #include "codegen/cuda/kernels/IndexRows.h"
 #include "codegen/cuda/kernels/SampleRows.h"
+#include "codegen/cuda/kernels/SplitLinear.h"
 #include "codegen/cuda/kernels/WideLinear.h"
 
 #include <algorithm>
@@ -77,25 +77,40 @@ const TensorMap *Arguments::take<const TensorMap *>() {
 }
 
 template <typename... Parameters>
-bool call(void (*kernel)(Parameters...), const FakeLaunch &launch) {
+bool call(void (*kernel)(Parameters...), const FakeLaunch &launch, unsigned cluster) {
   Arguments arguments(launch);
   // In order: a list in braces.
   std::tuple<Parameters...> values{arguments.take<Parameters>()...};
   static unsigned seed = 0;
-  return arguments.isWhole() && shim::launch(int(std::min(launch.blocks, kMostBlocks)), int(launch.threads),
-                                             int(launch.sharedBytes), ++seed, [&] { std::apply(kernel, values); });
+  unsigned blocks = cluster > 1 ? cluster : std::min(launch.blocks, kMostBlocks);
+  return arguments.isWhole() && launch.blocks % cluster == 0 &&
+         shim::launch(
+             int(blocks), int(launch.threads), int(launch.sharedBytes), ++seed, [&] { std::apply(kernel, values); },
+             int(cluster));
 }
 
-template <auto Kernel>
+template <auto Kernel, unsigned CLUSTER = 1>
 bool play(const FakeLaunch &launch) {
-  return call(Kernel, launch);
+  return call(Kernel, launch, CLUSTER);
 }
 
-} // namespace
+using Templates = std::map<std::string, FakeTemplate>;
 
-FakeTemplate v4::test::findFakeTemplate(const std::string &function) {
-  // Those that passes/lower chooses for the models that tests run.
-  static const std::map<std::string, FakeTemplate> known = {
+/// Products whose sums have SPLITS blocks.
+template <int SPLITS>
+void addSplit(Templates &known) {
+  std::string end = "_" + std::to_string(SPLITS);
+  known["splitFp8Linear_16_1_9" + end] = play<&splitFp8Linear<16, 1, 9, SPLITS>, SPLITS>;
+  known["splitFp8Linear_64_1_5" + end] = play<&splitFp8Linear<64, 1, 5, SPLITS>, SPLITS>;
+  known["splitBf16Linear_16_1_9_0" + end] = play<&splitBf16Linear<16, 1, 9, 0, SPLITS>, SPLITS>;
+  known["splitBf16Linear_64_1_5_0" + end] = play<&splitBf16Linear<64, 1, 5, 0, SPLITS>, SPLITS>;
+  known["splitBf16Linear_16_1_9_1" + end] = play<&splitBf16Linear<16, 1, 9, 1, SPLITS>, SPLITS>;
+  known["splitBf16Linear_64_1_5_1" + end] = play<&splitBf16Linear<64, 1, 5, 1, SPLITS>, SPLITS>;
+}
+
+/// Those that passes/lower chooses for the models that tests run.
+Templates allTemplates() {
+  Templates known = {
       {"combineRows_256", play<&combineRows<256>>},
       {"dispatchRows_256", play<&dispatchRows<256>>},
       {"fp8Linear_8_1_20", play<&fp8Linear<8, 1, 20>>},
@@ -134,6 +149,16 @@ FakeTemplate v4::test::findFakeTemplate(const std::string &function) {
       {"sampleRows_64", play<&sampleRows<64>>}, // of the made-up plan
       {"quantizeRows_8", play<&quantizeRows<8>>},
   };
+  addSplit<2>(known);
+  addSplit<4>(known);
+  addSplit<8>(known);
+  return known;
+}
+
+} // namespace
+
+FakeTemplate v4::test::findFakeTemplate(const std::string &function) {
+  static const Templates known = allTemplates();
   auto found = known.find(function);
   return found == known.end() ? nullptr : found->second;
 }

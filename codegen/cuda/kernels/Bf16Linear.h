@@ -25,15 +25,15 @@ inline constexpr int kBf16BlockK = kBlockK / 2; ///< Columns of a tile.
 /// `step` counts the blocks that this thread block has fetched or used so far.
 template <int TOKENS, int GROUPS, int STAGES>
 V4_DEVICE void fetchBf16Tile(const Fp8Ring<TOKENS, GROUPS, STAGES> &ring, const TensorMap *x, int firstColumn,
-                             const unsigned char *weight, int rowTile, int rowTiles, int token, int blocks, int &step) {
+                             const unsigned char *weight, int rowTile, int rowTiles, int token, KPart part, int &step) {
   using Shape = Fp8LinearShape<TOKENS, GROUPS, STAGES>;
   int groups = rowTiles - rowTile < GROUPS ? rowTiles - rowTile : GROUPS;
-  for (int b = 0; b < blocks; ++b, ++step) {
+  for (int b = part.first; b < part.end; ++b, ++step) {
     int stage = step % STAGES;
     mbarrierWait(ring.empty(stage), (step / STAGES + 1) & 1);
     mbarrierExpect(ring.full(stage), groups * kTileBytes + Shape::kActivationBytes);
     for (int g = 0; g < groups; ++g)
-      bulkCopy(ring.weights(stage) + g * kTileBytes, weight + ((long long)(rowTile + g) * blocks + b) * kTileBytes,
+      bulkCopy(ring.weights(stage) + g * kTileBytes, weight + ((long long)(rowTile + g) * part.all + b) * kTileBytes,
                kTileBytes, ring.full(stage));
     tensorCopy(ring.activations(stage), x, firstColumn + b * kBf16BlockK, token, ring.full(stage));
   }
@@ -91,8 +91,8 @@ V4_DEVICE void bf16Linear(const TensorMap *x, const unsigned char *weight, void 
     int rowTile = tile % tileRows * GROUPS, token = tile / tileRows * TOKENS;
     if (group == GROUPS) {
       if (threadInBlock() % 32 == 0)
-        fetchBf16Tile(ring, x, rowTile * kTileRows / groupRows * columns, weight, rowTile, rowTiles, token, blocks,
-                      step);
+        fetchBf16Tile(ring, x, rowTile * kTileRows / groupRows * columns, weight, rowTile, rowTiles, token,
+                      {0, blocks, blocks}, step);
       continue;
     }
     float total[TOKENS / 2];

@@ -72,6 +72,19 @@ V4_DEVICE unsigned long long globalWord64(const void *address) {
   return *static_cast<const unsigned long long *>(address);
 }
 
+/// Of all threads of the blocks of a cluster: what one wrote to its shared memory before, all see behind.
+V4_DEVICE void clusterSync() {
+  asm volatile("barrier.cluster.arrive.release;\nbarrier.cluster.wait.acquire;" ::: "memory");
+}
+/// What lies at `address` in the shared memory of block `rank` of the cluster.
+V4_DEVICE float clusterFloat(unsigned address, int rank) {
+  float value;
+  asm volatile("{\n.reg .b32 theirs;\nmapa.shared::cluster.u32 theirs, %1, %2;\nld.shared::cluster.f32 %0, [theirs];\n}"
+               : "=f"(value)
+               : "r"(address), "r"(rank));
+  return value;
+}
+
 /// Dynamic shared memory starts on 1024 bytes, as swizzled tiles must.
 V4_DEVICE unsigned sharedBase() {
   extern __shared__ __align__(1024) unsigned char bytes[];

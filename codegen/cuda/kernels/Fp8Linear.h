@@ -48,19 +48,24 @@ V4_DEVICE void beginFp8Ring(const Fp8Ring<TOKENS, GROUPS, STAGES> &ring) {
   blockSync();
 }
 
+/// The blocks of K that a thread block sums: first .. end - 1 of `all`.
+struct KPart {
+  int first, end, all;
+};
+
 /// `step` counts the blocks that this thread block has fetched or used so far.
 template <int TOKENS, int GROUPS, int STAGES>
 V4_DEVICE void fetchFp8Tile(const Fp8Ring<TOKENS, GROUPS, STAGES> &ring, const TensorMap *x, const float *xs,
-                            int stride, const unsigned char *weight, int rowTile, int rowTiles, int token, int blocks,
+                            int stride, const unsigned char *weight, int rowTile, int rowTiles, int token, KPart part,
                             int &step) {
   using Shape = Fp8LinearShape<TOKENS, GROUPS, STAGES>;
   int groups = rowTiles - rowTile < GROUPS ? rowTiles - rowTile : GROUPS;
-  for (int b = 0; b < blocks; ++b, ++step) {
+  for (int b = part.first; b < part.end; ++b, ++step) {
     int stage = step % STAGES;
     mbarrierWait(ring.empty(stage), (step / STAGES + 1) & 1);
     mbarrierExpect(ring.full(stage), groups * kTileBytes + Shape::kActivationBytes + Shape::kScaleBytes);
     for (int g = 0; g < groups; ++g)
-      bulkCopy(ring.weights(stage) + g * kTileBytes, weight + ((long long)(rowTile + g) * blocks + b) * kTileBytes,
+      bulkCopy(ring.weights(stage) + g * kTileBytes, weight + ((long long)(rowTile + g) * part.all + b) * kTileBytes,
                kTileBytes, ring.full(stage));
     tensorCopy(ring.activations(stage), x, b * kBlockK, token, ring.full(stage));
     bulkCopy(ring.scales(stage), xs + (long long)b * stride + token, Shape::kScaleBytes, ring.full(stage));
@@ -90,6 +95,15 @@ V4_DEVICE void addFp8Block(const Fp8Ring<TOKENS, GROUPS, STAGES> &ring, int grou
     mbarrierArrive(ring.empty(stage));
 }
 
+/// Adds the part's blocks of row tile `row` / 64 to `total`.
+template <int TOKENS, int GROUPS, int STAGES>
+V4_DEVICE void addFp8Part(const Fp8Ring<TOKENS, GROUPS, STAGES> &ring, int group, const unsigned char *ws, int row,
+                          int rows, KPart part, int &step, float (&total)[TOKENS / 2]) {
+  const unsigned char *scales = ws + (long long)((row < rows ? row : 0) / 128) * part.all;
+  for (int b = part.first; b < part.end; ++b, ++step)
+    addFp8Block(ring, group, step, e8m0Value(scales[b]), total);
+}
+
 template <int TOKENS>
 V4_DEVICE void storeFp8Tile(unsigned short *out, int rows, int tokens, int firstRow, int firstToken,
                             const float (&total)[TOKENS / 2]) {
@@ -110,7 +124,8 @@ template <int TOKENS, int GROUPS, int STAGES>
 V4_DEVICE void fp8Linear(const TensorMap *x, const float *xs, const unsigned char *weight, const unsigned char *ws,
                          unsigned short *out, int tokens, int rows, int columns) {
   Fp8Ring<TOKENS, GROUPS, STAGES> ring{sharedBase()};
-  int warp = threadInBlock() / 32, group = warp / 4, blocks = columns / kBlockK;
+  int warp = threadInBlock() / 32, group = warp / 4;
+  KPart whole{0, columns / kBlockK, columns / kBlockK};
   int rowTiles = (rows + kTileRows - 1) / kTileRows, tileRows = (rowTiles + GROUPS - 1) / GROUPS;
   int tiles = tileRows * ((tokens + TOKENS - 1) / TOKENS);
   int stride = scaleStride(tokens);
@@ -120,14 +135,12 @@ V4_DEVICE void fp8Linear(const TensorMap *x, const float *xs, const unsigned cha
     int rowTile = tile % tileRows * GROUPS, token = tile / tileRows * TOKENS;
     if (group == GROUPS) {
       if (threadInBlock() % 32 == 0)
-        fetchFp8Tile(ring, x, xs, stride, weight, rowTile, rowTiles, token, blocks, step);
+        fetchFp8Tile(ring, x, xs, stride, weight, rowTile, rowTiles, token, whole, step);
       continue;
     }
     float total[TOKENS / 2] = {};
     int row = (rowTile + group) * kTileRows;
-    const unsigned char *scales = ws + (long long)((row < rows ? row : 0) / 128) * blocks;
-    for (int b = 0; b < blocks; ++b, ++step)
-      addFp8Block(ring, group, step, e8m0Value(scales[b]), total);
+    addFp8Part(ring, group, ws, row, rows, whole, step, total);
     storeFp8Tile<TOKENS>(out, rows, tokens, row, token, total);
   }
 }

@@ -14,6 +14,7 @@
 #include <array>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <vector>
 
 namespace v4::cuda::shim {
@@ -31,26 +32,44 @@ struct Fiber {
   int late = 0; ///< Turns that it will miss.
 };
 
-struct Block {
+/// Blocks that run together, one behind the other in the lists.
+struct Cluster {
+  int threads; ///< Of a block.
   std::vector<Fiber> fibers;
   std::vector<std::array<std::array<uint32_t, 8>, 2>> words; ///< That threads gave to their warp, twice.
-  std::vector<unsigned char> shared;
-  std::vector<std::function<void()>> copies;
+  std::vector<std::vector<unsigned char>> shared;            ///< By block.
+  std::vector<std::pair<int, std::function<void()>>> copies; ///< With the block that asked.
   ucontext_t scheduler;
   const std::function<void()> *body;
-  int running = 0, index = 0, grid = 0;
-  bool moved = false; ///< Whether anything happened since the last round.
+  int index = 0, grid = 0;      ///< The first block, and how many there are.
+  int running = 0, rank = 0;    ///< The thread, and its block: kernels ask all the time.
+  unsigned char *own = nullptr; ///< The shared memory of that.
+  bool moved = false;           ///< Whether anything happened since the last round.
+
+  void run(int thread) {
+    running = thread;
+    rank = thread / threads;
+    own = shared[rank].data();
+  }
 };
-Block *current;
+Cluster *current;
+
+/// Nobody may read the shared memory of a block whose threads are done.
+void forgetShared(Cluster &c) {
+  auto first = c.fibers.begin() + c.rank * c.threads;
+  if (std::all_of(first, first + c.threads, [](const Fiber &f) { return f.done; }))
+    std::fill(c.shared[c.rank].begin(), c.shared[c.rank].end(), 0xff);
+}
 
 void enter() {
   (*current->body)();
   current->fibers[current->running].done = current->moved = true;
+  forgetShared(*current);
   swapcontext(&current->fibers[current->running].context, &current->scheduler);
 }
 
 /// One turn for each thread that is not done; false when there is none.
-bool turn(Block &b, std::vector<int> &order, std::mt19937 &random) {
+bool turn(Cluster &b, std::vector<int> &order, std::mt19937 &random) {
   bool any = false;
   std::shuffle(order.begin(), order.end(), random);
   for (int t : order)
@@ -64,13 +83,13 @@ bool turn(Block &b, std::vector<int> &order, std::mt19937 &random) {
         b.moved = true;
         continue;
       }
-      b.running = t;
+      b.run(t);
       swapcontext(&b.scheduler, &b.fibers[t].context);
     }
   return any;
 }
 
-bool runBlock(Block &b, std::mt19937 &random) {
+bool runCluster(Cluster &b, std::mt19937 &random) {
   std::vector<int> order;
   for (size_t t = 0; t < b.fibers.size(); ++t) {
     Fiber &f = b.fibers[t];
@@ -82,13 +101,15 @@ bool runBlock(Block &b, std::mt19937 &random) {
     makecontext(&f.context, enter, 0);
   }
   while (turn(b, order, random)) {
-    if (!b.copies.empty()) {
-      std::swap(b.copies[random() % b.copies.size()], b.copies.back());
-      std::function<void()> copy = std::move(b.copies.back());
-      b.copies.pop_back();
-      copy();
-    } else if (!b.moved)
+    if (b.copies.empty() && !b.moved)
       return false;
+    for (size_t i = 0; i < b.shared.size() && !b.copies.empty(); ++i) {
+      std::swap(b.copies[random() % b.copies.size()], b.copies.back());
+      auto [rank, copy] = std::move(b.copies.back());
+      b.copies.pop_back();
+      b.run(rank * b.threads);
+      copy();
+    }
     b.moved = false;
   }
   return b.copies.empty();
@@ -96,36 +117,44 @@ bool runBlock(Block &b, std::mt19937 &random) {
 
 } // namespace
 
-bool launch(int grid, int threads, int sharedBytes, unsigned seed, const std::function<void()> &body) {
+bool launch(int grid, int threads, int sharedBytes, unsigned seed, const std::function<void()> &body, int cluster) {
   std::mt19937 random(seed);
-  for (int i = 0; i < grid; ++i) {
-    Block b;
-    b.fibers = std::vector<Fiber>(threads);
-    b.words.resize(threads);
-    b.shared.assign(1024 + sharedBytes, 0xff); // NaN in every format
-    b.body = &body;
-    b.index = i;
-    b.grid = grid;
-    current = &b;
-    if (!runBlock(b, random))
+  for (int i = 0; i < grid; i += cluster) {
+    Cluster c;
+    c.threads = threads;
+    c.fibers = std::vector<Fiber>(threads * cluster);
+    c.words.resize(threads * cluster);
+    c.shared.assign(cluster, std::vector<unsigned char>(1024 + sharedBytes, 0xff)); // NaN in every format
+    c.body = &body;
+    c.index = i;
+    c.grid = grid;
+    current = &c;
+    if (grid % cluster != 0 || !runCluster(c, random))
       return false;
   }
   return true;
 }
 
-int thread() { return current->running; }
-int block() { return current->index; }
+int thread() { return current->running - current->rank * current->threads; }
+int block() { return current->index + current->rank; }
 int blocks() { return current->grid; }
-unsigned char *shared(unsigned address) { return &current->shared.at(address); }
+unsigned char *shared(unsigned address) {
+  if (address >= current->shared[0].size())
+    throw std::out_of_range("an address behind the shared memory of a block");
+  return current->own + address;
+}
+unsigned char *sharedOfRank(unsigned address, int rank) { return &current->shared.at(rank).at(address); }
 void pause() { swapcontext(&current->fibers[current->running].context, &current->scheduler); }
 void later(std::function<void()> copy) {
   current->moved = true;
-  current->copies.push_back(std::move(copy));
+  current->copies.emplace_back(current->rank, std::move(copy));
 }
 
 void rendezvous(int kind, int first, int count) {
   if (count < 0)
-    count = current->fibers.size();
+    count = kind == kCluster ? int(current->fibers.size()) : current->threads;
+  if (kind != kCluster)
+    first += current->rank * current->threads;
   int mine = ++current->fibers[current->running].arrived[kind];
   current->moved = true;
   for (int t = first; t < first + count; ++t)
@@ -169,7 +198,7 @@ const Product *products(int thread, int &count) {
   // All threads of a group are in one round; who is ahead fills the other half.
   const Fiber &mine = current->fibers[current->running];
   count = mine.productCount;
-  return current->fibers[thread].products[mine.productRound];
+  return current->fibers[current->rank * current->threads + thread].products[mine.productRound];
 }
 
 float tileValue(uint64_t descriptor, int row, int k, int columns) {
@@ -190,19 +219,19 @@ float leftValue(const Product &product, int number, int row, int k) {
     return tileValue(product.a, row, k, product.columns);
   bool isBf16 = product.columns == 16;
   int count, lane = row % 8 * 4 + (isBf16 ? k % 8 / 2 : k % 16 / 4);
-  const Product &theirs = products(current->running / 32 * 32 + lane, count)[number];
+  const Product &theirs = products(thread() / 32 * 32 + lane, count)[number];
   if (isBf16)
     return bf16Value(theirs.registers[row / 8 % 2 + k / 8 * 2] >> k % 2 * 16 & 0xffff);
   return e4m3Value(theirs.registers[row / 8 % 2 + k / 16 * 2] >> k % 4 * 8);
 }
 
 WarpWords::WarpWords(std::initializer_list<uint32_t> mine) {
-  int thread = current->running;
+  int running = current->running;
   // Who waits for this meeting has left the one before the last.
-  parity = current->fibers[thread].arrived[kWarp] & 1;
-  std::copy(mine.begin(), mine.end(), current->words[thread][parity].begin());
-  first = reinterpret_cast<Slots *>(&current->words[thread / 32 * 32]);
-  rendezvous(kWarp, thread / 32 * 32, 32);
+  parity = current->fibers[running].arrived[kWarp] & 1;
+  std::copy(mine.begin(), mine.end(), current->words[running][parity].begin());
+  first = reinterpret_cast<Slots *>(&current->words[running - thread() % 32]);
+  rendezvous(kWarp, thread() / 32 * 32, 32);
 }
 
 } // namespace v4::cuda::shim

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A block's threads are fibers. Copies land, in any order, only when every thread waits
+// A cluster's threads are fibers. Copies land, in any order, only when every thread waits
 // or has been asked once; wgmma reads its operands when it is waited for. So a barrier
 // that is missing shows as wrong values. Single-threaded.
 //
@@ -36,17 +36,18 @@ struct TensorMap {
 
 namespace shim {
 
-/// Runs `body` in every thread of every block; order of threads and copies follow from `seed`. False when the threads
-/// of a block wait for each other for ever.
-bool launch(int grid, int threads, int sharedBytes, unsigned seed, const std::function<void()> &body);
+/// Runs `body` in every thread of every block, `cluster` blocks at a time; order of threads and copies follow from
+/// `seed`. False when threads wait for each other for ever, or when the grid is not whole clusters.
+bool launch(int grid, int threads, int sharedBytes, unsigned seed, const std::function<void()> &body, int cluster = 1);
 
 int thread();
 int block();
 int blocks();
-unsigned char *shared(unsigned address); ///< In the running block.
-void pause();                            ///< Lets the other threads run.
-enum Meeting { kWarp, kGroup, kBlock, kNamed, kMeetings = kNamed + 16 };
-void rendezvous(int kind, int first, int count); ///< Of threads first .. first + count - 1.
+unsigned char *shared(unsigned address);                 ///< In the running block.
+unsigned char *sharedOfRank(unsigned address, int rank); ///< In a block of its cluster; NaN once its threads are done.
+void pause();                                            ///< Lets the other threads run.
+enum Meeting { kWarp, kGroup, kBlock, kCluster, kNamed, kMeetings = kNamed + 16 };
+void rendezvous(int kind, int first, int count); ///< Of threads first .. first + count - 1 of the block.
 void later(std::function<void()> copy);
 
 float e4m3Value(unsigned char code);
@@ -126,6 +127,12 @@ inline float shuffleXor(float value, int mask) {
 }
 inline void groupSync(int id, int count) {
   shim::rendezvous(shim::kNamed + id, threadInBlock() / count * count, count);
+}
+inline void clusterSync() { shim::rendezvous(shim::kCluster, 0, -1); }
+inline float clusterFloat(unsigned address, int rank) {
+  float value;
+  std::memcpy(&value, shim::sharedOfRank(address, rank), sizeof value);
+  return value;
 }
 inline unsigned long long globalWord64(const void *address) {
   unsigned long long word;

@@ -96,8 +96,23 @@ func.func private @block_c2() attributes {plan.value = #plan.block<threads = 102
 
 // -----
 
-// expected-error @below {{block has cluster 2, expected 1, the only one that launches ask for}}
+// expected-error @below {{block has cluster 16, expected 1, 2, 4 or 8}}
+func.func private @block_c3() attributes {plan.value = #plan.block<threads = 32, shared_bytes = 0, cluster = 16, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<address, binding = 0, value = 0>]>>}
+
+// -----
+
+// expected-error @below {{block has cluster 2, expected 1, or a call of at most a multiple of it}}
 func.func private @block_c3() attributes {plan.value = #plan.block<threads = 1, shared_bytes = 0, cluster = 2, registers = 1, image = 0 : 1>}
+
+// -----
+
+// expected-error @below {{block has cluster 8, expected 1, or a call of at most a multiple of it}}
+func.func private @block_c3() attributes {plan.value = #plan.block<threads = 32, shared_bytes = 0, cluster = 8, registers = 8, image = 0 : 64, call = <"f", most = 132, arguments = [#kernel.argument<address, binding = 0, value = 0>]>>}
+
+// -----
+
+// expected-error @below {{variant has tiles = 12, expected a multiple of its cluster of 8}}
+func.func private @variant_c2() attributes {plan.value = #plan.variant<most_rows = 8, tile = 8, tiles = 12, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 8, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<address, binding = 0, value = 0>]>>>}
 
 // -----
 
@@ -700,6 +715,27 @@ module @kernel_c4 {
     plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
     // expected-error @below {{'plan.kernel' op calls 'f' with binding 1, expected one of its 1}}
     plan.kernel @k {op = "scale", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64>, variants = [#plan.variant<most_rows = 8, tile = 8, tiles = 1, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 1, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<address, binding = 1, value = 0>]>>>]}
+  }
+}
+
+// -----
+
+module @kernel_c5 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    // expected-error @below {{'plan.kernel' op has a variant with cluster 4, expected 8, that of its block}}
+    plan.kernel @k {op = "linear", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 8, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<address, binding = 0, value = 0>]>>, variants = [#plan.variant<most_rows = 8, tile = 8, tiles = 8, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 4, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<address, binding = 0, value = 0>]>>>], stack_bytes = 0 : i64}
+  }
+}
+
+// -----
+
+module @launch_c8 {
+  plan.program attributes {producer = "", options = {}, target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+    plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+    plan.kernel @k {op = "linear", bindings = 1 : i64, block = #plan.block<threads = 32, shared_bytes = 0, cluster = 8, registers = 8, image = 0 : 64, call = <"f", most = 0, arguments = [#kernel.argument<address, binding = 0, value = 0>]>>, stack_bytes = 0 : i64}
+    // expected-error @below {{'plan.launch' op has tiles = 12, expected a multiple of the cluster of 8 of its kernel}}
+    plan.launch @k grid #kernel.grid<rows = 1, tile = 1, tiles = 12> bindings [#plan.binding<step, in, @step, 1>] {group = "main"}
   }
 }
 

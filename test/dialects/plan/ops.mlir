@@ -57,10 +57,10 @@ plan.program attributes {
 }
 
 // A kernel for a GPU that is an instance of a template.
-// CHECK: plan.kernel @linear_0 {bindings = 3 : i64, block = #plan.block<threads = 160, shared_bytes = 1024, cluster = 1, registers = 40, image = 0 : 64, call = <"bf16Linear_64_1_8_1", most = 132, arguments = [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<word, binding = -1, value = 256>]>>, op = "linear", stack_bytes = 0 : i64}
+// CHECK: plan.kernel @linear_0 {bindings = 3 : i64, block = #plan.block<threads = 160, shared_bytes = 1024, cluster = 4, registers = 40, image = 0 : 64, call = <"bf16Linear_64_1_8_1", most = 132, arguments = [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<word, binding = -1, value = 256>]>>, op = "linear", stack_bytes = 0 : i64}
 plan.program attributes {producer = "", options = {}, target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
   plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
-  plan.kernel @linear_0 {bindings = 3 : i64, block = #plan.block<threads = 160, shared_bytes = 1024, cluster = 1, registers = 40, image = 0 : 64, call = <"bf16Linear_64_1_8_1", most = 132, arguments = [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<word, binding = -1, value = 256>]>>, op = "linear", stack_bytes = 0 : i64}
+  plan.kernel @linear_0 {bindings = 3 : i64, block = #plan.block<threads = 160, shared_bytes = 1024, cluster = 4, registers = 40, image = 0 : 64, call = <"bf16Linear_64_1_8_1", most = 132, arguments = [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 256, box = 64 : 64, swizzle = 128>>, #kernel.argument<word, binding = -1, value = 256>]>>, op = "linear", stack_bytes = 0 : i64}
 }
 
 // A kernel with another for few rows.
