@@ -64,6 +64,19 @@ def check_same_plan(tools, expect, plan, work):
     return certificate
 
 
+def check_launches(tools, expect, plan, other, certificate, work):
+    """What launches write is compared with a record of the same plan."""
+    record = os.path.join(work, "own.v4launches")
+    tools.call("v4-verify", plan, f"--launches={record}", "--record", "--prompt=20")
+    found = json.loads(tools.call("v4-verify", plan, f"--launches={record}", "--json").stdout)[-1]
+    launches = found["launches"]
+    expect.holds("launches that are compared", found["ok"] and launches["compared"] > 100 and not launches["wrong"], found)
+    expect.equal("their difference", launches["largest"][0]["magnitude"], 0)
+    expect.refused("launches of another plan", "v4-verify", [other, f"--launches={record}"], ["was recorded of plan"], 1)
+    expect.refused("no record of launches", "v4-verify", [plan, f"--launches={certificate}"],
+                   ["has none of the [0-9]+ outputs"], 1)
+
+
 def check_refusals(expect, plan, certificate, work):
     """Certificates that are absent, cut off or of something else."""
     expect.refused("absent", "v4-verify", [plan, f"--numerics={certificate}.absent"], ["there is no certificate"], 3)
@@ -150,6 +163,8 @@ def main():
         tools.compile(checkpoint, certified, "--certify")
         expect.equal("v4-compile --certify", numerics(tools, certified, os.path.join(work, "certified.v4cert"))[0], 0)
         certificate = check_same_plan(tools, expect, plan, work)
+        other = checkpoints.plan(tools, args.cache, checkpoint, "--plant-mistake=no_sink")
+        check_launches(tools, expect, plan, other, certificate, work)
         check_refusals(expect, plan, certificate, work)
         check_mistakes(tools, expect, args.cache, checkpoint, MISTAKES, work)
         check_mistakes(tools, expect, args.cache, checkpoints.standard(args.cache, "csa"), INDEX_MISTAKES, work)
