@@ -59,6 +59,9 @@ def check_same_plan(tools, expect, plan, work):
         found = report[-1]["numerics"]
         expect.equal("compared", found["compared"], "bits")
         expect.holds("probes", len(found["measures"]) > 10 and all(m["ok"] for m in found["measures"]), found)
+        again = found["without_probes"]
+        expect.equal("without probes", (again["rows"] > 100, again["different_rows"], again["replayed_steps"]),
+                     (True, 0, 0))
         longest = max(s["prompt"] for s in found["sequences"])
         expect.holds("compressed rows", longest // 4 > 512, f"{longest} tokens")
     return certificate

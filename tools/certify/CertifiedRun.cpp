@@ -113,6 +113,8 @@ public:
         break;
       session.batch()[0] = {sequence, tokens.data() + at, count, logits};
       V4_RETURN_IF_ERROR(session.step(1));
+      if (options.afterStep)
+        options.afterStep(session, {index, at, count}, logits);
       at = end;
     }
     session.releaseSequence(*sequence);
