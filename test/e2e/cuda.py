@@ -128,10 +128,23 @@ def check_bench(tools, expect, plan, cpu, env):
     expect.equal("fractions", (row["bandwidth_fraction"], row["flop_fraction"], row["threads"]), (None, None, 1))
     done = tools.call("v4-bench", plan, "-p", 0, "-n", 4, "-r", 1, "--profile", "-o", "json", env=env)
     check_times(expect, json.loads(done.stdout)[0])
+    check_cold(tools, expect, plan, cpu, env)
     refused = tools.call("v4-bench", plan, "--machine", env=env, expect=None)
     expect.equal("--machine", (refused.returncode, len(refused.stderr.splitlines())), (1, 1))
     table = tools.call("v4-bench", plan, "-p", 0, "-n", 4, "-r", 1, env=env).stdout
     expect.holds("a table without fractions", "| -  " in table, table)
+
+
+def check_cold(tools, expect, plan, cpu, env):
+    """How long weights take to the GPU is a part of a cold start there, and nothing elsewhere."""
+    row, there = (json.loads(tools.call("v4-bench", p, "--cold", "-r", 1, "-o", "json", env=e).stdout)[0]
+                  for p, e in ((plan, env), (cpu, {})))
+    weights_bytes = json.loads(tools.call("v4-inspect", plan, "--memory", "--json").stdout)["memory"]["weights_bytes"]
+    seconds = row["upload_seconds"]
+    expect.holds("bytes of an upload", 0 < row["upload_bytes"] <= weights_bytes, (row, weights_bytes))
+    expect.holds("seconds of an upload", 0 < seconds < row["session_seconds"], row)
+    expect.holds("rate of an upload", abs(row["upload_bytes_per_second"] * seconds / row["upload_bytes"] - 1) < 1e-6, row)
+    expect.equal("an upload to a CPU", [key for key in there if key.startswith("upload")], [])
 
 
 def check_times(expect, profile):

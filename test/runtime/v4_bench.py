@@ -76,6 +76,8 @@ def other_forms():
         cold = json.loads(run("--cold", "-r", 2, f"--load={load}", "-o", "json"))[0]
         parts = [cold[f"{part}_seconds"] for part in ("process", "open", "session", "step")]
         assert cold["load"] == load and cold["seconds"]["min"] > 0 and min(parts) >= 0, cold
+        # Nothing goes to a GPU.
+        assert not [key for key in cold if key.startswith("upload")], cold
 
 
 def errors():

@@ -125,13 +125,19 @@ Json bench::jsonOf(const BesideRow &row) {
 }
 
 Json bench::jsonOf(const ColdStart &cold, const ColdOptions &options) {
-  return {{"test", "cold"},
-          {"load", options.load == LoadMode::Copy ? "copy" : "map"},
-          {"seconds", ::jsonOf(cold.total)},
-          {"process_seconds", cold.process},
-          {"open_seconds", cold.open},
-          {"session_seconds", cold.session},
-          {"step_seconds", cold.step}};
+  Json row = {{"test", "cold"},
+              {"load", options.load == LoadMode::Copy ? "copy" : "map"},
+              {"seconds", ::jsonOf(cold.total)},
+              {"process_seconds", cold.process},
+              {"open_seconds", cold.open},
+              {"session_seconds", cold.session},
+              {"step_seconds", cold.step}};
+  if (cold.uploadBytes) {
+    row["upload_seconds"] = cold.upload;
+    row["upload_bytes"] = cold.uploadBytes;
+    row["upload_bytes_per_second"] = ratio(static_cast<double>(cold.uploadBytes), cold.upload);
+  }
+  return row;
 }
 
 Json bench::jsonOf(const std::vector<MachineSpeed> &speeds, const char *dotName, unsigned threads) {
