@@ -12,7 +12,7 @@
 # --shapes  config.json of the model whose speed is measured with made-up weights (default: Flash, of five layers)
 # --depth  positions in its cache when attention to a long context is measured (default: 130000)
 # --checks  those alone (default: all)
-# --prompt  tokens of the prompt that `numerics` compares (default: what v4-verify --record takes)
+# --prompt  tokens of the prompt that `numerics` compares (default: 600, and 140 for launches)
 # --prepare  makes a folder for a machine that has a GPU and no compiler: tools, plans and what they were made of. It
 #            and the tracked files are at most 64 MiB: the last of --models are left out until they are
 # --carried  such a folder, wherever it lies now
@@ -76,7 +76,7 @@ shapes_plan() {
 record_model() {
   local of cpu played=$bin/../test/fake-cuda flags=(${prompt:+"--prompt=$prompt"})
   mkdir -p "$2" && of=$(plan_of "$work/cache" "$1" "$target") && cpu=$(plan_of "$work/cache" "$1" cpu) &&
-    "$bin/v4-verify" "$cpu" --numerics "--record=$2/$1.v4cert" "${flags[@]}" || return
+    "$bin/v4-verify" "$cpu" --numerics "--record=$2/$1.v4cert" "--prompt=${prompt:-600}" || return
   [ -e "$played/libcuda.so.1" ] || { echo "no $played/libcuda.so.1: wrong kernels of $1 will have no names"; return 0; }
   "$python" -c 'import sys, checkpoints, cuda, engine
 cuda.TARGET = "--target=" + sys.argv[5]

@@ -23,6 +23,9 @@ using fb::ElementType;
 
 namespace {
 
+/// Rows of a step that are kept, and its last one: with all of them records of a few layers are megabytes.
+constexpr uint64_t kMostRows = 16;
+
 /// Bits of an element; 0 = none that is recorded.
 uint32_t bitsOf(ElementType element) {
   switch (element) {
@@ -90,7 +93,10 @@ void LaunchRecorder::addBuffer(const LaunchSpan &span, uint32_t index, const fb:
   OpenRecord &open = recordOf(key, buffer, values);
   bool isCode = bitsOf(buffer.element()) < 16;
   numbers.resize(values);
+  uint64_t stride = (rows + kMostRows - 1) / kMostRows;
   for (uint64_t i = 0; i < rows; ++i) {
+    if (i % stride && i + 1 < rows)
+      continue;
     const uint8_t *row = bytes.data() + i * rowBits / 8;
     for (uint64_t k = 0; isCode && k < values; ++k)
       numbers[k] = numberOf(buffer.element(), row, k);
