@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # What only a GPU can tell: goldens, invariances, compute-sanitizer and speed of plans for it.
 #   tools/gpu-check.sh [--bin DIR | --carried DIR] [--work DIR] [--out DIR] [--models main,csa,swa,hca] [--seconds N]
-#                      [--shapes CONFIG] [--depth N]
-#   tools/gpu-check.sh --prepare DIR [--bin DIR] [--work DIR] [--models main,csa,swa,hca] [--target cuda:sm_90a]
+#                      [--shapes CONFIG] [--depth N] [--checks compile,token,...]
+#   tools/gpu-check.sh --prepare DIR [--bin DIR] [--work DIR] [--models main,csa,swa,hca] [--target cuda:sm_90a] [--prompt N]
 # --bin   folder of v4-compile, v4-run, v4-bench, v4-verify (default: built into build/release)
 # --work  folder for checkpoints and plans (default: build/gpu-check)
 # --out   folder that keeps the results (default: test/bench/gpu), one <device>.json per kind of GPU, written again
@@ -11,6 +11,8 @@
 # --seconds  of all checks together: what no longer fits is left out (default: 3600, with --carried 570)
 # --shapes  config.json of the model whose speed is measured with made-up weights (default: Flash, of five layers)
 # --depth  positions in its cache when attention to a long context is measured (default: 130000)
+# --checks  those alone (default: all)
+# --prompt  tokens of the prompt that `numerics` compares (default: 600, and 140 for launches)
 # --prepare  makes a folder for a machine that has a GPU and no compiler: tools, plans and what they were made of. It
 #            and the tracked files are at most 64 MiB: the last of --models are left out until they are
 # --carried  such a folder, wherever it lies now
@@ -19,15 +21,16 @@ set -euo pipefail
 caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-bin='' work=build/gpu-check out=test/bench/gpu models=main,csa,swa,hca prepare='' carried='' target=cuda:sm_90a seconds='' shapes='' depth=130000
+bin='' work=build/gpu-check out=test/bench/gpu models=main,csa,swa,hca prepare='' carried='' target=cuda:sm_90a seconds='' shapes='' depth=130000 checks='' prompt=''
+few_experts=layers:5,experts:8
 fail() { echo "tools/gpu-check.sh: $1" >&2; exit "${2:-1}"; }
 while [ $# -gt 0 ]; do
   case $1 in
-    --bin | --work | --out | --models | --prepare | --carried | --target | --seconds | --shapes | --depth)
+    --bin | --work | --out | --models | --prepare | --carried | --target | --seconds | --shapes | --depth | --checks | --prompt)
       [ $# -gt 1 ] || fail "$1 needs a value; see --help"
       value=$2
       # Folders are the caller's.
-      case $1,$value in --models,* | --target,* | --seconds,* | --depth,* | *,/*) ;; *) value=$caller/$value ;; esac
+      case $1,$value in --models,* | --target,* | --seconds,* | --depth,* | --checks,* | --prompt,* | *,/*) ;; *) value=$caller/$value ;; esac
       printf -v "${1#--}" %s "$value"
       shift 2 ;;
     -h | --help)
@@ -38,6 +41,7 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$seconds" ] || { [ -n "$carried" ] && seconds=570 || seconds=3600; }
 case $seconds in *[!0-9]*) fail "--seconds is '$seconds', expected a whole number" ;; esac
+case $prompt in *[!0-9]*) fail "--prompt is '$prompt', expected a whole number" ;; esac
 case $depth in '' | *[!0-9]*) fail "--depth is '$depth', expected a whole number" ;; esac
 python=${PYTHON:-python3}
 PYTHONPATH=$PWD/test/e2e:$PWD/test/reference
@@ -49,7 +53,7 @@ build() {
   bin=build/release/bin
   cmake --preset release >"$work/build.log"
   # What is installed beside the tools is made with them.
-  cmake --build --preset release -j "$(nproc)" --target v4-compile v4-run v4-bench v4-inspect v4-verify \
+  cmake --build --preset release -j "$(nproc)" --target v4-compile v4-run v4-bench v4-inspect v4-verify fake_cuda \
     ${prepare:+v4-run-pages v4-bench-pages v4-inspect-pages v4-verify-pages} >>"$work/build.log"
 }
 
@@ -60,11 +64,26 @@ tools, cache, name, target = engine.Tools(sys.argv[1]), *sys.argv[2:]
 print(checkpoints.plan(tools, cache, checkpoints.standard(cache, name), "--target=" + target))' "$bin" "$1" "$2" "$3"
 }
 
-# A plan of the real shapes, without weights: 1 MB.
+# shapes_plan FILE [SHRINK]: a plan of the real shapes, without weights: 1 MB.
 shapes_plan() {
   local of=("$shapes")
-  [ -n "$shapes" ] || of=(test/configs/flash-config.json --shrink=layers:5)
+  [ -n "$shapes" ] || of=(test/configs/flash-config.json "--shrink=${2:-layers:5}")
   "$bin/v4-compile" "${of[@]}" "--target=$target" --weights=none "--kernel-cache=$work/kernels" -o "$1"
+}
+
+# record_model MODEL FOLDER: what a right device computes. Probes are those of a plan for CPUs; launches are compared one by
+# one, which takes this very plan: where the tests' driver is, it plays a GPU that runs its kernels.
+record_model() {
+  local of cpu played=$bin/../test/fake-cuda flags=(${prompt:+"--prompt=$prompt"})
+  mkdir -p "$2" && of=$(plan_of "$work/cache" "$1" "$target") && cpu=$(plan_of "$work/cache" "$1" cpu) &&
+    "$bin/v4-verify" "$cpu" --numerics "--record=$2/$1.v4cert" "--prompt=${prompt:-600}" || return
+  [ -e "$played/libcuda.so.1" ] || { echo "no $played/libcuda.so.1: wrong kernels of $1 will have no names"; return 0; }
+  "$python" -c 'import sys, checkpoints, cuda, engine
+cuda.TARGET = "--target=" + sys.argv[5]
+cuda.host_code_of(engine.Tools(sys.argv[1]), checkpoints.standard(*sys.argv[2:4]), sys.argv[4], "code.so")' \
+    "$bin" "$work/cache" "$1" "$work" "$target" &&
+    LD_LIBRARY_PATH=$(cd "$played" && pwd) V4_FAKE_CUDA_CODE=$work/code.so \
+      "$bin/v4-verify" "$of" --record "--launches=$2/$1.v4launches" "${flags[@]}"
 }
 
 # One model of the prepared folder: of its checkpoint only what says which it is.
@@ -74,6 +93,7 @@ carry_model() {
   mkdir -p "$to/plans" "$to/checkpoints/$1"
   cp "$from" "$to/plans/"
   cp "$work/cache/checkpoints/$1/"{config.json,MANIFEST.json} "$to/checkpoints/$1/"
+  record_model "$1" "$prepare/records" >>"$work/record.log" 2>&1
 }
 
 # Bytes that a lent machine takes: the tracked files and the folder.
@@ -89,13 +109,14 @@ prepare() {
   cmake --install "$bin/.." --component runtime --strip --prefix "$prepare" >"$work/install.log"
   rm -rf "$prepare/share"
   shapes_plan "$prepare/shapes.v4plan" >"$work/shapes.log"
+  shapes_plan "$prepare/wide.v4plan" "$few_experts" >>"$work/shapes.log"
   for model in ${models//,/ }; do
     carry_model "$model"
     if [ "$(carried_bytes)" -le "$most" ]; then
       taken+=${taken:+,}$model
       continue
     fi
-    rm -r "$prepare"/cache/plans/"$model"+* "$prepare/cache/checkpoints/$model"
+    rm -r "$prepare"/cache/plans/"$model"+* "$prepare/cache/checkpoints/$model" "$prepare/records/$model".*
     left+=("$model")
   done
   [ -n "$taken" ] || fail "--prepare: tools, tracked files and a plan of $models are more than $most bytes; name a smaller model" 2
@@ -140,7 +161,13 @@ else
   build
 fi
 
-names=() verdicts=() times=() failed=()
+# Whose published rates v4-bench knows.
+published=''
+for known in h100 h200 b200; do
+  case $device in *"${known^^}"*) published=$known ;; esac
+done
+
+names=() verdicts=() times=() failed=() notes=()
 # Text of a JSON string.
 quoted() {
   local text
@@ -159,21 +186,33 @@ keep() {
     printf '{"date": "%s", "device": %s, "driver": %s, "target": "%s", "commit": "%s", "checks": [' "$(date -u +%F)" \
       "$(quoted "$device")" "$(quoted "$driver")" "$target" "$commit"
     for i in "${!names[@]}"; do
-      printf '%s{"name": "%s", "verdict": "%s", "seconds": %d}' "$([ "$i" = 0 ] || echo ', ')" "${names[$i]}" \
-        "${verdicts[$i]}" "${times[$i]}"
+      printf '%s{"name": "%s", "verdict": "%s", "seconds": %d, "note": %s}' "$([ "$i" = 0 ] || echo ', ')" \
+        "${names[$i]}" "${verdicts[$i]}" "${times[$i]}" "$(quoted "${notes[$i]}")"
     done
     printf '], "bench": '
     if [ -s "$work/bench.json" ]; then cat "$work/bench.json"; else printf null; fi
     # Least fractions that the kernels are made for, and most overhead of a step.
     printf ', "limits": {"decode_bandwidth": 0.75, "decode_products_bandwidth": 0.85, "prefill_fp8_rate": 0.6, '
     printf '"long_context_bandwidth": 0.6, "step_overhead": 0.05, "cold_seconds": 1.5, "upload_gigabytes_per_second": 20}'
+    for i in cold upload; do
+      printf ', "%s_rows": ' "$i"
+      if [ -s "$work/$i.rows.json" ]; then cat "$work/$i.rows.json"; else printf null; fi
+    done
     for i in decode prefill deep; do
       for part in rows profile; do
         printf ', "%s_%s": ' "$i" "$part"
         if [ -s "$work/$i.$part.json" ]; then cat "$work/$i.$part.json"; else printf null; fi
       done
     done
-    printf '}\n'
+    printf ', "launches": {'
+    part=''
+    for i in ${models//,/ }; do
+      [ -s "$work/launches.$i.json" ] || continue
+      printf '%s"%s": ' "$part" "$i"
+      cat "$work/launches.$i.json"
+      part=', '
+    done
+    printf '}}\n'
   } >"$file.part"
   mv "$file.part" "$file"
   [ ${#failed[@]} = 0 ] || tar -czf "$out/$kind.logs.tgz" -C "$work" "${failed[@]}"
@@ -182,7 +221,8 @@ keep() {
 # check NAME SECONDS COMMAND...: its output goes to a log of that name; 77 is "not run". What `limited` starts within it
 # ends, with its children, when the seconds are over. Within COMMAND `set -e` is off: what it is made of is joined by &&.
 check() {
-  local name=$1 begin=$SECONDS code=0
+  local name=$1 begin=$SECONDS code=0 note=''
+  case ,${checks:-$name},compile, in *,"$name",*) ;; *) return 0 ;; esac
   limit=$2
   shift 2
   [ "$limit" -le $((seconds - SECONDS)) ] || limit=$((seconds - SECONDS))
@@ -197,7 +237,10 @@ check() {
     *) verdicts+=("failed ($code)") ;;
   esac
   case ${verdicts[-1]} in failed*) failed+=("$name.log") ;; esac
+  [ ! -s "$work/$name.note" ] || note=$(cat "$work/$name.note")
+  notes+=("$note")
   printf '%-14s %-36s %4d s  %s\n' "$name" "${verdicts[-1]}" "${times[-1]}" "$work/$name.log"
+  [ -z "$note" ] || printf '  %s\n' "$note"
   keep
 }
 # All that one check starts has its seconds together.
@@ -209,6 +252,43 @@ plan='' tokens=0,17,301,44,5,260
 make_plan() { plan=$(plan_of "$cache" "${models%%,*}" "$target") && limited "$bin/v4-verify" "$plan" --closed-world; }
 
 one_token() { limited "$bin/v4-run" "$plan" "--tokens=$tokens" -n 1 --ignore-eos; }
+
+# Which kernels are wrong, so that nobody need search behind what fails below. Verdicts are of probes; launches, whose
+# limits no other GPU has met yet, give the names.
+numerics() {
+  local model of code=0 from=${carried:+$carried/records}
+  for model in ${models//,/ }; do
+    [ -n "$carried" ] || { from=$work/records && record_model "$model" "$from"; } || return
+    of=$(plan_of "$cache" "$model" "$target") || return
+    limited "$bin/v4-verify" "$of" "--numerics=$from/$model.v4cert" --json >"$work/numerics.$model.json" || code=$?
+    [ ! -e "$from/$model.v4launches" ] ||
+      limited "$bin/v4-verify" "$of" "--launches=$from/$model.v4launches" --json >"$work/launches.part" ||
+      echo "launches of $model: exit code $?"
+    [ ! -s "$work/launches.part" ] || mv "$work/launches.part" "$work/launches.$model.json"
+  done
+  "$python" - "$work" ${models//,/ } >"$work/numerics.note" <<'EOF' || return
+import json, os, sys
+
+def read(kind, model):
+    path = os.path.join(sys.argv[1], f"{kind}.{model}.json")
+    text = open(path, encoding="utf-8").read() if os.path.exists(path) else ""
+    return json.loads(text)[-1] if text else {}
+
+parts, idle = [], 0
+for model in sys.argv[2:]:
+    found = read("numerics", model)
+    if found.get("numerics", {}).get("without_probes", {}).get("replayed_steps", 0) < 8:
+        parts.append(f"{model}: no graph was replayed, or the comparison ended early")
+        idle = 2
+    wrong = read("launches", model).get("launches", {}).get("wrong", [])
+    parts += [f"{model}: wrong kernel {w['kernel']} ({w['function']}), launch {w['launch']}, layer {w['layer']}"
+              + (f", or what filled its cache: {', '.join(w['cache_filled_by'])}" if w["cache_filled_by"] else "")
+              for w in wrong] or [f"{model}: {text}" for text in found.get("problems", [])]
+print("; ".join(parts), end="")
+sys.exit(idle)
+EOF
+  return $code
+}
 
 # Its two plans are large: they are made where there is a compiler.
 tiles() {
@@ -228,9 +308,31 @@ sys.exit(not all(row["replayed_fraction"] > 0.5 for row in json.load(open(sys.ar
     cmp "$work/replay/replayed.npy" "$work/replay/plain.npy"
 }
 
+# Steps of one token, and prompts that are a step of 12 and 40: tiles of 8, 16 and 64 rows.
 sanitize() {
   command -v compute-sanitizer >/dev/null || return 77
-  limited compute-sanitizer --tool "$1" --error-exitcode 2 "$bin/v4-run" "$plan" "--tokens=$tokens" -n 4 --ignore-eos
+  local small rows list
+  small=$(plan_of "$cache" "${models##*,}" "$target") &&
+    limited compute-sanitizer --tool "$1" --error-exitcode 2 "$bin/v4-run" "$plan" "--tokens=$tokens" -n 4 --ignore-eos ||
+    return
+  for rows in 12 40; do
+    printf -v list '%s,' $(eval "echo {1..$rows}")
+    limited compute-sanitizer --tool "$1" --error-exitcode 2 "$bin/v4-run" "$small" "--tokens=${list%,}" -n 1 \
+      --ignore-eos || return
+  done
+}
+
+# Tiles of 128 rows are of wide matrices alone: those of the real shapes, with few experts.
+sanitize_wide() {
+  command -v compute-sanitizer >/dev/null || return 77
+  real_shapes wide "$few_experts" &&
+    limited compute-sanitizer --tool "$1" --error-exitcode 2 "$bin/v4-bench" "$shapes_of" --made-up-weights -p 130 -n 0 -r 1
+}
+
+# real_shapes NAME [SHRINK]: sets shapes_of to that plan, carried or made here.
+real_shapes() {
+  shapes_of=${carried:-$work}/$1.v4plan
+  [ -f "$shapes_of" ] || shapes_plan "$shapes_of" "${2:-}"
 }
 
 measure() {
@@ -240,30 +342,51 @@ measure() {
 
 # measure_shapes NAME FLAGS...: what is there when the time is over is kept, and the profile comes last.
 measure_shapes() {
-  local name=$1 of=$work/shapes.v4plan
+  local name=$1
   shift
-  if [ -n "$carried" ]; then of=$carried/shapes.v4plan; elif [ ! -f "$of" ]; then shapes_plan "$of" || return; fi
-  limited "$bin/v4-bench" "$of" --made-up-weights "$@" -o json >"$work/part.json" &&
+  real_shapes shapes || return
+  limited "$bin/v4-bench" "$shapes_of" --made-up-weights "$@" -o json >"$work/part.json" &&
     mv "$work/part.json" "$work/$name.rows.json" &&
-    limited "$bin/v4-bench" "$of" --made-up-weights "$@" --profile -o json >"$work/part.json" &&
+    limited "$bin/v4-bench" "$shapes_of" --made-up-weights "$@" --profile ${published:+"--device=$published"} -o json \
+      >"$work/part.json" &&
     mv "$work/part.json" "$work/$name.profile.json"
 }
 
+# A small plan says what a start takes but for weights, one of the real shapes how fast these come to the GPU: its own
+# are made up while it is opened, which is none of the time.
+cold() {
+  real_shapes shapes || return
+  limited "$bin/v4-bench" "$plan" --cold -r 5 -o json >"$work/cold.rows.json" &&
+    limited "$bin/v4-bench" "$shapes_of" --made-up-weights --cold -r 1 -o json >"$work/upload.rows.json" &&
+    "$python" - "$work" >"$work/cold.note" <<'EOF'
+import json, os, sys
+
+start, upload = (json.load(open(os.path.join(sys.argv[1], name + ".rows.json"), encoding="utf-8"))[0]
+                 for name in ("cold", "upload"))
+rest = start["seconds"]["median"] - start["upload_seconds"]
+print(f"without weights {rest:.3f} s, at most 1.5; {upload['upload_bytes'] / 1e9:.2f} GB of weights at "
+      f"{upload['upload_bytes_per_second'] / 1e9:.1f} GB/s, at least 20", end="")
+EOF
+}
+
 echo "$device, driver $driver, $target"
-rm -f "$work/"{bench,{decode,prefill,deep}.{rows,profile}}.json "$work/shapes.v4plan" "$out/$kind.logs.tgz"
+rm -f "$work/"{bench,{cold,upload}.rows,{decode,prefill,deep}.{rows,profile}}.json "$work"/{{numerics,launches}.*,cold.note} "$work/"{shapes,wide}.v4plan "$out/$kind.logs.tgz"
 check compile 600 make_plan
 # The first that the driver sees of us; what no token comes from computes nothing else either.
 check token 60 one_token
 if [ "${verdicts[-1]}" = passed ]; then
+  check numerics 240 numerics
   check goldens 120 limited "$python" test/e2e/goldens.py "${e2e[@]}" --models "$models"
   check invariance 120 limited "$python" test/e2e/invariance.py "${e2e[@]}" --model "${models%%,*}"
   check tiles 300 tiles
   check replay 60 replay
   check decode 90 measure_shapes decode -p 0 -n 64 -b 1,8 -r 3
   check prefill 90 measure_shapes prefill -p 512 -n 0 -r 3
+  check cold 90 cold
   check deep 120 measure_shapes deep -p 0 -n 16 -d "$depth" -r 1
-  for tool in memcheck racecheck synccheck initcheck; do check $tool 60 sanitize $tool; done
+  for tool in memcheck racecheck synccheck initcheck; do check $tool 90 sanitize $tool; done
   check bench 60 measure
+  for tool in memcheck racecheck synccheck initcheck; do check $tool-wide 90 sanitize_wide $tool; done
 fi
 echo "kept in $file"
 for verdict in "${verdicts[@]}"; do

@@ -24,7 +24,7 @@ using namespace v4::bench;
 namespace {
 
 struct Flags {
-  std::string plan, weights;
+  std::string plan, weights, device;
   std::vector<uint64_t> prompts{512}, decodes{128}, depths{0}, batches{1};
   uint64_t threads = 0, repetitions = 5, stepTokens = 0;
   uint64_t beside = 0;
@@ -69,6 +69,9 @@ void declare(CLI::App &app, Flags &flags) {
   app.add_flag("--profile", flags.profile,
                "Time, bytes, operations and floor of every launch; on a GPU its own time and share of the bandwidth "
                "of copies");
+  app.add_option("--device", flags.device,
+                 "With --profile, on a GPU: share of the tensor cores' rate that is published of " +
+                     inspect::deviceNames());
   app.add_flag("--cold", flags.cold, "From process start to the first token");
   app.add_flag("--machine", flags.machine, "Read bandwidth and dot-product peak of this machine");
   app.add_flag("--first-token", flags.firstToken)->group("");
@@ -111,6 +114,7 @@ private:
   unsigned threads;
   std::unique_ptr<Engine> engine;
   std::unique_ptr<MachinePass> machine; ///< Null for a plan for a GPU.
+  const inspect::Device *published = nullptr;
   Json rows = Json::array();
   Json besides = Json::array(); ///< With other columns.
 };
@@ -135,6 +139,7 @@ Status Bench::measureTests() {
   RunOptions options{flags.repetitions, flags.stepTokens, threads, flags.plainLaunches, flags.profile};
   for (const Test &test : testsOf(flags)) {
     Profile profile(engine->program());
+    profile.setDevice(published);
     Row row;
     V4_RETURN_IF_ERROR(measure(*engine, machine.get(), options, test, profile, row));
     if (!flags.profile)
@@ -191,6 +196,10 @@ Status Bench::run() {
   if (gpu && flags.machine)
     return invalidInput("--machine measures the CPUs of this machine, ", flags.plan,
                         " is a plan for a GPU; leave it out or give a plan for a CPU");
+  published = inspect::findDevice(flags.device);
+  if (!flags.device.empty() && (!published || !gpu || !flags.profile))
+    return invalidInput("--device=", flags.device, ": compares launches of a --profile on a GPU with one of ",
+                        inspect::deviceNames(), "; leave it out or name one of them");
   if (!gpu)
     V4_RETURN_IF_ERROR(MachinePass::create(engine->plan(), threads, machine));
   if (flags.machine)

@@ -7,7 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Flags and the order of checks; what they look at is in tools/verify. Safe on
-// untrusted files: nothing maps code but --numerics, which runs the plan.
+// untrusted files: nothing maps code but --numerics and --launches, which run
+// the plan.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +16,7 @@
 #include "tools/certify/CertifiedRun.h"
 #include "tools/inspect/LimitsFlag.h"
 #include "tools/verify/Checks.h"
+#include "tools/verify/Launches.h"
 #include "tools/verify/Numerics.h"
 
 #include <nlohmann/json.hpp>
@@ -37,7 +39,8 @@ struct Arguments {
   std::string here;    ///< The same.
   bool signature = false;
   std::string publicKey;
-  std::string numerics, record, bisect; ///< The same: files and a folder.
+  std::string numerics, launches, record, bisect; ///< The same: files and a folder.
+  uint32_t prompt = 0;                            ///< 0 = not given.
   unsigned threads = 0;
   bool json = false;
 };
@@ -62,7 +65,15 @@ void declare(CLI::App &app, Arguments &arguments) {
   app.add_option("--numerics", arguments.numerics,
                  "run the plan on the input of its certificate and compare every probe: bits of the same plan, values "
                  "of another plan of the model within the golden limits (default file: <plan stem>.v4cert)");
-  app.add_option("--record", arguments.record, "with --numerics: run the plan and write the certificate");
+  app.add_option("--launches", arguments.launches,
+                 "run the plan and compare what each launch writes with this file, recorded of the same plan on "
+                 "another device (a GPU that is played, say); names the kernels that are wrong");
+  app.add_option("--record", arguments.record,
+                 "with --numerics: run the plan and write the certificate; with --launches, to that file");
+  app.add_option(
+         "--prompt", arguments.prompt,
+         "with --record: tokens of the longer prompt (default: more than an indexer selects; of --launches 140)")
+      ->check(CLI::Range(1u, 1u << 30));
   app.add_option("--bisect", arguments.bisect,
                  "with --numerics: what reproduces a difference goes to this folder (default: <plan stem>.v4repro)");
   app.add_option("--threads", arguments.threads, "threads of --here and --numerics (default: the CPUs of this process)")
@@ -75,15 +86,21 @@ void declare(CLI::App &app, Arguments &arguments) {
 struct Results {
   std::string recorded; ///< Of --record: a line for people.
   std::optional<NumericsReport> numerics;
+  std::optional<Json> launches;
 };
 
 Status checkFlags(const Arguments &arguments) {
   if (arguments.threads && arguments.here.empty() && arguments.numerics.empty())
     return invalidInput("--threads=", arguments.threads,
                         " is of --here and --numerics, which are not asked for; leave it out or add one of them");
-  for (auto [value, flag] : {std::pair(&arguments.record, "--record"), std::pair(&arguments.bisect, "--bisect")})
-    if (!value->empty() && arguments.numerics.empty())
-      return invalidInput(flag, " is of --numerics, which is not asked for; leave it out or add --numerics");
+  if (!arguments.bisect.empty() && arguments.numerics.empty())
+    return invalidInput("--bisect is of --numerics, which is not asked for; leave it out or add --numerics");
+  if (!arguments.record.empty() && arguments.numerics.empty() == arguments.launches.empty())
+    return invalidInput("--record is of --numerics or of --launches, expected one of them");
+  if (!arguments.launches.empty() && !arguments.record.empty() && arguments.record != kBesidePlan)
+    return invalidInput("--record=", arguments.record, ": the file is that of --launches; leave one of them out");
+  if (arguments.prompt && arguments.record.empty())
+    return invalidInput("--prompt=", arguments.prompt, " is of --record, which is not asked for; leave it out");
   if (!arguments.record.empty() && !arguments.bisect.empty())
     return invalidInput(
         "--record makes a certificate and --bisect looks for a difference from one; leave one of them out");
@@ -99,6 +116,27 @@ std::string pathOr(const std::string &value, const std::string &beside) {
   return value == kBesidePlan ? beside : value;
 }
 
+/// A record must not replace what was given.
+Status checkOutput(const Arguments &arguments, const char *flag, const std::string &file) {
+  std::string weights = arguments.weights == kEmbedded ? "" : arguments.weights;
+  std::string weightsFile = weights.empty() ? plan::weightsPathOf(arguments.path) : weights;
+  std::string problem = outputProblem(
+      {{flag, file}},
+      {{"the plan", arguments.path}, {"its weights", weightsFile}, {"--public-key", arguments.publicKey}});
+  return problem.empty() ? Status() : invalidInput(problem);
+}
+
+Status runLaunches(const Arguments &arguments, std::vector<Check> &checks, Results &results) {
+  LaunchesOptions options{arguments.path, arguments.weights == kEmbedded ? "" : arguments.weights, arguments.launches,
+                          arguments.prompt};
+  if (arguments.record.empty())
+    return checkLaunches(options, checks, results.launches.emplace());
+  V4_RETURN_IF_ERROR(checkOutput(arguments, "--launches", options.file));
+  V4_RETURN_IF_ERROR(recordLaunches(options, results.recorded));
+  checks.push_back({"record", {}});
+  return Status();
+}
+
 Status runNumerics(const Arguments &arguments, std::vector<Check> &checks, Results &results) {
   std::string beside = certify::certificatePathOf(arguments.path);
   std::string file = pathOr(arguments.numerics, beside);
@@ -106,13 +144,9 @@ Status runNumerics(const Arguments &arguments, std::vector<Check> &checks, Resul
   if (!arguments.record.empty()) {
     if (arguments.record != kBesidePlan)
       file = arguments.record;
-    std::string weightsFile = weights.empty() ? plan::weightsPathOf(arguments.path) : weights;
-    std::string problem = outputProblem(
-        {{"--record", file}},
-        {{"the plan", arguments.path}, {"its weights", weightsFile}, {"--public-key", arguments.publicKey}});
-    if (!problem.empty())
-      return invalidInput(problem);
-    V4_RETURN_IF_ERROR(certify::recordCertificate(arguments.path, weights, file, arguments.threads, results.recorded));
+    V4_RETURN_IF_ERROR(checkOutput(arguments, "--record", file));
+    V4_RETURN_IF_ERROR(certify::recordCertificate(arguments.path, weights, file, arguments.threads, results.recorded,
+                                                  arguments.prompt));
     checks.push_back({"record", {}});
     return Status();
   }
@@ -154,7 +188,9 @@ Status runChecks(const Arguments &arguments, std::vector<Check> &checks, Results
     checks.push_back(checkWeights(plan));
   if (!arguments.here.empty())
     checks.push_back(checkHere(plan, limits, arguments.threads));
-  return arguments.numerics.empty() ? Status() : runNumerics(arguments, checks, results);
+  if (!arguments.numerics.empty())
+    V4_RETURN_IF_ERROR(runNumerics(arguments, checks, results));
+  return arguments.launches.empty() ? Status() : runLaunches(arguments, checks, results);
 }
 
 /// Results to stdout, the sentences of failed checks to stderr.
@@ -162,8 +198,10 @@ void print(const Arguments &arguments, const std::vector<Check> &checks, const R
   Json list = Json::array();
   for (const Check &check : checks) {
     list.push_back({{"check", check.name}, {"ok", check.holds()}, {"problems", check.problems}});
-    if (results.numerics && &check == &checks.back())
+    if (results.numerics && check.name == std::string_view("numerics"))
       list.back()["numerics"] = viewNumerics(*results.numerics);
+    if (results.launches && check.name == std::string_view("launches"))
+      list.back()["launches"] = *results.launches;
     if (!arguments.json)
       std::printf("%-12s  %s\n", check.name, check.holds() ? "ok" : "failed");
     for (const std::string &problem : check.problems)

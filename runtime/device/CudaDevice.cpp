@@ -8,6 +8,7 @@
 
 #include "runtime/device/CudaDevice.h"
 
+#include "runtime/base/Clock.h"
 #include "runtime/device/WeightUpload.h"
 #include "runtime/plan/CubinImage.h"
 #include "runtime/plan/PlanTarget.h"
@@ -292,5 +293,8 @@ Status CudaDevice::uploadWeights(const Plan &plan, const SessionRoom &room) {
   auto *to = static_cast<uint8_t *>(weightMemory);
   for (uint64_t offset : offsets)
     weightAddresses.push_back(to + offset);
-  return upload.run(addressOf(to), {});
+  int64_t begin = monotonicNanoseconds();
+  V4_RETURN_IF_ERROR(upload.run(addressOf(to), {}));
+  uploaded = {upload.bytes(), monotonicNanoseconds() - begin};
+  return Status();
 }

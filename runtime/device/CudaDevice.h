@@ -35,6 +35,12 @@ struct SessionRoom {
   uint64_t stepBlock = 0;
 };
 
+/// How the weights came to the device.
+struct UploadTime {
+  uint64_t bytes = 0;
+  int64_t nanoseconds = 0;
+};
+
 class CudaDevice final : public DeviceMemory {
 public:
   CudaDevice() = default;
@@ -52,6 +58,8 @@ public:
 
   /// By weight index: addresses of the device.
   const uint8_t *const *weights() const { return weightAddresses.data(); }
+
+  const UploadTime &uploadTime() const { return uploaded; }
 
   /// Runs a kernel behind everything asked for so far. `number` is that of the launch in the plan, for messages.
   void launch(uint32_t index, const CudaLaunch &launch, uint32_t number);
@@ -127,6 +135,7 @@ private:
   std::vector<uint32_t> firstFunctions; ///< By kernel index.
   void *weightMemory = nullptr;
   std::vector<const uint8_t *> weightAddresses;
+  UploadTime uploaded;
 
   std::mutex calls;                    ///< Of what follows.
   std::vector<ArgumentLine> arguments; ///< Of the launch being made; room for the longest.

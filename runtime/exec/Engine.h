@@ -31,6 +31,9 @@ public:
   /// Unsupported when this machine cannot run the plan. The session must not outlive the engine.
   Status createSession(const SessionOptions &options, std::unique_ptr<Session> &out);
 
+  /// Zeros without a GPU. REQUIRES: there was a session.
+  UploadTime uploadTime() const { return gpu ? gpu->uploadTime() : UploadTime(); }
+
 private:
   /// `options` are those of the first session: of a GPU it must find room.
   Status loadCode(const SessionOptions &options);

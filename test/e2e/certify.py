@@ -59,9 +59,25 @@ def check_same_plan(tools, expect, plan, work):
         found = report[-1]["numerics"]
         expect.equal("compared", found["compared"], "bits")
         expect.holds("probes", len(found["measures"]) > 10 and all(m["ok"] for m in found["measures"]), found)
+        again = found["without_probes"]
+        expect.equal("without probes", (again["rows"] > 100, again["different_rows"], again["replayed_steps"]),
+                     (True, 0, 0))
         longest = max(s["prompt"] for s in found["sequences"])
         expect.holds("compressed rows", longest // 4 > 512, f"{longest} tokens")
     return certificate
+
+
+def check_launches(tools, expect, plan, other, certificate, work):
+    """What launches write is compared with a record of the same plan."""
+    record = os.path.join(work, "own.v4launches")
+    tools.call("v4-verify", plan, f"--launches={record}", "--record", "--prompt=20")
+    found = json.loads(tools.call("v4-verify", plan, f"--launches={record}", "--json").stdout)[-1]
+    launches = found["launches"]
+    expect.holds("launches that are compared", found["ok"] and launches["compared"] > 100 and not launches["wrong"], found)
+    expect.equal("their difference", launches["largest"][0]["magnitude"], 0)
+    expect.refused("launches of another plan", "v4-verify", [other, f"--launches={record}"], ["was recorded of plan"], 1)
+    expect.refused("no record of launches", "v4-verify", [plan, f"--launches={certificate}"],
+                   ["has none of the [0-9]+ outputs"], 1)
 
 
 def check_refusals(expect, plan, certificate, work):
@@ -150,6 +166,8 @@ def main():
         tools.compile(checkpoint, certified, "--certify")
         expect.equal("v4-compile --certify", numerics(tools, certified, os.path.join(work, "certified.v4cert"))[0], 0)
         certificate = check_same_plan(tools, expect, plan, work)
+        other = checkpoints.plan(tools, args.cache, checkpoint, "--plant-mistake=no_sink")
+        check_launches(tools, expect, plan, other, certificate, work)
         check_refusals(expect, plan, certificate, work)
         check_mistakes(tools, expect, args.cache, checkpoint, MISTAKES, work)
         check_mistakes(tools, expect, args.cache, checkpoints.standard(args.cache, "csa"), INDEX_MISTAKES, work)

@@ -128,16 +128,30 @@ def check_bench(tools, expect, plan, cpu, env):
     expect.equal("fractions", (row["bandwidth_fraction"], row["flop_fraction"], row["threads"]), (None, None, 1))
     done = tools.call("v4-bench", plan, "-p", 0, "-n", 4, "-r", 1, "--profile", "-o", "json", env=env)
     check_times(expect, json.loads(done.stdout)[0])
+    check_cold(tools, expect, plan, cpu, env)
     refused = tools.call("v4-bench", plan, "--machine", env=env, expect=None)
     expect.equal("--machine", (refused.returncode, len(refused.stderr.splitlines())), (1, 1))
     table = tools.call("v4-bench", plan, "-p", 0, "-n", 4, "-r", 1, env=env).stdout
     expect.holds("a table without fractions", "| -  " in table, table)
 
 
+def check_cold(tools, expect, plan, cpu, env):
+    """How long weights take to the GPU is a part of a cold start there, and nothing elsewhere."""
+    row, there = (json.loads(tools.call("v4-bench", p, "--cold", "-r", 1, "-o", "json", env=e).stdout)[0]
+                  for p, e in ((plan, env), (cpu, {})))
+    weights_bytes = json.loads(tools.call("v4-inspect", plan, "--memory", "--json").stdout)["memory"]["weights_bytes"]
+    seconds = row["upload_seconds"]
+    expect.holds("bytes of an upload", 0 < row["upload_bytes"] <= weights_bytes, (row, weights_bytes))
+    expect.holds("seconds of an upload", 0 < seconds < row["session_seconds"], row)
+    expect.holds("rate of an upload", abs(row["upload_bytes_per_second"] * seconds / row["upload_bytes"] - 1) < 1e-6, row)
+    expect.equal("an upload to a CPU", [key for key in there if key.startswith("upload")], [])
+
+
 def check_times(expect, profile):
     """Of a profile: times of the device, which are parts of the step, and what they are compared with."""
     launches = profile["launches"]
-    expect.equal("floors", {(item["floor_seconds"], item["achieved"]) for item in launches}, {(None, None)})
+    expect.equal("floors", {(item["floor_seconds"], item["achieved"], item["tensor_fraction"]) for item in launches},
+                 {(None, None, None)})
     expect.holds("times of launches", 0 < profile["launch_seconds"] < profile["step_seconds"], profile)
     expect.holds("sum of launches", abs(sum(item["step_seconds"] for item in launches) / profile["launch_seconds"] - 1)
                  < 1e-6, profile)
@@ -210,8 +224,10 @@ def ran_in(log):
 
 def check_profile(tools, expect, name, plan, env):
     """A profile names what ran: decodes of one token have the smallest tiles."""
-    done = tools.call("v4-bench", plan, "-p", 0, "-n", 2, "-r", 1, "--profile", "-o", "json", env=env)
-    launches = json.loads(done.stdout)[0]["launches"]
+    done = tools.call("v4-bench", plan, "-p", 0, "-n", 2, "-r", 1, "--profile", "--device=h200", "-o", "json", env=env)
+    profile = json.loads(done.stdout)[0]
+    launches = profile["launches"]
+    check_tensor_fractions(expect, name, profile)
     ran = {tuple(launch["function"].split("_")[:2]) for launch in launches}
     expect.equal(f"{name}: tiles of a decode", sorted(r for r in ran if (r[0], "8") in TILES),
                  sorted(t for t in TILES if t[1] == "8"))
@@ -223,6 +239,21 @@ def reads_in(log):
     """Bytes of each copy to the host of a log."""
     with open(log, encoding="utf-8") as f:
         return [int(line.split()[1]) for line in f if line.startswith("read ")]
+
+
+def check_tensor_fractions(expect, name, profile):
+    """Products are compared with the published rate of their numbers, what has none with nothing."""
+    rates = {template: profile["tensor_rates"][numbers + "_flops_per_second"] for template, numbers in
+             (("fp8Linear", "fp8"), ("expertProduct", "fp8"), ("bf16Linear", "bf16"), ("wideLinear", "bf16"))}
+    expect.equal(f"{name}: whose rates", profile["tensor_rates"]["device"], "h200")
+    found = [launch for launch in profile["launches"] if launch["function"].split("_")[0] in rates]
+    expect.holds(f"{name}: products", len(found) > 3, found)
+    for launch in found:
+        rate = launch["tensor_fraction"] * rates[launch["function"].split("_")[0]] * launch["seconds"]
+        expect.holds(f"{name}: tensor cores of {launch['kernel']}", launch["flop"] > 0 and
+                     abs(rate / launch["flop"] - 1) < 1e-6, launch)
+    expect.equal(f"{name}: tensor cores of what has none", {launch["tensor_fraction"] for launch in profile["launches"]
+                                                            if launch["op"] in ("sample_rows", "combine")}, {None})
 
 
 def check_copies(tools, expect, name, plans, vocabulary, env, scratch):

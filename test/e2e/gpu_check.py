@@ -18,12 +18,13 @@ import tempfile
 import time
 
 import checkpoints
+import cuda
 import cuda_kernels
 import engine
 from expectations import Expectations
 
 SCRIPT = os.path.join(engine.ROOT, "tools", "gpu-check.sh")
-SMALL = []  # shapes in the place of the real ones, which need 24 GB
+SMALL = []  # shapes in the place of the real ones, which need 24 GB, and short prompts
 FAKE_SMI = """#!/bin/sh
 case $1 in
   *name) echo 'Fake "H200"' ;;
@@ -95,22 +96,77 @@ def check_carried(tools, expect, scratch, work, smi, fake):
     done = run("--carried", moved, "--work", os.path.join(scratch, "elsewhere"), "--out", out, "--models", "csa", **there)
     kept = read_results(out)
     expect.equal(f"checks of what was carried: {done.stdout} {done.stderr}", verdicts_of(kept),
-                 {"compile": "passed", "token": "passed", "goldens": "failed (1)", "invariance": "passed",
+                 {"compile": "passed", "token": "passed", "numerics": "failed (2)", "goldens": "failed (1)", "invariance": "passed",
                   "tiles": "not run",
                   "replay": "passed", "decode": "passed", "prefill": "passed", "deep": "passed",
+                  "cold": "passed",
                   "memcheck": "not run", "racecheck": "not run", "synccheck": "not run",
-                  "initcheck": "not run", "bench": "passed"})
+                  "initcheck": "not run", "bench": "passed",
+                  "memcheck-wide": "not run", "racecheck-wide": "not run", "synccheck-wide": "not run",
+                  "initcheck-wide": "not run"})
     measured = [[row["test"], row["depth"], row["batch"]] for name in ("decode", "prefill", "deep")
                 for row in kept[name + "_rows"]]
     expect.equal("what is measured of shapes", measured,
                  [["tg64", 0, 1], ["tg64", 0, 8], ["pp512", 0, 1], ["tg16", 300, 1]])
     expect.holds("profiles", all(kept[name + "_profile"][0]["launches"] for name in ("decode", "prefill", "deep")), kept)
+    expect.holds("fractions of tensor cores", all(
+        any(launch["tensor_fraction"] is not None and launch["tensor_fraction"] > 0 for launch in
+            kept[name + "_profile"][0]["launches"]) and kept[name + "_profile"][0]["tensor_rates"]["device"] == "h200"
+        for name in ("decode", "prefill", "deep")), kept["decode_profile"])
     for field in ("copy_bytes_per_second", "untraced_step_seconds", "bandwidth_fraction", "overhead_fraction"):
         expect.holds(field, all(isinstance(kept[name + "_profile"][0][field], float)
                                 for name in ("decode", "prefill", "deep")), kept)
+    check_cold_start(expect, kept)
     with tarfile.open(os.path.join(out, "Fake-H200.logs.tgz")) as logs:
-        expect.equal("logs that are kept", logs.getnames(), ["goldens.log"])
+        expect.equal("logs that are kept", logs.getnames(), ["numerics.log", "goldens.log"])
+    check_wrong_kernels(tools, expect, scratch, work, moved, out, there)
+    check_sanitizer(expect, scratch, moved, out, there)
     check_hanging(expect, scratch, moved, out, there)
+
+
+def check_wrong_kernels(tools, expect, scratch, work, carried, out, there):
+    """A GPU that computes is right by a certificate of CPUs, and one that computes one kernel wrongly is told which."""
+    code = cuda.host_code_of(tools, checkpoints.standard(os.path.join(work, "cache"), "csa"), scratch, "code.so")
+    for spoilt, kernel in (("", ""), ("attendMerge_256_64_8", "attend_merge_0")):
+        done = run("--carried", carried, "--work", os.path.join(scratch, "elsewhere"), "--out", out, "--models", "csa",
+                   "--checks", "numerics", **there, V4_FAKE_CUDA_CODE=code, V4_FAKE_CUDA_SPOIL=spoilt)
+        kept = read_results(out)
+        check = kept["checks"][-1]
+        expect.equal(f"checks with {spoilt}", [c["name"] for c in kept["checks"]], ["compile", "numerics"])
+        expect.equal(f"numerics with {spoilt}: {done.stdout}", (check["verdict"], done.returncode),
+                     ("failed (2)", 2) if spoilt else ("passed", 0))
+        note = f"csa: wrong kernel {kernel} ({spoilt}), launch " if spoilt else ""
+        expect.holds(f"the kernel is named: {check['note']}", check["note"].startswith(note) and
+                     check["note"].count("wrong kernel") == bool(spoilt) and note in done.stdout, done.stdout)
+        launches = kept["launches"]["csa"][-1]["launches"]
+        expect.holds(f"launches with {spoilt}", launches["compared"] > 500 and len(launches["largest"]) == 10, launches)
+        expect.equal(f"what a launch differs by without {spoilt}", launches["largest"][0]["magnitude"] != 0, bool(spoilt))
+
+
+def check_cold_start(expect, kept):
+    """Upload and start stand beside their limits."""
+    for name in ("cold", "upload"):
+        row = kept[name + "_rows"][0]
+        expect.holds(f"{name}: an upload", 0 < row["upload_seconds"] < row["session_seconds"], row)
+    note = [check["note"] for check in kept["checks"] if check["name"] == "cold"][0]
+    expect.holds("limits of a cold start", "at most 1.5" in note and "at least 20" in note, note)
+
+
+def check_sanitizer(expect, scratch, carried, out, there):
+    """What a sanitizer looks at has steps of every tile."""
+    folder, log = os.path.join(scratch, "sanitizer"), os.path.join(scratch, "sanitized")
+    os.mkdir(folder)
+    with open(os.path.join(folder, "compute-sanitizer"), "w", encoding="ascii") as f:
+        os.fchmod(f.fileno(), 0o755)
+        f.write('#!/bin/sh\nshift 4\nexec "$@"\n')
+    done = run("--carried", carried, "--work", os.path.join(scratch, "elsewhere"), "--out", out, "--models", "csa",
+               "--checks", "memcheck,memcheck-wide", **{**there, "PATH": there["PATH"] + os.pathsep + folder, "V4_FAKE_CUDA_LOG": log})
+    expect.equal(f"memcheck: {done.stdout}", done.returncode, 0)
+    sizes = {tuple(function.split("_")[:2]) for function in cuda.ran_in(log)}
+    # Tiles of 128 rows take matrices that are wider.
+    expect.equal("tiles that no sanitizer saw", [tile for tile in cuda.TILES if tile not in sizes], [])
+    verdicts = verdicts_of(read_results(out))
+    expect.equal("what was sanitized", verdicts, {"compile": "passed", "memcheck": "passed", "memcheck-wide": "passed"})
 
 
 def check_hanging(expect, scratch, carried, out, there):
@@ -139,7 +195,7 @@ def main():
     tools = engine.Tools(args.bin)
     expect = Expectations(tools)
     cuda_kernels.skip_without_ptxas(tools, args.cache)
-    SMALL.extend(["--shapes", os.path.join(checkpoints.standard(args.cache, "csa"), "config.json"), "--depth", "300"])
+    SMALL.extend(["--shapes", os.path.join(checkpoints.standard(args.cache, "csa"), "config.json"), "--depth", "300", "--prompt", "12"])
     with tempfile.TemporaryDirectory() as scratch:
         smi = os.path.join(scratch, "nvidia-smi")
         with open(smi, "w", encoding="ascii") as f:

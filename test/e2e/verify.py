@@ -112,6 +112,12 @@ def check_flags(expect, plan):
     expect.refused("threads of nothing", "v4-verify", [plan, "--threads=3"], ["--threads=3", "--here"], 1)
     expect.refused("no certificate", "v4-verify", [plan, "--numerics=" + plan + ".absent"], ["there is no certificate"], 3)
     expect.refused("a bisection of nothing", "v4-verify", [plan, "--bisect"], ["--numerics"], 1)
+    for flags in (["--record"], ["--record", "--numerics", "--launches=x"]):
+        expect.refused(f"a record of {flags}", "v4-verify", [plan, *flags], ["of --numerics or of --launches"], 1)
+    expect.refused("two files", "v4-verify", [plan, "--launches=x", "--record=y"], ["--record=y", "--launches"], 1)
+    expect.refused("a record over the plan", "v4-verify", [plan, f"--launches={plan}", "--record"], ["the plan"], 1)
+    expect.refused("a prompt of nothing", "v4-verify", [plan, "--numerics", "--prompt=3"], ["--prompt=3", "--record"], 1)
+    expect.refused("no launches", "v4-verify", [plan, f"--launches={plan}.absent"], ["there is no certificate"], 3)
     expect.refused("unknown flag", "v4-verify", [plan, "--nonsense"], ["nonsense"], 1)
 
 

@@ -19,6 +19,7 @@
 //   V4_FAKE_CUDA_FAIL=call:n    the n-th call of that name fails with 999
 //   V4_FAKE_CUDA_BYTES=n        memory of the GPU, default 8 GiB
 //   V4_FAKE_CUDA_ARCH=100       compute capability 10.0, default 90
+//   V4_FAKE_CUDA_SPOIL=function launches of it change nothing
 //   V4_FAKE_CUDA_LOG=file       gets a line per launch, per allocation, and per copy to the host
 //
 //===----------------------------------------------------------------------===//
@@ -170,6 +171,9 @@ bool v4::test::runFake(FakeFunction &kernel, const FakeLaunch &launch) {
   if (!launch.blocks || !launch.threads || launch.threads > 1024 || launch.sharedBytes > kernel.sharedBytes)
     return false;
   note("%s %llu\n", kernel.name.c_str(), launch.blocks);
+  const char *spoilt = std::getenv("V4_FAKE_CUDA_SPOIL");
+  if (spoilt && kernel.name == spoilt)
+    return true;
   if (kernel.play)
     return kernel.play(launch);
   auto *values = reinterpret_cast<void *const *>(launch.arguments);

@@ -76,6 +76,8 @@ def other_forms():
         cold = json.loads(run("--cold", "-r", 2, f"--load={load}", "-o", "json"))[0]
         parts = [cold[f"{part}_seconds"] for part in ("process", "open", "session", "step")]
         assert cold["load"] == load and cold["seconds"]["min"] > 0 and min(parts) >= 0, cold
+        # Nothing goes to a GPU.
+        assert not [key for key in cold if key.startswith("upload")], cold
 
 
 def errors():
@@ -84,7 +86,9 @@ def errors():
                         (("-b", 9), "max_sequences = 9"),
                         (("-p", 0, "-n", 0, "--beside=990", "--step-tokens=2"), "the test needs 1053 positions"),
                         (("-p", 0, "-n", 0, "--beside=10", "-b", 3), "max_sequences = 4"), (("-b", 3, "--step-tokens=2"), "less than the batch of 3"),
-                        (("--load=",), "has no value"), (("-o", "xml"), "xml")):
+                        (("--load=",), "has no value"), (("-o", "xml"), "xml"),
+                        (("--profile", "--device=h200"), "on a GPU with one of h100, h200, "),
+                        (("--device=x",), "--device=x")):
         error = run(*flags, expect=1)
         assert part in error and error.count("\n") == 1, (flags, error)
     assert "cannot open" in run(expect=1, plan="/nowhere.v4plan")

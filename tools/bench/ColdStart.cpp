@@ -28,6 +28,7 @@ namespace {
 /// Clock readings of a child, in order; CLOCK_MONOTONIC is the same in all processes.
 struct Marks {
   long long main, opened, ready, token;
+  long long uploadBytes, upload; ///< A span, not a reading.
 };
 
 double seconds(long long from, long long to) { return static_cast<double>(to - from) * 1e-9; }
@@ -90,8 +91,8 @@ Status runChild(const ColdOptions &options, Marks &marks, long long &begin, long
   while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
   }
   long long token = 0;
-  if (std::sscanf(line, "token %lld %lld %lld %lld %lld", &token, &marks.main, &marks.opened, &marks.ready,
-                  &marks.token) == 5)
+  if (std::sscanf(line, "token %lld %lld %lld %lld %lld %lld %lld", &token, &marks.main, &marks.opened, &marks.ready,
+                  &marks.token, &marks.uploadBytes, &marks.upload) == 7)
     return Status();
   if (WIFEXITED(state) && WEXITSTATUS(state) > 0 && WEXITSTATUS(state) <= 4)
     return Status(static_cast<StatusCode>(WEXITSTATUS(state)), "--cold: the started process ended without a token");
@@ -101,7 +102,8 @@ Status runChild(const ColdOptions &options, Marks &marks, long long &begin, long
 } // namespace
 
 Status bench::measureColdStart(const ColdOptions &options, ColdStart &out) {
-  std::vector<double> total, process, open, session, step;
+  std::vector<double> total, process, open, session, step, upload;
+  uint64_t uploadBytes = 0;
   for (uint64_t i = 0; i < options.repetitions; ++i) {
     Marks marks = {};
     long long begin = 0, end = 0;
@@ -111,9 +113,16 @@ Status bench::measureColdStart(const ColdOptions &options, ColdStart &out) {
     open.push_back(seconds(marks.main, marks.opened));
     session.push_back(seconds(marks.opened, marks.ready));
     step.push_back(seconds(marks.ready, marks.token));
+    upload.push_back(seconds(0, marks.upload));
+    uploadBytes = static_cast<uint64_t>(marks.uploadBytes);
   }
-  out = {spreadOf(total), spreadOf(process).median, spreadOf(open).median, spreadOf(session).median,
-         spreadOf(step).median};
+  out = {spreadOf(total),
+         spreadOf(process).median,
+         spreadOf(open).median,
+         spreadOf(session).median,
+         spreadOf(step).median,
+         spreadOf(upload).median,
+         uploadBytes};
   return Status();
 }
 
@@ -145,8 +154,10 @@ Status bench::startCold(const ColdOptions &options) {
     return live->deviceStatus();
   const float *best = std::max_element(logits, logits + engine->program().model()->vocab_size());
   marks.token = monotonicNanoseconds();
-  std::printf("token %lld %lld %lld %lld %lld\n", static_cast<long long>(best - logits), marks.main, marks.opened,
-              marks.ready, marks.token);
+  UploadTime upload = engine->uploadTime();
+  std::printf("token %lld %lld %lld %lld %lld %lld %lld\n", static_cast<long long>(best - logits), marks.main,
+              marks.opened, marks.ready, marks.token, static_cast<long long>(upload.bytes),
+              static_cast<long long>(upload.nanoseconds));
   std::fflush(stdout);
   return Status();
 }

@@ -25,6 +25,8 @@ struct ColdStart {
   double open;    ///< ... the plan mapped and checked, ...
   double session; ///< ... a session created, ...
   double step;    ///< ... one token fed.
+  double upload;  ///< Of `session`: weights on their way to a GPU.
+  uint64_t uploadBytes; ///< 0 = not for a GPU.
 };
 
 struct ColdOptions {

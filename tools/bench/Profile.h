@@ -18,6 +18,7 @@
 
 #include "tools/bench/MachinePass.h"
 #include "tools/bench/Workload.h"
+#include "tools/inspect/Devices.h"
 
 namespace v4::bench {
 
@@ -51,6 +52,9 @@ public:
   void setGpuSpeed(const GpuSpeed &found) { gpu = found; }
   const GpuSpeed &gpuSpeed() const { return gpu; }
   bool isOfGpu() const;
+  /// Whose published rates products are compared with; null = none.
+  void setDevice(const inspect::Device *published) { device = published; }
+  const inspect::Device *publishedDevice() const { return device; }
   bool hasFloors() const { return speed.bytesPerSecond > 0; }
 
   /// By falling time.
@@ -90,6 +94,7 @@ private:
   Workload *workload = nullptr;
   MachineSpeed speed;
   GpuSpeed gpu;
+  const inspect::Device *device = nullptr;
   std::vector<Entry> entries;         ///< Of each launch the variants of its kernel, then the kernel itself.
   std::vector<uint32_t> firstEntries; ///< By launch.
   uint64_t stepCount = 0;

@@ -8,6 +8,8 @@
 
 #include "tools/bench/Report.h"
 
+#include "tools/bench/TensorRate.h"
+
 #include <cmath>
 #include <cstdio>
 
@@ -33,6 +35,13 @@ Json bandwidthOf(const Profile &profile, double bytes, double seconds) {
   return most > 0 && seconds > 0 ? Json(bytes / seconds / most) : Json();
 }
 
+/// Of the published rate of tensor cores; null where they do nothing, or nobody said whose.
+Json tensorFractionOf(const Profile &profile, const ProfileGroup &group) {
+  const inspect::Device *device = profile.publishedDevice();
+  std::optional<double> rate = device ? tensorRate(group.function, *device) : std::nullopt;
+  return rate && group.seconds > 0 ? Json(group.cost.dotFlops / group.seconds / *rate) : Json();
+}
+
 /// What a step that nobody traces takes, and how much of it no launch does. Weights and cache count, as in rows.
 void addGpu(const Profile &profile, Json &out) {
   const GpuSpeed &speed = profile.gpuSpeed();
@@ -40,6 +49,11 @@ void addGpu(const Profile &profile, Json &out) {
   out["copy_bytes_per_second"] = speed.copyBytesPerSecond > 0 ? Json(speed.copyBytesPerSecond) : Json();
   out["untraced_step_seconds"] = speed.stepSeconds;
   out["bandwidth_fraction"] = bandwidthOf(profile, profile.cost().memoryBytes() / steps, speed.stepSeconds);
+  if (const inspect::Device *device = profile.publishedDevice())
+    out["tensor_rates"] = {{"device", device->name},
+                           {"fp8_flops_per_second", device->fp8FlopsPerSecond},
+                           {"bf16_flops_per_second", device->bf16FlopsPerSecond},
+                           {"source", device->source}};
   out["overhead_fraction"] = ratio(speed.stepSeconds - profile.launchSeconds() / steps, speed.stepSeconds);
 }
 
@@ -89,6 +103,10 @@ void printGpu(const Profile &profile) {
   std::printf("untraced steps of %s ms, %s of it in no launch; %s of the bandwidth of copies, %s B/s\n",
               shortNumber(profile.gpuSpeed().stepSeconds * 1e3).c_str(), cellOf(found["overhead_fraction"]).c_str(),
               cellOf(found["bandwidth_fraction"]).c_str(), cellOf(found["copy_bytes_per_second"]).c_str());
+  if (const inspect::Device *device = profile.publishedDevice())
+    std::printf("of %s: products over dense FP8 of %s and bf16 of %s FLOP/s, %s\n", device->name.c_str(),
+                shortNumber(device->fp8FlopsPerSecond).c_str(), shortNumber(device->bf16FlopsPerSecond).c_str(),
+                device->source.c_str());
 }
 
 } // namespace
@@ -125,13 +143,19 @@ Json bench::jsonOf(const BesideRow &row) {
 }
 
 Json bench::jsonOf(const ColdStart &cold, const ColdOptions &options) {
-  return {{"test", "cold"},
-          {"load", options.load == LoadMode::Copy ? "copy" : "map"},
-          {"seconds", ::jsonOf(cold.total)},
-          {"process_seconds", cold.process},
-          {"open_seconds", cold.open},
-          {"session_seconds", cold.session},
-          {"step_seconds", cold.step}};
+  Json row = {{"test", "cold"},
+              {"load", options.load == LoadMode::Copy ? "copy" : "map"},
+              {"seconds", ::jsonOf(cold.total)},
+              {"process_seconds", cold.process},
+              {"open_seconds", cold.open},
+              {"session_seconds", cold.session},
+              {"step_seconds", cold.step}};
+  if (cold.uploadBytes) {
+    row["upload_seconds"] = cold.upload;
+    row["upload_bytes"] = cold.uploadBytes;
+    row["upload_bytes_per_second"] = ratio(static_cast<double>(cold.uploadBytes), cold.upload);
+  }
+  return row;
 }
 
 Json bench::jsonOf(const std::vector<MachineSpeed> &speeds, const char *dotName, unsigned threads) {
@@ -169,8 +193,10 @@ Json bench::jsonOf(const Profile &profile, const Test &test) {
                         {"flop", group.cost.flops() / runs},
                         {"floor_seconds", floorOf(profile, group.floorSeconds / runs)},
                         {"achieved", floorOf(profile, ratio(group.floorSeconds, group.seconds))}});
-    if (profile.isOfGpu())
+    if (profile.isOfGpu()) {
       launches.back()["bandwidth_fraction"] = bandwidthOf(profile, bytesOf(group), group.seconds);
+      launches.back()["tensor_fraction"] = tensorFractionOf(profile, group);
+    }
   }
   double rest = profile.stepSeconds() - profile.launchSeconds();
   Json json = {{"test", test.name()},
@@ -249,6 +275,8 @@ void bench::printProfile(const Profile &profile, const Test &test) {
                     {"achieved", floorOf(profile, ratio(group.floorSeconds, group.seconds))}});
     if (profile.isOfGpu())
       rows.back()["of copies"] = bandwidthOf(profile, bytesOf(group), group.seconds);
+    if (profile.publishedDevice())
+      rows.back()["of " + profile.publishedDevice()->name] = tensorFractionOf(profile, group);
   }
   std::printf("\n%s, depth %llu, batch %llu\n", test.name().c_str(), static_cast<unsigned long long>(test.depth),
               static_cast<unsigned long long>(test.batch));

@@ -113,6 +113,8 @@ public:
         break;
       session.batch()[0] = {sequence, tokens.data() + at, count, logits};
       V4_RETURN_IF_ERROR(session.step(1));
+      if (options.afterStep)
+        options.afterStep(session, {index, at, count}, logits);
       at = end;
     }
     session.releaseSequence(*sequence);
@@ -126,12 +128,12 @@ private:
 
 } // namespace
 
-std::vector<Stretch> certify::inputFor(const plan::fb::Program &program) {
+std::vector<Stretch> certify::inputFor(const plan::fb::Program &program, uint32_t prompt) {
   uint64_t context = program.envelope()->max_context();
   uint64_t rows = std::max(kCertifiedRows, selectedRows(program)) + kRowsBeyond;
   std::vector<Stretch> stretches = {stretchOf(kShortPrompt, kShortDecode, context)};
   if (context > kShortPrompt + kShortDecode)
-    stretches.push_back(stretchOf(rows * kIndexRatio, kLongDecode, context));
+    stretches.push_back(stretchOf(prompt ? prompt : rows * kIndexRatio, kLongDecode, context));
   return stretches;
 }
 
@@ -210,14 +212,14 @@ Status certify::certifyRun(Engine &engine, uint64_t seed, const std::vector<Stre
 }
 
 Status certify::recordCertificate(const std::string &planPath, const std::string &weights, const std::string &path,
-                                  unsigned threads, std::string &summary) {
+                                  unsigned threads, std::string &summary, uint32_t prompt) {
   int64_t begin = monotonicNanoseconds();
   plan::LoadOptions load;
   load.weights = weights;
   std::unique_ptr<Engine> engine;
   V4_RETURN_IF_ERROR(Engine::open(planPath, load, {}, engine));
   Certificate certificate;
-  V4_RETURN_IF_ERROR(certifyRun(*engine, kSeed, inputFor(engine->program()), threads, certificate));
+  V4_RETURN_IF_ERROR(certifyRun(*engine, kSeed, inputFor(engine->program(), prompt), threads, certificate));
   V4_RETURN_IF_ERROR(writeCertificate(path, certificate));
   uint64_t positions = 0;
   for (const Stretch &stretch : certificate.stretches)

@@ -24,8 +24,9 @@ namespace v4::certify {
 inline constexpr uint64_t kSeed = 20260424;
 
 /// A short prompt and a long one, each with decode steps: more compressed rows are visible at the end of the long one
-/// than an indexer selects, and at least 513, as far as the plan's context reaches.
-std::vector<Stretch> inputFor(const plan::fb::Program &program);
+/// than an indexer selects, and at least 513, as far as the plan's context reaches. `prompt`: tokens of the long one
+/// instead; 0 = so many.
+std::vector<Stretch> inputFor(const plan::fb::Program &program, uint32_t prompt = 0);
 /// All tokens of one stretch.
 std::vector<int32_t> tokensOf(uint64_t seed, uint32_t stretch, uint64_t count, uint32_t vocabulary);
 
@@ -41,6 +42,8 @@ struct RunOptions {
   ProbeSink probes;
   /// Called in front of each step; false ends the run there. May be empty.
   std::function<bool(Session &, const StepRange &)> beforeStep;
+  /// Called behind each step, which gave so many rows of logits. May be empty.
+  std::function<void(Session &, const StepRange &, uint64_t logits)> afterStep;
   /// Called in front of each stretch; false leaves it out. May be empty.
   std::function<bool(uint32_t stretch)> beforeStretch;
 };
@@ -55,9 +58,10 @@ Status describePlan(const Engine &engine, Certificate &out);
 Status certifyRun(Engine &engine, uint64_t seed, const std::vector<Stretch> &stretches, unsigned threads,
                   Certificate &out);
 
-/// Opens the plan, runs the input made for it and writes the certificate; `summary` gets one line for people.
+/// Opens the plan, runs the input made for it and writes the certificate; `summary` gets one line for people. `prompt`
+/// as of inputFor.
 Status recordCertificate(const std::string &planPath, const std::string &weights, const std::string &path,
-                         unsigned threads, std::string &summary);
+                         unsigned threads, std::string &summary, uint32_t prompt = 0);
 
 } // namespace v4::certify
 

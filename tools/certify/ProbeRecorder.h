@@ -9,9 +9,7 @@
 #define V4_TOOLS_CERTIFY_PROBERECORDER_H
 
 #include "runtime/exec/Probe.h"
-#include "tools/certify/Certificate.h"
-
-#include <map>
+#include "tools/certify/RowSketcher.h"
 
 namespace v4::certify {
 
@@ -28,28 +26,14 @@ public:
   std::vector<ProbeRecord> finish();
 
 private:
-  struct State {
-    ProbeRecord record;
-    Hasher hasher;
-    double squares = 0;
-    const std::vector<float> *signs = nullptr; ///< [width][rowValues], each 1 or -1.
-  };
-
   static void receive(void *self, const ProbeRows &rows);
   void add(const ProbeRows &rows);
-  void addRow(State &state, uint32_t position, const uint8_t *data, uint64_t bytes);
-  void sketchNumbers(State &state, Row &row, const uint8_t *data);
-  void sketchSet(State &state, Row &row, const uint8_t *data);
 
   uint32_t stretch = 0;
-  std::vector<State> states; ///< In the order in which a step completes the probes.
+  RowSketcher sketcher;
+  std::vector<OpenRecord> records; ///< In the order in which a step completes the probes.
   std::map<std::string, size_t, std::less<>> byName;
-  std::map<std::pair<uint32_t, uint32_t>, std::vector<float>> signTables; ///< By width and row values.
-  std::vector<float> values;                                              ///< Of one row.
 };
-
-/// The number that element `index` contributes its signs with: bit k is that of projection k.
-uint64_t signWord(uint64_t index);
 
 } // namespace v4::certify
 

@@ -32,7 +32,6 @@ Status verify::checkNumerics(const NumericsOptions &options, std::vector<Check> 
   V4_RETURN_IF_ERROR(certify::certifyRun(*engine, recorded.seed, recorded.stretches, options.threads, fresh));
   out.comparison = certify::compare(recorded, fresh, engine->program().model()->layers());
   out.target = fresh.target;
-  out.seconds = static_cast<double>(monotonicNanoseconds() - begin) * 1e-9;
   Check check{"numerics", {}};
   if (out.comparison.measures.empty())
     return invalidInput(options.plan, ": offers none of the ", recorded.probes.size(), " probes of ",
@@ -45,6 +44,14 @@ Status verify::checkNumerics(const NumericsOptions &options, std::vector<Check> 
     if (!options.bisect.empty())
       V4_RETURN_IF_ERROR(writeRepro({options, *engine, recorded, *failure, check.problems[0]}));
   }
+  V4_RETURN_IF_ERROR(certify::comparePlainRun(*engine, fresh, options.threads, out.plain));
+  if (out.plain.different)
+    check.problems.push_back(joinText(options.plan, ": without probes ", out.plain.different, " of ", out.plain.rows,
+                                      " rows of logits have other bits than with them, the first at position ",
+                                      out.plain.position, " of sequence ", out.plain.stretch, "; ", out.plain.replayed,
+                                      " of ", out.plain.steps,
+                                      " steps were replayed as a graph: compare with v4-bench --plain-launches"));
+  out.seconds = static_cast<double>(monotonicNanoseconds() - begin) * 1e-9;
   checks.push_back(std::move(check));
   return Status();
 }
@@ -74,6 +81,11 @@ nlohmann::ordered_json verify::viewNumerics(const NumericsReport &report) {
           {"seconds", report.seconds},
           {"sequences", sequences},
           {"probes_not_offered", report.comparison.missing},
+          {"without_probes",
+           {{"steps", report.plain.steps},
+            {"replayed_steps", report.plain.replayed},
+            {"rows", report.plain.rows},
+            {"different_rows", report.plain.different}}},
           {"measures", measures}};
 }
 

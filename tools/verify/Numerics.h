@@ -14,6 +14,7 @@
 #define V4_TOOLS_VERIFY_NUMERICS_H
 
 #include "tools/certify/Comparison.h"
+#include "tools/certify/PlainRun.h"
 #include "tools/verify/Checks.h"
 
 #include <nlohmann/json.hpp>
@@ -32,6 +33,7 @@ struct NumericsOptions {
 struct NumericsReport {
   certify::Certificate recorded;
   certify::Comparison comparison;
+  certify::PlainRun plain;
   std::string target; ///< Of the plan.
   double seconds = 0;
 };
