@@ -27,8 +27,8 @@ from make_goldens import random_prompt
 MODEL = {"num_hidden_layers": 2, "num_hash_layers": 1, "compress_ratios": [0, 4, 0], "num_attention_heads": 40,
          "n_routed_experts": 8}
 # Products of 1024 columns: sums of two and four blocks.
-WIDE_MODEL = {"num_hidden_layers": 1, "num_hash_layers": 0, "num_nextn_predict_layers": 0, "compress_ratios": [0],
-              "hidden_size": 1024, "n_routed_experts": 8}
+WIDE_MODEL = {"num_hidden_layers": 1, "num_hash_layers": 0, "compress_ratios": [0, 0], "hidden_size": 1024,
+              "n_routed_experts": 8}
 # Rows of steps: most of a tile of 128, half of one with a smaller one behind it, and the small ones.
 CHUNKS = (100, 65, 17, 3)
 WIDE_CHUNKS = (20, 17)
