@@ -71,7 +71,7 @@ void declare(CLI::App &app, Flags &flags) {
                "of copies");
   app.add_option("--device", flags.device,
                  "With --profile, on a GPU: share of the tensor cores' rate that is published of " +
-                     inspect::deviceNames());
+                     inspect::gpuNames());
   app.add_flag("--cold", flags.cold, "From process start to the first token");
   app.add_flag("--machine", flags.machine, "Read bandwidth and dot-product peak of this machine");
   app.add_flag("--first-token", flags.firstToken)->group("");
@@ -104,6 +104,7 @@ public:
   Status run();
 
 private:
+  Status findPublished(bool gpu);
   Status measureMachine();
   Status measureCold();
   Status measureTests();
@@ -183,6 +184,23 @@ void Bench::print() const {
     }
 }
 
+/// Of --device.
+Status Bench::findPublished(bool gpu) {
+  if (flags.device.empty())
+    return Status();
+  published = inspect::findDevice(flags.device);
+  if (!published || published->fp8FlopsPerSecond <= 0)
+    return invalidInput("--device=", flags.device, ": no GPU whose rates are known, expected one of ",
+                        inspect::gpuNames());
+  if (!gpu)
+    return invalidInput("--device=", flags.device, ": ", flags.plan,
+                        " is a plan for a CPU; leave it out or give a plan for a GPU");
+  if (!flags.profile || flags.cold)
+    return invalidInput("--device=", flags.device, " compares the launches of a --profile",
+                        flags.cold ? ", which --cold has not; leave one of them out" : "; add it or leave this out");
+  return Status();
+}
+
 Status Bench::run() {
   if (!threads)
     threads = std::min(availableCpus(), ThreadPool::kMaxThreads);
@@ -196,10 +214,7 @@ Status Bench::run() {
   if (gpu && flags.machine)
     return invalidInput("--machine measures the CPUs of this machine, ", flags.plan,
                         " is a plan for a GPU; leave it out or give a plan for a CPU");
-  published = inspect::findDevice(flags.device);
-  if (!flags.device.empty() && (!published || !gpu || !flags.profile))
-    return invalidInput("--device=", flags.device, ": compares launches of a --profile on a GPU with one of ",
-                        inspect::deviceNames(), "; leave it out or name one of them");
+  V4_RETURN_IF_ERROR(findPublished(gpu));
   if (!gpu)
     V4_RETURN_IF_ERROR(MachinePass::create(engine->plan(), threads, machine));
   if (flags.machine)

@@ -65,7 +65,7 @@ void AttentionSums::joinRows(Value row) {
 /// every workgroup has two.
 void AttentionSums::scoreRows(const Parts &parts, Value row) {
   int64_t together = heads % kAttentionTileHeads == 0 ? kAttentionGroups : 1;
-  // 16 sums are twice what hides the latency of a product, and half of the registers.
+  // 16 sums, half of the registers, hide the latency of vdpbf16ps, and twice that of an fma.
   int64_t rows = k.has512() ? std::min(rowTile, 16 / (together * chains)) : rowTile / together;
   k.loop(parts.firstToken, parts.endToken, 1, [&](Value token) {
     k.loop(k.index(0), parts.groups, together, [&](Value group) {

@@ -6,11 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A workgroup is a few tokens and 8 heads. Its tokens are taken in runs of one sequence;
-// the blocks of rows that a run sees are decoded one after the other, each token of the
-// run takes the rows of the block that are its own. Blocks start at absolute positions
-// (window) or places of the list of compressed rows, and a token takes the same rows of
-// the same blocks whoever is in the run: bits do not depend on it.
+// A workgroup is a few tokens and 16 heads; a token that is alone in its run takes those of
+// several workgroups of the range at once, so that rows are decoded once for them. Its
+// tokens are taken in runs of one sequence; the blocks of rows that a run sees are decoded
+// one after the other, each token of the run takes the rows of the block that are its own.
+// Blocks start at absolute positions (window) or places of the list of compressed rows,
+// and a token takes the same rows of the same blocks whoever is in the run: bits do not
+// depend on it.
 //
 //===----------------------------------------------------------------------===//
 

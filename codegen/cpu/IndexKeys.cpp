@@ -158,7 +158,7 @@ IndexKeys::Values IndexKeys::headTile(Value row, Value place, Value head, int64_
 }
 
 void IndexKeys::score(Value row, Value place) {
-  // Two vectors of sums a head, and twice as many chains as hide the latency of a product where registers suffice.
+  // Two vectors of sums a head: 16 chains hide the latency of vdpbf16ps, and twice that of an fma.
   int64_t tile = k.has512() ? 8 : 2;
   int64_t whole = heads / tile * tile;
   Values sums(2, k.real(0, kLanes));

@@ -117,7 +117,7 @@ private:
   /// Columns of an input that are reals at a time.
   static constexpr int64_t kWideColumns = 512;
 
-  /// Columns of a panel that the buffer holds: half of a 32 KiB cache.
+  /// Columns of a panel that the buffer holds: of one panel half of a 32 KiB cache.
   int64_t bufferColumns() const { return k.hasBf16() ? 256 : 128; }
   /// Whether weights are decoded by CpuBody::storeSmallE4M3, so that sums are too small, and of rows in its order.
   bool isSmall() const { return format == PanelFormat::E4M3 && !k.hasBf16(); }
@@ -154,8 +154,8 @@ private:
     Value panels;
     Value begin, end;
   };
-  /// Inputs that are widened serve two panels. Where nothing is widened, a second panel would only push the first one
-  /// out of a 32 KiB cache, as it would where few inputs share a pass.
+  /// Inputs that are widened serve two panels, which fill a 32 KiB cache: measured with one of 48 KiB only. Where
+  /// nothing is widened, or few inputs share a pass, a second panel would cost as much and save nothing.
   int64_t bufferedPanels() const { return wide && k.has512() ? 2 : 1; }
   void eachPanel(const Block &block, llvm::function_ref<void(Value which, const Panel &panel)> body);
   Value bufferBegin(Value which, Value columnBegin);

@@ -28,7 +28,7 @@ struct CudaArch {
 
 /// Threads and 32-bit registers of one block, the same for all.
 inline constexpr int64_t kCudaBlockThreads = 1024;
-inline constexpr int64_t kCudaClusterBlocks = 8; ///< What every GPU with clusters takes.
+inline constexpr int64_t kCudaClusterBlocks = 8; ///< What is portable; small partitions of a GPU take less.
 inline constexpr int64_t kCudaBlockRegisters = 65536;
 
 llvm::ArrayRef<CudaArch> cudaArchs();

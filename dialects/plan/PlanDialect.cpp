@@ -82,8 +82,11 @@ LogicalResult v4::plan::BlockAttr::verify(llvm::function_ref<InFlightDiagnostic(
   // block_c3
   if (cluster != 1 && cluster != 2 && cluster != 4 && cluster != 8)
     return emitError() << "block has cluster " << cluster << ", expected 1, 2, 4 or 8";
-  if (cluster != 1 && (!call || call.getMost() % cluster != 0))
-    return emitError() << "block has cluster " << cluster << ", expected 1, or a call of at most a multiple of it";
+  if (cluster != 1 && !call)
+    return emitError() << "block has cluster " << cluster << " and no call, expected cluster 1";
+  if (cluster != 1 && call.getMost() % cluster != 0)
+    return emitError() << "block has a call of most = " << call.getMost() << ", expected a multiple of the cluster of "
+                       << cluster;
   return success();
 }
 

@@ -27,7 +27,8 @@ constexpr LinearTiles kTiles[] = {{8, 1, 20}, {16, 1, 18}, {64, 1, 12}, {128, 2,
 /// Of a weight that is widened in registers, which do not hold 128 tokens and two row tiles too.
 constexpr LinearTiles kWideTiles[] = {{8, 1, 20}, {16, 1, 18}, {64, 1, 8}, {64, 2, 6}};
 
-/// Of a weight whose sums have several blocks: each has few tiles, of which all are on their way at once.
+/// Of a weight whose sums have several blocks: each has few tiles, of which all are on their way at once
+/// with up to 16 tokens.
 constexpr LinearTiles kSplitTiles[] = {{16, 1, 9}, {64, 1, 5}};
 
 /// Row tiles that have enough blocks alone, blocks that a product of fewer gets when its columns allow, and what such a

@@ -36,6 +36,7 @@ public:
   /// Memory of this process, zeroed, that copies to and from the device need no other memory for. What is copied from
   /// there is read by the next `status` at the latest, and must not change before. Unsupported as above.
   virtual Status allocatePinned(std::string_view what, std::string_view advice, uint64_t bytes, void *&out) = 0;
+  /// REQUIRES: a `status` behind the last copy from or to it.
   virtual void releasePinned(void *memory) = 0;
   /// Between any two places, of the device or of this process; in order with launches. What goes to this process is
   /// there behind the next `status`.

@@ -33,6 +33,9 @@ const float *Session::hostOf(LogitsOf which) {
   bool &isThere = hasHostLogits[isMtp];
   if (!program.device || isThere || !base)
     return base;
+  // A copy to memory that is not pinned may last until the run is over, and keep others from the device.
+  if (!awaitRun().isOk())
+    return nullptr;
   const fb::Program &plan = *program.program;
   size_t buffer = isMtp ? static_cast<size_t>(plan.mtp_logits_buffer()) : plan.logits_buffer();
   copyMemory(program.device, (isMtp ? hostMtpLogits : hostLogits).data(), bufferAddresses[buffer],

@@ -158,6 +158,7 @@ static Status checkFile(const std::string &path, const MappedFile &file, const D
 }
 
 Status Session::load(const std::string &path, std::vector<Sequence *> &out) {
+  V4_RETURN_IF_ERROR(awaitRun()); // no fault of the file
   MappedFile file;
   V4_RETURN_IF_ERROR(MappedFile::open(path, LoadMode::Copy, file));
   StateHeader header;

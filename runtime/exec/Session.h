@@ -153,7 +153,7 @@ public:
   BatchEntry *batch() { return entries.data(); }
   /// Runs entries [0, count) of batch(). Checks everything first: when it fails, no sequence has changed. Where
   /// samplesOnDevice() and rows are left, it may run on: what goes wrong in it then is told by `sample`, `logits`,
-  /// `save`, the next step or draft, or deviceStatus, whichever is first.
+  /// `save`, `load`, the next step or draft, or deviceStatus, whichever is first.
   Status step(uint64_t count);
 
   /// Runs the MTP block alone on entries [0, count) of batch(), one token each, which is the one behind the sequence's

@@ -75,7 +75,7 @@ static uint64_t mostWorkgroups(const fb::Block *block) {
 
 static uint64_t rowTilesOf(uint64_t rows, uint64_t tile) { return rows / tile + (rows % tile != 0); }
 
-/// Workgroups of clusters.
+/// The workgroups of a tile of rows are whole clusters.
 Status PlanRules::checkWhole(const std::string &field, uint64_t tiles, const fb::Block *block) {
   if (!block || tiles % block->cluster() == 0)
     return Status();

@@ -244,7 +244,8 @@ def reads_in(log):
 def check_tensor_fractions(expect, name, profile):
     """Products are compared with the published rate of their numbers, what has none with nothing."""
     rates = {template: profile["tensor_rates"][numbers + "_flops_per_second"] for template, numbers in
-             (("fp8Linear", "fp8"), ("expertProduct", "fp8"), ("bf16Linear", "bf16"), ("wideLinear", "bf16"))}
+             (("fp8Linear", "fp8"), ("splitFp8Linear", "fp8"), ("expertProduct", "fp8"), ("bf16Linear", "bf16"),
+              ("splitBf16Linear", "bf16"), ("wideLinear", "bf16"))}
     expect.equal(f"{name}: whose rates", profile["tensor_rates"]["device"], "h200")
     found = [launch for launch in profile["launches"] if launch["function"].split("_")[0] in rates]
     expect.holds(f"{name}: products", len(found) > 3, found)
@@ -303,6 +304,20 @@ def check_sampling(tools, expect, name, plans, prompt, env, has_mtp):
         expect.equal(f"{name} {flags}: their number", len(first), 3)
 
 
+def check_faults(tools, expect, name, plan, env, scratch):
+    """A GPU that fails is what this machine cannot do, whoever waits for it first."""
+    requests = os.path.join(scratch, "requests.jsonl")
+    with open(requests, "w", encoding="utf-8") as f:
+        f.write('{"id": "a", "tokens": [1, 2, 3], "n": 6, "ignore_eos": true}\n')
+    for wait in range(7, 12):
+        env["V4_FAKE_CUDA_FAIL"] = f"cuStreamSynchronize:{wait}"
+        for command in (("v4-run", plan, f"--batch-file={requests}"), ("v4-bench", plan, "-n", 0, "-r", 1, "--beside=30")):
+            done = tools.call(*command, env=env, expect=None)
+            expect.equal(f"{name}: {command[0]} when wait {wait} fails", done.returncode, 3)
+            expect.holds(f"{name}: sentence of {command[0]} when wait {wait} fails",
+                         "the CUDA driver fails at cuStreamSynchronize" in done.stderr.splitlines()[-1], done.stderr)
+
+
 def with_templates(tools, cache, expect, name, fake, lengths, cut, splits, in_lanes):
     """Runs the plan as it is compiled by default: templates where there are some."""
     checkpoint = checkpoints.standard(cache, name)
@@ -324,6 +339,8 @@ def with_templates(tools, cache, expect, name, fake, lengths, cut, splits, in_la
         sizes = {tuple(f.split("_")[:2]) for f in ran_in(log)}
         expect.equal(f"{name}: tiles that no step ran", [tile for tile in TILES if tile not in sizes], [])
         check_profile(tools, expect, name, plan, played)
+        idle = {"LD_LIBRARY_PATH": played["LD_LIBRARY_PATH"]}  # a GPU that computes nothing
+        check_faults(tools, expect, name, plan, idle, scratch)
         check_room(tools, expect, name, plan, played, scratch)
         check_copies(tools, expect, name, (plan, without), config["vocab_size"], played, scratch)
         check_sampling(tools, expect, name, (plan, without), prompt, played, config["num_nextn_predict_layers"] > 0)

@@ -370,6 +370,7 @@ TEST_P(AttentionTest, SameBitsOnTheLowestLevel) {
 static std::string nameOf(const testing::TestParamInfo<Shape> &info) { return info.param.name; }
 
 static const Shape kIndexedShapes[] = {{"csa", 8, 256, 64, 64, 4, 16, true, 0, 8, 128},
+                                       {"csa_pairs", 64, 192, 64, 64, 4, 16, true, 0, 8, 128},
                                        {"csa_tiles", 35, 192, 64, 64, 4, 16, true, 0, 8, 128},
                                        {"csa_odd", 3, 134, 6, 33, 4, 37, true, 0, 5, 32}};
 
@@ -379,6 +380,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, AttentionTest,
                                          Shape{"mtp", 2, 128, 64, 32, 0, 1, true, -1},
                                          Shape{"mtp_no_sink", 6, 200, 8, 50, 0, 1, false, -1},
                                          Shape{"window_tiles", 40, 128, 64, 128, 0, 1, true, 0},
+                                         Shape{"window_pairs", 48, 128, 64, 128, 0, 1, true, 0},
                                          Shape{"hca", 8, 192, 64, 32, 128, 1, true, 0},
                                          Shape{"hca_wide", 16, 512, 64, 128, 128, 1, true, 0}),
                          nameOf);

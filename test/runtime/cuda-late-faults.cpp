@@ -93,6 +93,12 @@ TEST_F(CudaLateFaultTest, NothingIsSavedOfAStepThatFailed) {
   EXPECT_FALSE(std::ifstream(state + ".part").good());
 }
 
+TEST_F(CudaLateFaultTest, AStepThatFailedIsNoFaultOfAFile) {
+  std::vector<Sequence *> loaded;
+  Status status = failureOf([&] { return session->load("absent.state", loaded); });
+  EXPECT_EQ(status.message().find("fake.v4plan: between launches[0] of "), 0u) << status.message();
+}
+
 /// The driver that is played has the real one's name, and is loaded already.
 TEST_F(CudaLateFaultTest, TheCApiTellsWhatWentWrongInAStep) {
   FakeOptions options = samplingOptions(true);

@@ -87,7 +87,8 @@ def errors():
                         (("-p", 0, "-n", 0, "--beside=990", "--step-tokens=2"), "the test needs 1053 positions"),
                         (("-p", 0, "-n", 0, "--beside=10", "-b", 3), "max_sequences = 4"), (("-b", 3, "--step-tokens=2"), "less than the batch of 3"),
                         (("--load=",), "has no value"), (("-o", "xml"), "xml"),
-                        (("--profile", "--device=h200"), "on a GPU with one of h100, h200, "),
+                        (("--profile", "--device=h200"), "is a plan for a CPU"),
+                        (("--profile", "--device=epyc-9v45"), "expected one of h100, h200, b200"),
                         (("--device=x",), "--device=x")):
         error = run(*flags, expect=1)
         assert part in error and error.count("\n") == 1, (flags, error)

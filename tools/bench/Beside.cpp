@@ -113,8 +113,10 @@ Status Traffic::submit(Stream &stream, uint64_t prompt, uint64_t count) {
 Status Traffic::step() {
   V4_RETURN_IF_ERROR(scheduler->step());
   for (const Stream &stream : streams)
-    if (!stream.error.empty())
+    if (!stream.error.empty()) {
+      V4_RETURN_IF_ERROR(session->deviceStatus()); // where the GPU is what failed
       return checkFailed(stream.error);
+    }
   return Status();
 }
 

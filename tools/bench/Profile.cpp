@@ -30,23 +30,34 @@ Profile::Profile(const plan::fb::Program &program) : program(program) {
 
 bool Profile::isOfGpu() const { return plan::isForGpu(program); }
 
-void Profile::attach(Workload &to) {
+Status Profile::attach(Workload &to) {
+  if (CudaDevice *device = to.session().gpu())
+    V4_RETURN_IF_ERROR(DeviceBlock::createPinned(*device, "experts hit by each launch", "leave --profile out",
+                                                 entries.size() * sizeof(int32_t), pinnedHits));
   workload = &to;
   workload->session().setTrace({this, receive, readHits});
   workload->onStep(endStep, this);
+  return Status();
 }
 
 void Profile::detach() {
   workload->session().setTrace({});
   workload->onStep(nullptr, nullptr);
   workload = nullptr;
+  pinnedHits = DeviceBlock();
+}
+
+/// Of a GPU in memory that copies to it need no wait for.
+int32_t &Profile::hitsOf(const LaunchSpan &span) {
+  Entry &entry = entryOf(span);
+  return span.device ? reinterpret_cast<int32_t *>(pinnedHits.data())[&entry - entries.data()] : entry.hits;
 }
 
 /// The first number of the binding. A GPU is asked for it behind the launch, and not waited for.
 void Profile::readHits(void *profile, const LaunchSpan &span) {
   Profile &self = *static_cast<Profile *>(profile);
   if (int32_t binding = self.kernelOf(span.launch).hits(); binding >= 0)
-    copyMemory(span.device, &self.entryOf(span).hits, span.bindings[binding], sizeof(int32_t));
+    copyMemory(span.device, &self.hitsOf(span), span.bindings[binding], sizeof(int32_t));
 }
 
 void Profile::receive(void *profile, const LaunchSpan &span) {
@@ -57,6 +68,7 @@ void Profile::receive(void *profile, const LaunchSpan &span) {
   entry.worked = span.workgroups > 0;
   if (!span.device)
     readHits(profile, span);
+  entry.hits = self.hitsOf(span);
 }
 
 double Profile::floorOf(const plan::Cost &cost) const {

@@ -45,7 +45,7 @@ public:
   explicit Profile(const plan::fb::Program &program);
 
   /// From now on steps of `workload` are traced.
-  void attach(Workload &workload);
+  Status attach(Workload &workload);
   void detach();
   /// Floors of the steps that follow use this; without, there are none.
   void setSpeed(const MachineSpeed &machine) { speed = machine; }
@@ -73,7 +73,7 @@ private:
     uint64_t runs = 0;
     int64_t nanoseconds = 0; ///< All runs.
     int64_t last = 0;        ///< Of the running step.
-    int32_t hits = 0;        ///< Of the running step; on a GPU there when it is over.
+    int32_t hits = 0;        ///< Of the running step.
     bool ran = false;        ///< In the running step,
     bool worked = false;     ///< and it had workgroups.
     double floorSeconds = 0;
@@ -82,6 +82,7 @@ private:
 
   static void receive(void *profile, const LaunchSpan &span);
   static void readHits(void *profile, const LaunchSpan &span);
+  int32_t &hitsOf(const LaunchSpan &span);
   Entry &entryOf(const LaunchSpan &span) { return entries[firstEntries[span.launch] + span.variant]; }
   static void endStep(void *profile, double seconds);
   double floorOf(const plan::Cost &cost) const;
@@ -94,6 +95,7 @@ private:
   Workload *workload = nullptr;
   MachineSpeed speed;
   GpuSpeed gpu;
+  DeviceBlock pinnedHits; ///< int32_t for each entry, on a GPU: there when the step is over.
   const inspect::Device *device = nullptr;
   std::vector<Entry> entries;         ///< Of each launch the variants of its kernel, then the kernel itself.
   std::vector<uint32_t> firstEntries; ///< By launch.

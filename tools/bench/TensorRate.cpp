@@ -20,9 +20,10 @@ struct TensorTemplate {
   std::string_view name;
   Arithmetic arithmetic;
 };
-constexpr TensorTemplate kTemplates[] = {{"fp8Linear", Arithmetic::Fp8},   {"expertProduct", Arithmetic::Fp8},
-                                         {"bf16Linear", Arithmetic::BF16}, {"wideLinear", Arithmetic::BF16},
-                                         {"attendRows", Arithmetic::BF16}, {"indexCandidates", Arithmetic::BF16}};
+constexpr TensorTemplate kTemplates[] = {{"fp8Linear", Arithmetic::Fp8},        {"splitFp8Linear", Arithmetic::Fp8},
+                                         {"expertProduct", Arithmetic::Fp8},    {"bf16Linear", Arithmetic::BF16},
+                                         {"splitBf16Linear", Arithmetic::BF16}, {"wideLinear", Arithmetic::BF16},
+                                         {"attendRows", Arithmetic::BF16},      {"indexCandidates", Arithmetic::BF16}};
 
 } // namespace
 

@@ -102,7 +102,7 @@ Status Series::repeat(uint64_t repetitions) {
 Status Series::trace(Profile &profile) {
   V4_RETURN_IF_ERROR(prepare());
   profile.setSpeed(speeds.back());
-  profile.attach(workload);
+  V4_RETURN_IF_ERROR(profile.attach(workload));
   Status status = runOnce();
   profile.detach();
   return status;

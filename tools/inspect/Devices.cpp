@@ -48,9 +48,18 @@ const Device &inspect::usualDevice(std::string_view target) {
   return *findDevice(target.substr(0, 4) == "cpu:" ? "epyc-9755" : "h200");
 }
 
-std::string inspect::deviceNames() {
+static std::string namesOf(bool (*isListed)(const Device &device)) {
   std::string text;
   for (const Device &device : kDevices)
-    text += (text.empty() ? "" : ", ") + device.name;
+    if (isListed(device))
+      text += (text.empty() ? "" : ", ") + device.name;
   return text;
+}
+
+std::string inspect::deviceNames() {
+  return namesOf([](const Device &) { return true; });
+}
+
+std::string inspect::gpuNames() {
+  return namesOf([](const Device &device) { return device.fp8FlopsPerSecond > 0; });
 }

@@ -37,6 +37,8 @@ const Device *findDevice(const std::string &name);
 const Device &usualDevice(std::string_view target);
 /// "h100, h200, ...".
 std::string deviceNames();
+/// Of those that have rates of FP8.
+std::string gpuNames();
 
 } // namespace v4::inspect
 

@@ -223,6 +223,8 @@ int BatchRun::execute() {
   summarize(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   if (!options.saveState.empty())
     session->save(options.saveState, {});
+  if (failed)
+    session->wait(); // throws where the GPU is what failed
   return failed ? 2 : 0;
 }
 

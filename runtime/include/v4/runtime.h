@@ -308,7 +308,7 @@ typedef struct v4_batch_entry {
  *
  * On a GPU that picks tokens (v4_session_pick) a step that leaves rows of logits may still run when this returns,
  * unless the session has a probe or a trace. The calls that need it wait, and what went wrong in it is told by the
- * first one: v4_session_pick, _check_logits, _wait, _save, or the next step or draft; its logits are null. Its
+ * first one: v4_session_pick, _check_logits, _wait, _save, _load, or the next step or draft; its logits are null. Its
  * sequences have their tokens then, but the GPU can be used no further. */
 V4_API v4_status v4_session_step(v4_session *session, const v4_batch_entry *entries, size_t entry_count,
                                  v4_error *error);
@@ -460,8 +460,9 @@ V4_API v4_status v4_scheduler_submit(v4_scheduler *scheduler, const v4_request *
                                      v4_error *error);
 /* Ends a request, wherever it is: at once, in a callback with the step that runs. Zero: it was over already. */
 V4_API int32_t v4_scheduler_cancel(v4_scheduler *scheduler, uint64_t id);
-/* Starts what fits and runs one step. out_pending gets the number of requests that are not over. When a GPU fails,
- * those that wanted a token of the step end with V4_FINISH_FAILED, and the next step fails for the others. */
+/* Starts what fits and runs one step. out_pending gets the number of requests that are not over. A GPU that fails
+ * either fails this call, and requests stay as they are, or, where it picks tokens, ends those that wanted one with
+ * V4_FINISH_FAILED; then the next call that feeds something fails. */
 V4_API v4_status v4_scheduler_step(v4_scheduler *scheduler, uint64_t *out_pending, v4_error *error);
 
 #ifdef __cplusplus

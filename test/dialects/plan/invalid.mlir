@@ -101,12 +101,12 @@ func.func private @block_c3() attributes {plan.value = #plan.block<threads = 32,
 
 // -----
 
-// expected-error @below {{block has cluster 2, expected 1, or a call of at most a multiple of it}}
+// expected-error @below {{block has cluster 2 and no call, expected cluster 1}}
 func.func private @block_c3() attributes {plan.value = #plan.block<threads = 1, shared_bytes = 0, cluster = 2, registers = 1, image = 0 : 1>}
 
 // -----
 
-// expected-error @below {{block has cluster 8, expected 1, or a call of at most a multiple of it}}
+// expected-error @below {{block has a call of most = 132, expected a multiple of the cluster of 8}}
 func.func private @block_c3() attributes {plan.value = #plan.block<threads = 32, shared_bytes = 0, cluster = 8, registers = 8, image = 0 : 64, call = <"f", most = 132, arguments = [#kernel.argument<address, binding = 0, value = 0>]>>}
 
 // -----
