@@ -7,8 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "codegen/cuda/shim/DeviceHost.h"
-
-#include <ucontext.h>
+#include "codegen/cuda/shim/Place.h"
 
 #include <algorithm>
 #include <array>
@@ -22,14 +21,28 @@ namespace {
 
 constexpr size_t kStackBytes = 128 << 10;
 
+void enter();
+
 struct Fiber {
-  ucontext_t context;
+  Place place;
   std::unique_ptr<char[]> stack{new char[kStackBytes]};
   Product products[2][16]; ///< Of this and of the last round.
-  int productCount = 0, productRound = 0;
-  int arrived[kMeetings] = {}; ///< Times that it came to a rendezvous.
-  bool done = false;
-  int late = 0; ///< Turns that it will miss.
+  int productCount, productRound;
+  int arrived[kMeetings]; ///< Times that it came to a rendezvous.
+  bool done;
+  int late; ///< Turns that it will miss.
+
+  void begin() {
+    productCount = productRound = late = 0;
+    std::fill(std::begin(arrived), std::end(arrived), 0);
+    done = false;
+    place = {};
+    getcontext(&place.context);
+    place.context.uc_stack.ss_sp = stack.get();
+    place.context.uc_stack.ss_size = kStackBytes;
+    place.context.uc_link = nullptr;
+    makecontext(&place.context, enter, 0);
+  }
 };
 
 /// Blocks that run together, one behind the other in the lists.
@@ -39,7 +52,7 @@ struct Cluster {
   std::vector<std::array<std::array<uint32_t, 8>, 2>> words; ///< That threads gave to their warp, twice.
   std::vector<std::vector<unsigned char>> shared;            ///< By block.
   std::vector<std::pair<int, std::function<void()>>> copies; ///< With the block that asked.
-  ucontext_t scheduler;
+  Place scheduler;
   const std::function<void()> *body;
   int index = 0, grid = 0;      ///< The first block, and how many there are.
   int running = 0, rank = 0;    ///< The thread, and its block: kernels ask all the time.
@@ -65,7 +78,7 @@ void enter() {
   (*current->body)();
   current->fibers[current->running].done = current->moved = true;
   forgetShared(*current);
-  swapcontext(&current->fibers[current->running].context, &current->scheduler);
+  go(current->fibers[current->running].place, current->scheduler);
 }
 
 /// One turn for each thread that is not done; false when there is none.
@@ -84,7 +97,7 @@ bool turn(Cluster &b, std::vector<int> &order, std::mt19937 &random) {
         continue;
       }
       b.run(t);
-      swapcontext(&b.scheduler, &b.fibers[t].context);
+      go(b.scheduler, b.fibers[t].place);
     }
   return any;
 }
@@ -92,13 +105,8 @@ bool turn(Cluster &b, std::vector<int> &order, std::mt19937 &random) {
 bool runCluster(Cluster &b, std::mt19937 &random) {
   std::vector<int> order;
   for (size_t t = 0; t < b.fibers.size(); ++t) {
-    Fiber &f = b.fibers[t];
     order.push_back(t);
-    getcontext(&f.context);
-    f.context.uc_stack.ss_sp = f.stack.get();
-    f.context.uc_stack.ss_size = kStackBytes;
-    f.context.uc_link = nullptr;
-    makecontext(&f.context, enter, 0);
+    b.fibers[t].begin();
   }
   while (turn(b, order, random)) {
     if (b.copies.empty() && !b.moved)
@@ -119,20 +127,24 @@ bool runCluster(Cluster &b, std::mt19937 &random) {
 
 bool launch(int grid, int threads, int sharedBytes, unsigned seed, const std::function<void()> &body, int cluster) {
   std::mt19937 random(seed);
-  for (int i = 0; i < grid; i += cluster) {
-    Cluster c;
-    c.threads = threads;
-    c.fibers = std::vector<Fiber>(threads * cluster);
-    c.words.resize(threads * cluster);
+  if (grid % cluster != 0)
+    return false;
+  static std::vector<Fiber> idle; // Stacks cost more than what most kernels do on them.
+  Cluster c;
+  c.threads = threads;
+  c.fibers = std::move(idle);
+  c.fibers.resize(threads * cluster);
+  c.words.resize(threads * cluster);
+  c.body = &body;
+  c.grid = grid;
+  current = &c;
+  bool whole = true;
+  for (c.index = 0; c.index < grid && whole; c.index += cluster) {
     c.shared.assign(cluster, std::vector<unsigned char>(1024 + sharedBytes, 0xff)); // NaN in every format
-    c.body = &body;
-    c.index = i;
-    c.grid = grid;
-    current = &c;
-    if (grid % cluster != 0 || !runCluster(c, random))
-      return false;
+    whole = runCluster(c, random);
   }
-  return true;
+  idle = std::move(c.fibers);
+  return whole;
 }
 
 int thread() { return current->running - current->rank * current->threads; }
@@ -144,7 +156,7 @@ unsigned char *shared(unsigned address) {
   return current->own + address;
 }
 unsigned char *sharedOfRank(unsigned address, int rank) { return &current->shared.at(rank).at(address); }
-void pause() { swapcontext(&current->fibers[current->running].context, &current->scheduler); }
+void pause() { go(current->fibers[current->running].place, current->scheduler); }
 void later(std::function<void()> copy) {
   current->moved = true;
   current->copies.emplace_back(current->rank, std::move(copy));
@@ -175,14 +187,6 @@ void arrive(unsigned barrier, int arrivals, int bytes) {
   current->moved = true;
 }
 
-float e4m3Value(unsigned char code) {
-  int exponent = code >> 3 & 15, mantissa = code & 7;
-  if ((code & 127) == 127)
-    return NAN;
-  float value = exponent ? std::ldexp(float(8 + mantissa), exponent - 10) : std::ldexp(float(mantissa), -9);
-  return code & 128 ? -value : value;
-}
-
 void beginProducts() {
   Fiber &f = current->fibers[current->running];
   f.productRound ^= 1;
@@ -201,28 +205,26 @@ const Product *products(int thread, int &count) {
   return current->fibers[current->rank * current->threads + thread].products[mine.productRound];
 }
 
-float tileValue(uint64_t descriptor, int row, int k, int columns) {
-  static const std::vector<float> values = [] {
-    std::vector<float> v;
-    for (int code = 0; code < 256; ++code)
-      v.push_back(e4m3Value(code));
-    return v;
-  }();
-  unsigned address =
-      ((descriptor & 0x3fff) << 4) + row / 8 * ((descriptor >> 32 & 0x3fff) << 4) + row % 8 * 128 + k * (32 / columns);
-  unsigned char *at = shared(address ^ (address >> 7 & 7) << 4);
-  return columns == 32 ? values[*at] : bf16Value(at[0] | at[1] << 8);
+void tileRow(uint64_t descriptor, int row, int columns, float *values) {
+  unsigned begin = ((descriptor & 0x3fff) << 4) + row / 8 * ((descriptor >> 32 & 0x3fff) << 4) + row % 8 * 128;
+  for (int chunk = 0; chunk < 2; ++chunk) {
+    unsigned address = begin + chunk * 16;
+    const unsigned char *at = shared(address ^ (address >> 7 & 7) << 4);
+    for (int i = 0; i < columns / 2; ++i)
+      *values++ = columns == 32 ? e4m3Value(at[i]) : bf16Value(at[2 * i] | at[2 * i + 1] << 8);
+  }
 }
 
-float leftValue(const Product &product, int number, int row, int k) {
+void leftRow(const Product &product, int number, int row, float *values) {
   if (!product.inRegisters)
-    return tileValue(product.a, row, k, product.columns);
+    return tileRow(product.a, row, product.columns, values);
   bool isBf16 = product.columns == 16;
-  int count, lane = row % 8 * 4 + (isBf16 ? k % 8 / 2 : k % 16 / 4);
-  const Product &theirs = products(thread() / 32 * 32 + lane, count)[number];
-  if (isBf16)
-    return bf16Value(theirs.registers[row / 8 % 2 + k / 8 * 2] >> k % 2 * 16 & 0xffff);
-  return e4m3Value(theirs.registers[row / 8 % 2 + k / 16 * 2] >> k % 4 * 8);
+  for (int k = 0; k < product.columns; ++k) {
+    int count, lane = row % 8 * 4 + (isBf16 ? k % 8 / 2 : k % 16 / 4);
+    const Product &theirs = products(thread() / 32 * 32 + lane, count)[number];
+    values[k] = isBf16 ? bf16Value(theirs.registers[row / 8 % 2 + k / 8 * 2] >> k % 2 * 16 & 0xffff)
+                       : e4m3Value(theirs.registers[row / 8 % 2 + k / 16 * 2] >> k % 4 * 8);
+  }
 }
 
 WarpWords::WarpWords(std::initializer_list<uint32_t> mine) {
@@ -249,26 +251,6 @@ void v4::cuda::tensorCopy(unsigned to, const TensorMap *map, int column, int row
       }
     shim::arrive(barrier, 0, -map->boxRows * width);
   });
-}
-
-unsigned v4::cuda::e4m3Codes(float first, float second) {
-  auto code = [](float value) -> unsigned {
-    if (std::isnan(value))
-      return 127;
-    float size = std::fmin(std::fabs(value), 448.0f);
-    int exponent = size < 0.015625f ? -6 : std::ilogb(size);
-    // Whole steps of 2^(exponent - 3), to the nearest even; eight of them are the next exponent.
-    int steps = int(std::nearbyint(std::ldexp(size, 3 - exponent)));
-    return (std::signbit(value) ? 128 : 0) + (exponent + 6) * 8 + steps;
-  };
-  return code(first) | code(second) << 8;
-}
-
-unsigned v4::cuda::pickBytes(unsigned a, unsigned b, unsigned selectors) {
-  uint64_t both = a | uint64_t(b) << 32, picked = 0;
-  for (int i = 0; i < 4; ++i)
-    picked |= (both >> (selectors >> 4 * i & 7) * 8 & 255) << 8 * i;
-  return picked;
 }
 
 static void loadMatricesAs(unsigned (&parts)[4], unsigned address, bool transposed) {

@@ -69,10 +69,18 @@ void beginProducts();
 Product &nextProduct();
 const Product *products(int thread, int &count); ///< Since that thread's beginProducts().
 
-/// Element (row, k) of a tile of e4m3 or, with 16 `columns`, bf16 in shared memory.
-float tileValue(uint64_t descriptor, int row, int k, int columns);
-/// Element (row, k) of operand a of the running thread's product `number`.
-float leftValue(const Product &product, int number, int row, int k);
+/// The 32 elements of e4m3 or, with 16 `columns`, 16 of bf16 of one row of a tile in shared memory.
+void tileRow(uint64_t descriptor, int row, int columns, float *values);
+/// The same of operand a of the running thread's product `number`.
+void leftRow(const Product &product, int number, int row, float *values);
+/// Of rows of e4m3 without any rounding.
+inline double rowProduct(const float *left, const float *right, int columns) {
+  double sums[4] = {};
+  for (int k = 0; k < columns; k += 4)
+    for (int i = 0; i < 4; ++i)
+      sums[i] += double(left[k + i]) * right[k + i];
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
 
 /// Gives words to the threads of the warp and has theirs.
 struct WarpWords {
@@ -220,17 +228,17 @@ inline void wgmmaWait(float (&sums)[COUNT]) {
   int count, lane = threadInBlock() % 32, warp = threadInBlock() / 32 % 4;
   const shim::Product *list = shim::products(threadInBlock(), count);
   for (int p = 0; p < count; ++p) {
-    float left[2][32];
-    for (int k = 0; k < 64; ++k)
-      left[k / 32][k % 32] =
-          k % 32 < list[p].columns ? shim::leftValue(list[p], p, warp * 16 + lane / 4 + k / 32 * 8, k % 32) : 0;
-    for (int i = 0; i < COUNT; ++i) {
-      double sum = 0;
-      for (int k = 0; k < list[p].columns; ++k)
-        sum += double(left[i / 2 % 2][k]) *
-               shim::tileValue(list[p].b, i / 4 * 8 + lane % 4 * 2 + i % 2, k, list[p].columns);
-      sums[i] = float((list[p].add ? sums[i] : 0.0f) + sum);
-    }
+    float left[2][32], right[32];
+    for (int i = 0; i < 2; ++i)
+      shim::leftRow(list[p], p, warp * 16 + lane / 4 + i * 8, left[i]);
+    for (int i = 0; i < COUNT; i += 4)
+      for (int column = 0; column < 2; ++column) {
+        shim::tileRow(list[p].b, i * 2 + lane % 4 * 2 + column, list[p].columns, right);
+        for (int row = 0; row < 2; ++row) {
+          float &sum = sums[i + row * 2 + column];
+          sum = float((list[p].add ? sum : 0.0f) + shim::rowProduct(left[row], right, list[p].columns));
+        }
+      }
   }
 }
 
