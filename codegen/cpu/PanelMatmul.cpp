@@ -21,6 +21,9 @@ static PanelFormat panelFormat(Type format) {
 /// Bytes from a load to the lines asked for into L2 and into L1. On an Emerald Rapids server decode gained half as much
 /// again by pairs and these; 2 to 16 KiB and 256 to 2048 bytes were within its noise.
 static constexpr int64_t kFarAhead = 8192, kNearAhead = 1024;
+/// The same into L1, with none into L2, where the level has products of bf16 but no tiles: its CPUs are Zen 4 and 5.
+/// There decode is 1.10 times as fast as with the two above; 3 to 8 KiB are near it, 512 bytes at 0.9.
+static constexpr int64_t kOneAhead = 4096;
 
 PanelMatmul::PanelMatmul(CpuBody &k, Type type, int64_t rows, int64_t columns, int64_t maxInputs)
     : k(k), format(panelFormat(type)), rows(rows), columns(columns), maxInputs(maxInputs) {
@@ -93,6 +96,8 @@ void PanelMatmul::fetchAhead(const Panel &panel, Value at) {
     memref::PrefetchOp::create(k.b, k.loc, panel.weight, ValueRange{k.add(at, bytes / elementBytes)}, /*isWrite=*/false,
                                locality, /*isDataCache=*/true);
   };
+  if (k.hasBf16() && !k.hasTiles())
+    return fetch(kOneAhead, 3);
   fetch(kFarAhead, 2);
   fetch(kNearAhead, 3);
 }

@@ -3,8 +3,22 @@
 // RUN: v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=cpu:x86-64-v4}))' | FileCheck %s --check-prefixes=CHECK,V4
 // RUN: v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=cpu:x86-64-v3}))' | FileCheck %s --check-prefixes=CHECK,V3
 // RUN: v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=cpu:x86-64-v4-amx}))' | FileCheck %s --check-prefixes=CHECK,AMX
+// RUN: v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=cpu:x86-64-v4-bf16}))' | FileCheck %s --check-prefix=ONE
+// RUN: v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=cpu:x86-64-v4}))' | FileCheck %s --check-prefix=TWO
+// RUN: v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=cpu:x86-64-v4-amx}))' | FileCheck %s --check-prefix=TWO
 // RUN: not v4-opt %s --pass-pipeline='builtin.module(func.func(v4-expand-contracts{level=riscv}))' 2>&1 | FileCheck %s --check-prefix=LEVEL
 // LEVEL: error: level 'riscv' is no CPU target, see --list-targets
+
+// Streamed lines are asked for in front of their load: for the first cache alone where there are products of bf16 but no
+// tiles, else for the second one too, further ahead.
+// ONE-LABEL: func.func @fp8
+// ONE-NOT: locality<2>
+// ONE: memref.prefetch {{.*}}, read, locality<3>, data : memref<?xi8>
+// ONE-NOT: locality<2>
+// ONE: func.func @fp4
+// TWO-LABEL: func.func @fp8
+// TWO: memref.prefetch {{.*}}, read, locality<2>, data : memref<?xi8>
+// TWO: memref.prefetch {{.*}}, read, locality<3>, data : memref<?xi8>
 
 // CHECK-LABEL: func.func @fp8
 // CHECK-NOT: kernel.panel_linear
