@@ -16,14 +16,14 @@
 # --prepare  makes a folder for a machine that has a GPU and no compiler: tools, plans and what they were made of. It
 #            and the tracked files are at most 64 MiB: the last of --models are left out until they are
 # --carried  such a folder, wherever it lies now
-# Exit codes: 0 all that ran passed, 1 bad flags, 2 a check failed or had no time left, 3 no GPU here that plans are for.
+# Exit codes: 0 all that ran passed, 1 bad flags, 2 a check or --prepare failed, or had no time left, 3 no GPU of plans here.
 set -euo pipefail
 caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 bin='' work=build/gpu-check out=test/bench/gpu models='' prepare='' carried='' target=cuda:sm_90a seconds='' shapes='' depth=130000 checks='' prompt=''
 all_models=main,csa,swa,hca
-all_checks=compile,token,numerics,goldens,invariance,tiles,batch,replay,decode,prefill,cold,deep,memcheck,racecheck,synccheck,initcheck
+all_checks=compile,token,record,numerics,goldens,invariance,tiles,batch,replay,decode,prefill,cold,deep,memcheck,racecheck,synccheck,initcheck
 all_checks+=,bench,memcheck-wide,racecheck-wide,synccheck-wide,initcheck-wide
 few_experts=layers:5,experts:8
 fail() { echo "tools/gpu-check.sh: $1" >&2; exit "${2:-1}"; }
@@ -57,6 +57,7 @@ known() {
 }
 [ -z "$checks" ] || known --checks "$checks" "$all_checks"
 [ -z "$models" ] || known --models "$models" "$all_models"
+case ,$checks, in *,numerics,*) checks+=,record ;; esac
 python=${PYTHON:-python3}
 PYTHONPATH=$PWD/test/e2e:$PWD/test/reference
 export PYTHONPATH
@@ -290,12 +291,20 @@ make_plan() { plan=$(plan_of "$cache" "${models%%,*}" "$target") && limited "$bi
 
 one_token() { limited "$bin/v4-run" "$plan" "--tokens=$tokens" -n 1 --ignore-eos; }
 
+# A GPU that is played takes its time. A carried folder has all that is recorded.
+record() {
+  local model
+  rm -rf "$work/records"
+  for model in ${models//,/ }; do
+    record_model "$model" "$work/records" || return
+  done
+}
+
 # Which kernels are wrong, so that nobody need search behind what fails below. Verdicts are of probes; launches, whose
 # limits no other GPU has met yet, give the names.
 numerics() {
-  local model of worst=0 code from=${carried:+$carried/records}
+  local model of worst=0 code from=${carried:-$work}/records
   for model in ${models//,/ }; do
-    [ -n "$carried" ] || { from=$work/records && record_model "$model" "$from"; } || return
     of=$(plan_of "$cache" "$model" "$target") || return
     code=0
     limited "$bin/v4-verify" "$of" "--numerics=$from/$model.v4cert" --json >"$work/numerics.part" || code=$?
@@ -425,6 +434,7 @@ check compile 600 make_plan
 # The first that the driver sees of us; what no token comes from computes nothing else either.
 check token 60 one_token
 if [ "${verdicts[-1]}" = passed ]; then
+  [ -n "$carried" ] || check record 1200 record
   check numerics 240 numerics
   check goldens 120 limited "$python" test/e2e/goldens.py "${e2e[@]}" --models "$models"
   check invariance 120 limited "$python" test/e2e/invariance.py "${e2e[@]}" --model "${models%%,*}"

@@ -50,7 +50,7 @@ BAD_FLAGS = [(("--fast",), "unknown argument"), (("--prepare",), "--prepare need
 def check_flags(expect):
     """What is wrong is said before anything runs: no mistake in a name may leave a check out."""
     for flags, word in BAD_FLAGS:
-        done = run(*flags)
+        done = subprocess.run([SCRIPT, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", check=False)
         expect.equal(f"{flags}: {done.stderr}", (done.returncode, len(done.stderr.splitlines()), word in done.stderr), (1, 1, True))
 
 
