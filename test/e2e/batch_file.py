@@ -7,8 +7,9 @@
 Lengths are mixed and many prompts share beginnings. Order, step budgets, chunks
 and cache sizes down to the least that holds the longest request are random. Greedy
 requests draft now and then, and must give what they give without drafts; those
-that are sampled always or never do, as the draws behind drafts are others. With --fake-cuda a driver plays the GPU of
-the plan that --plan-tokens=default is; without ptxas the test is then skipped (exit code 77).
+that are sampled always or never do, as the draws behind drafts are others. With --fake-cuda a driver plays
+the GPU of the plan that --plan-tokens=default is, quickly where --compile-flag=--disable-pass=v4-choose-gpu-kernels
+leaves out the templates; without ptxas the test is then skipped (exit code 77).
 """
 
 import hashlib
@@ -129,7 +130,11 @@ def make_plans(tools, args, checkpoint):
 def play_gpu(tools, args, checkpoint, scratch):
     """From here on tools find a GPU that runs the kernels of the default plan."""
     cuda_kernels.skip_without_ptxas(tools, args.cache)
-    code = cuda.host_code_of(tools, checkpoint, scratch, "code.so")
+    if cuda.DECOMPOSED in args.compile_flag:
+        cpu = checkpoints.plan(tools, args.cache, checkpoint, "--target=cpu:x86-64-v3", "--disable-pass=v4-choose-kernels")
+        code = cuda.code_of(cpu, os.path.join(scratch, "code.so"))
+    else:
+        code = cuda.host_code_of(tools, checkpoint, scratch, "code.so")
     os.environ.update(cuda.played_by(os.path.abspath(args.fake_cuda), code))
 
 

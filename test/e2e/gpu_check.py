@@ -151,11 +151,10 @@ def check_wrong_kernels(tools, expect, scratch, work, carried, out, there):
     code = cuda.host_code_of(tools, checkpoints.standard(os.path.join(work, "cache"), "csa"), scratch, "code.so")
     for spoilt, kernel in (("", ""), ("attendMerge_256_64_8", "attend_merge_0")):
         done = run("--carried", carried, "--work", os.path.join(scratch, "elsewhere"), "--out", out, "--models", "csa",
-                   "--checks", "numerics,replay", **there, V4_FAKE_CUDA_CODE=code, V4_FAKE_CUDA_SPOIL=spoilt)
+                   "--checks", "numerics", **there, V4_FAKE_CUDA_CODE=code, V4_FAKE_CUDA_SPOIL=spoilt)
         kept = read_results(out)
         check = kept["checks"][1]
-        expect.equal(f"checks with {spoilt}", [c["name"] for c in kept["checks"]], ["compile", "numerics", "replay"])
-        expect.equal(f"replay with {spoilt}", kept["checks"][2]["verdict"], "passed")
+        expect.equal(f"checks with {spoilt}", [c["name"] for c in kept["checks"]], ["compile", "numerics"])
         expect.equal(f"numerics with {spoilt}: {done.stdout}", (check["verdict"], done.returncode),
                      ("failed (2)", 2) if spoilt else ("passed", 0))
         note = f"csa: wrong kernel {kernel} ({spoilt}), launch " if spoilt else ""
