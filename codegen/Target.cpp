@@ -44,8 +44,8 @@ std::string missingToolchain(StringRef name) {
   if (!findCudaArch(name) || CudaToolkit::find())
     return "";
   return ("target '" + name +
-          "' needs ptxas of a CUDA toolkit, found none at $CUDA_HOME/bin (where that is not set: in $PATH, or where "
-          "this v4-compile was built); install a toolkit or set CUDA_HOME to one")
+          "' needs ptxas of a CUDA toolkit, found none at $CUDA_HOME/bin or $CUDA_PATH/bin (where neither is set: "
+          "in $PATH, or where this v4-compile was built); install a toolkit or set CUDA_HOME to one")
       .str();
 }
 

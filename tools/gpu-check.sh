@@ -11,23 +11,26 @@
 # --seconds  of all checks together: what no longer fits is left out (default: 3600, with --carried 570)
 # --shapes  config.json of the model whose speed is measured with made-up weights (default: Flash, of five layers)
 # --depth  positions in its cache when attention to a long context is measured (default: 130000)
-# --checks  those alone (default: all)
+# --checks  those alone, and compile (default: all)
 # --prompt  tokens of the prompt that `numerics` compares (default: 600, and 140 for launches)
 # --prepare  makes a folder for a machine that has a GPU and no compiler: tools, plans and what they were made of. It
 #            and the tracked files are at most 64 MiB: the last of --models are left out until they are
 # --carried  such a folder, wherever it lies now
-# Exit codes: 0 all that ran passed, 1 bad flags, 2 a check failed or had no time left, 3 no GPU here that plans are for.
+# Exit codes: 0 all that ran passed, 1 bad flags, 2 a check or --prepare failed, or had no time left, 3 no GPU of plans here.
 set -euo pipefail
 caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-bin='' work=build/gpu-check out=test/bench/gpu models=main,csa,swa,hca prepare='' carried='' target=cuda:sm_90a seconds='' shapes='' depth=130000 checks='' prompt=''
+bin='' work=build/gpu-check out=test/bench/gpu models='' prepare='' carried='' target=cuda:sm_90a seconds='' shapes='' depth=130000 checks='' prompt=''
+all_models=main,csa,swa,hca
+all_checks=compile,token,record,numerics,goldens,invariance,tiles,batch,replay,decode,prefill,cold,deep,memcheck,racecheck,synccheck,initcheck
+all_checks+=,bench,memcheck-wide,racecheck-wide,synccheck-wide,initcheck-wide
 few_experts=layers:5,experts:8
 fail() { echo "tools/gpu-check.sh: $1" >&2; exit "${2:-1}"; }
 while [ $# -gt 0 ]; do
   case $1 in
     --bin | --work | --out | --models | --prepare | --carried | --target | --seconds | --shapes | --depth | --checks | --prompt)
-      [ $# -gt 1 ] || fail "$1 needs a value; see --help"
+      case ${2-} in '' | --*) fail "$1 needs a value; see --help" ;; esac
       value=$2
       # Folders are the caller's.
       case $1,$value in --models,* | --target,* | --seconds,* | --depth,* | --checks,* | --prompt,* | *,/*) ;; *) value=$caller/$value ;; esac
@@ -39,10 +42,22 @@ while [ $# -gt 0 ]; do
     *) fail "unknown argument '$1', expected one of those of --help" ;;
   esac
 done
+[ -z "$prepare" ] || [ -z "$carried" ] || fail "--prepare makes a folder and --carried uses one; leave one of them out"
 [ -n "$seconds" ] || { [ -n "$carried" ] && seconds=570 || seconds=3600; }
-case $seconds in *[!0-9]*) fail "--seconds is '$seconds', expected a whole number" ;; esac
-case $prompt in *[!0-9]*) fail "--prompt is '$prompt', expected a whole number" ;; esac
-case $depth in '' | *[!0-9]*) fail "--depth is '$depth', expected a whole number" ;; esac
+for flag in seconds depth prompt; do
+  [[ ${!flag} =~ ^(0|[1-9][0-9]{0,8}|)$ ]] || fail "--$flag is '${!flag}', expected a whole number below 1000000000"
+done
+# known FLAG LIST ALL: each of a list is one of those.
+known() {
+  local name
+  case ,$2, in *,,*) fail "$1 is '$2', expected names with commas between them" ;; esac
+  for name in ${2//,/ }; do
+    case ,$3, in *,"$name",*) ;; *) fail "$1 has '$name', expected some of $3" ;; esac
+  done
+}
+[ -z "$checks" ] || known --checks "$checks" "$all_checks"
+[ -z "$models" ] || known --models "$models" "$all_models"
+case ,$checks, in *,numerics,*) checks+=,record ;; esac
 python=${PYTHON:-python3}
 PYTHONPATH=$PWD/test/e2e:$PWD/test/reference
 export PYTHONPATH
@@ -57,9 +72,23 @@ build() {
     ${prepare:+v4-run-pages v4-bench-pages v4-inspect-pages v4-verify-pages} >>"$work/build.log"
 }
 
+# All that one check starts has its seconds together; what --prepare does has all the time.
+ends=0
+limited() {
+  [ "$ends" != 0 ] || { "$@"; return; }
+  timeout -k 10 $((ends > SECONDS ? ends - SECONDS : 1)) "$@"
+}
+
+# quietly NAME COMMAND...: its output goes to a log, of which nothing is shown unless it fails.
+quietly() {
+  local log=$work/$1.log
+  shift
+  "$@" >>"$log" 2>&1 || fail "$1 ended with $?: $(tail -n 1 "$log"); see $log" 2
+}
+
 # Checkpoints and plans of a cache folder, as the end-to-end tests want them; prints the plan.
 plan_of() {
-  "$python" -c 'import sys, checkpoints, engine
+  limited "$python" -c 'import sys, checkpoints, engine
 tools, cache, name, target = engine.Tools(sys.argv[1]), *sys.argv[2:]
 print(checkpoints.plan(tools, cache, checkpoints.standard(cache, name), "--target=" + target))' "$bin" "$1" "$2" "$3"
 }
@@ -68,7 +97,7 @@ print(checkpoints.plan(tools, cache, checkpoints.standard(cache, name), "--targe
 shapes_plan() {
   local of=("$shapes")
   [ -n "$shapes" ] || of=(test/configs/flash-config.json "--shrink=${2:-layers:5}")
-  "$bin/v4-compile" "${of[@]}" "--target=$target" --weights=none "--kernel-cache=$work/kernels" -o "$1"
+  limited "$bin/v4-compile" "${of[@]}" "--target=$target" --weights=none "--kernel-cache=$work/kernels" -o "$1"
 }
 
 # record_model MODEL FOLDER: what a right device computes. Probes are those of a plan for CPUs; launches are compared one by
@@ -76,24 +105,25 @@ shapes_plan() {
 record_model() {
   local of cpu played=$bin/../test/fake-cuda flags=(${prompt:+"--prompt=$prompt"})
   mkdir -p "$2" && of=$(plan_of "$work/cache" "$1" "$target") && cpu=$(plan_of "$work/cache" "$1" cpu) &&
-    "$bin/v4-verify" "$cpu" --numerics "--record=$2/$1.v4cert" "--prompt=${prompt:-600}" || return
+    limited "$bin/v4-verify" "$cpu" --numerics "--record=$2/$1.v4cert" "--prompt=${prompt:-600}" || return
   [ -e "$played/libcuda.so.1" ] || { echo "no $played/libcuda.so.1: wrong kernels of $1 will have no names"; return 0; }
-  "$python" -c 'import sys, checkpoints, cuda, engine
+  limited "$python" -c 'import sys, checkpoints, cuda, engine
 cuda.TARGET = "--target=" + sys.argv[5]
 cuda.host_code_of(engine.Tools(sys.argv[1]), checkpoints.standard(*sys.argv[2:4]), sys.argv[4], "code.so")' \
     "$bin" "$work/cache" "$1" "$work" "$target" &&
     LD_LIBRARY_PATH=$(cd "$played" && pwd) V4_FAKE_CUDA_CODE=$work/code.so \
-      "$bin/v4-verify" "$of" --record "--launches=$2/$1.v4launches" "${flags[@]}"
+      limited "$bin/v4-verify" "$of" --record "--launches=$2/$1.v4launches" "${flags[@]}"
 }
 
 # One model of the prepared folder: of its checkpoint only what says which it is.
 carry_model() {
   local to=$prepare/cache from
-  from=$(plan_of "$work/cache" "$1" "$target")
+  from=$(plan_of "$work/cache" "$1" "$target" 2>>"$work/plans.log") ||
+    fail "no plan of $1: $(tail -n 1 "$work/plans.log"); see $work/plans.log" 2
   mkdir -p "$to/plans" "$to/checkpoints/$1"
   cp "$from" "$to/plans/"
   cp "$work/cache/checkpoints/$1/"{config.json,MANIFEST.json} "$to/checkpoints/$1/"
-  record_model "$1" "$prepare/records" >>"$work/record.log" 2>&1
+  quietly record record_model "$1" "$prepare/records"
 }
 
 # Bytes that a lent machine takes: the tracked files and the folder.
@@ -105,11 +135,13 @@ prepare() {
   local most=$((64 << 20)) left=() taken='' model
   export V4_TEST_KERNEL_CACHE=$work/kernels
   [ ! -e "$prepare" ] || fail "--prepare: $prepare is there already; remove it or name another folder"
+  trap 'rm -rf "$prepare"' EXIT # half of one is none
   build
-  cmake --install "$bin/.." --component runtime --strip --prefix "$prepare" >"$work/install.log"
+  rm -f "$work"/{install,shapes,plans,record}.log
+  quietly install cmake --install "$bin/.." --component runtime --strip --prefix "$prepare"
   rm -rf "$prepare/share"
-  shapes_plan "$prepare/shapes.v4plan" >"$work/shapes.log"
-  shapes_plan "$prepare/wide.v4plan" "$few_experts" >>"$work/shapes.log"
+  quietly shapes shapes_plan "$prepare/shapes.v4plan"
+  quietly shapes shapes_plan "$prepare/wide.v4plan" "$few_experts"
   for model in ${models//,/ }; do
     carry_model "$model"
     if [ "$(carried_bytes)" -le "$most" ]; then
@@ -123,22 +155,28 @@ prepare() {
   echo "$taken" >"$prepare/models"
   printf '%s\n' "$target" >"$prepare/target"
   git rev-parse HEAD >"$prepare/commit" 2>/dev/null || echo unknown >"$prepare/commit"
+  trap - EXIT
   echo "$prepare: $(carried_bytes) of $most bytes with the tracked files, models $taken${left:+, left out: ${left[*]}}"
 }
 
 if [ -n "$prepare" ]; then
+  models=${models:-$all_models}
   prepare
   exit 0
 fi
 
 if [ -n "$carried" ]; then
-  [ -f "$carried/models" ] || fail "--carried: $carried is no folder of --prepare, it has no file 'models'"
+  for part in models target commit; do
+    [ -f "$carried/$part" ] || fail "--carried: $carried is no folder of --prepare, it has no file '$part'"
+  done
   bin=$carried/bin
-  [ "$models" != main,csa,swa,hca ] || models=$(cat "$carried/models")
+  [ -z "$models" ] || known --models "$models" "$(cat "$carried/models")"
+  models=${models:-$(cat "$carried/models")}
 fi
+models=${models:-$all_models}
 
 # Of the first GPU, the one that the runtime takes.
-query() { nvidia-smi --query-gpu="$1" --format=csv,noheader -i 0 2>/dev/null; }
+query() { timeout -k 5 60 nvidia-smi --query-gpu="$1" --format=csv,noheader -i 0 2>/dev/null; }
 if ! device=$(query name) || ! capability=$(query compute_cap) || ! driver=$(query driver_version) || [ -z "$device" ]; then
   echo "tools/gpu-check.sh: nvidia-smi shows no GPU, expected one with its driver; run this on a machine that has one" >&2
   exit 3
@@ -167,7 +205,7 @@ for known in h100 h200 b200; do
   case $device in *"${known^^}"*) published=$known ;; esac
 done
 
-names=() verdicts=() times=() failed=() notes=()
+names=() verdicts=() times=() failed=() notes=() limits=$("$python" test/e2e/gpu_notes.py limits)
 # Text of a JSON string.
 quoted() {
   local text
@@ -191,9 +229,11 @@ keep() {
     done
     printf '], "bench": '
     if [ -s "$work/bench.json" ]; then cat "$work/bench.json"; else printf null; fi
-    # Least fractions that the kernels are made for, and most overhead of a step.
-    printf ', "limits": {"decode_bandwidth": 0.75, "decode_products_bandwidth": 0.85, "prefill_fp8_rate": 0.6, '
-    printf '"long_context_bandwidth": 0.6, "step_overhead": 0.05, "cold_seconds": 1.5, "upload_gigabytes_per_second": 20}'
+    printf ', "limits": %s' "$limits"
+    for i in decode prefill deep cold; do
+      printf ', "%s_measured": ' "$i"
+      if [ -s "$work/$i.measured.json" ]; then cat "$work/$i.measured.json"; else printf null; fi
+    done
     for i in cold upload; do
       printf ', "%s_rows": ' "$i"
       if [ -s "$work/$i.rows.json" ]; then cat "$work/$i.rows.json"; else printf null; fi
@@ -243,8 +283,6 @@ check() {
   [ -z "$note" ] || printf '  %s\n' "$note"
   keep
 }
-# All that one check starts has its seconds together.
-limited() { timeout -k 10 $((ends > SECONDS ? ends - SECONDS : 1)) "$@"; }
 
 e2e=(--bin "$bin" --cache "$cache" "--compile-flag=--target=$target")
 plan='' tokens=0,17,301,44,5,260
@@ -253,41 +291,38 @@ make_plan() { plan=$(plan_of "$cache" "${models%%,*}" "$target") && limited "$bi
 
 one_token() { limited "$bin/v4-run" "$plan" "--tokens=$tokens" -n 1 --ignore-eos; }
 
+# A GPU that is played takes its time. A carried folder has all that is recorded.
+record() {
+  local model
+  rm -rf "$work/records"
+  for model in ${models//,/ }; do
+    record_model "$model" "$work/records" || return
+  done
+}
+
 # Which kernels are wrong, so that nobody need search behind what fails below. Verdicts are of probes; launches, whose
 # limits no other GPU has met yet, give the names.
 numerics() {
-  local model of code=0 from=${carried:+$carried/records}
+  local model of worst=0 code from=${carried:-$work}/records
   for model in ${models//,/ }; do
-    [ -n "$carried" ] || { from=$work/records && record_model "$model" "$from"; } || return
     of=$(plan_of "$cache" "$model" "$target") || return
-    limited "$bin/v4-verify" "$of" "--numerics=$from/$model.v4cert" --json >"$work/numerics.$model.json" || code=$?
-    [ ! -e "$from/$model.v4launches" ] ||
-      limited "$bin/v4-verify" "$of" "--launches=$from/$model.v4launches" --json >"$work/launches.part" ||
-      echo "launches of $model: exit code $?"
-    [ ! -s "$work/launches.part" ] || mv "$work/launches.part" "$work/launches.$model.json"
+    code=0
+    limited "$bin/v4-verify" "$of" "--numerics=$from/$model.v4cert" --json >"$work/numerics.part" || code=$?
+    # What was ended has no results: the verdict is the time's, and no other model has any left.
+    case $code in 124 | 137) printf '%s: the comparison was still running' "$model" >"$work/numerics.note"; return $code ;; esac
+    mv "$work/numerics.part" "$work/numerics.$model.json"
+    [ "$worst" != 0 ] || worst=$code
+    name_launches "$model" "$of" "$from/$model.v4launches"
   done
-  "$python" - "$work" ${models//,/ } >"$work/numerics.note" <<'EOF' || return
-import json, os, sys
+  "$python" test/e2e/gpu_notes.py numerics "$work" ${models//,/ } >"$work/numerics.note" || return
+  return "$worst"
+}
 
-def read(kind, model):
-    path = os.path.join(sys.argv[1], f"{kind}.{model}.json")
-    text = open(path, encoding="utf-8").read() if os.path.exists(path) else ""
-    return json.loads(text)[-1] if text else {}
-
-parts, idle = [], 0
-for model in sys.argv[2:]:
-    found = read("numerics", model)
-    if found.get("numerics", {}).get("without_probes", {}).get("replayed_steps", 0) < 8:
-        parts.append(f"{model}: no graph was replayed, or the comparison ended early")
-        idle = 2
-    wrong = read("launches", model).get("launches", {}).get("wrong", [])
-    parts += [f"{model}: wrong kernel {w['kernel']} ({w['function']}), launch {w['launch']}, layer {w['layer']}"
-              + (f", or what filled its cache: {', '.join(w['cache_filled_by'])}" if w["cache_filled_by"] else "")
-              for w in wrong] or [f"{model}: {text}" for text in found.get("problems", [])]
-print("; ".join(parts), end="")
-sys.exit(idle)
-EOF
-  return $code
+# name_launches MODEL PLAN RECORD: names alone, no verdict.
+name_launches() {
+  [ -e "$3" ] || return 0
+  limited "$bin/v4-verify" "$2" "--launches=$3" --json >"$work/launches.part" || echo "launches of $1: exit code $?"
+  [ ! -s "$work/launches.part" ] || mv "$work/launches.part" "$work/launches.$1.json"
 }
 
 # Its two plans are large: they are made where there is a compiler.
@@ -302,31 +337,60 @@ replay() {
     limited "$bin/v4-bench" "$plan" -p 0 -n 16 -r 1 -o json >"$work/replay/bench.json" && cat "$work/replay/bench.json" &&
     "$python" -c 'import json, sys
 sys.exit(not all(row["replayed_fraction"] > 0.5 for row in json.load(open(sys.argv[1]))))' "$work/replay/bench.json" &&
-    limited "$bin/v4-run" "$plan" "--tokens=$tokens" -n 24 --ignore-eos --logits-out="$work/replay/replayed.npy" &&
-    limited "$bin/v4-run" "$plan" "--tokens=$tokens" -n 24 --ignore-eos --logits-out="$work/replay/plain.npy" \
+    limited "$bin/v4-run" "$plan" "--tokens=$tokens" -n 24 --ignore-eos --logits-out="$work/replay/replayed.logits.npy" &&
+    limited "$bin/v4-run" "$plan" "--tokens=$tokens" -n 24 --ignore-eos --logits-out="$work/replay/plain.logits.npy" \
       --trace="$work/replay/trace.json" &&
-    cmp "$work/replay/replayed.npy" "$work/replay/plain.npy"
+    cmp "$work/replay/replayed.logits.npy" "$work/replay/plain.logits.npy" &&
+    "$python" -c 'import sys, invariance
+sys.exit("nothing is computed" if invariance.computes_nothing(sys.argv[1]) else 0)' "$work/replay/plain"
 }
 
-# Steps of one token, and prompts that are a step of 12 and 40: tiles of 8, 16 and 64 rows.
+# Steps of one token behind a prompt from which an indexer has to choose, and prompts that are a step of 12 and 40: tiles
+# of 8, 16, 64 and 128 rows.
 sanitize() {
-  command -v compute-sanitizer >/dev/null || return 77
-  local small rows list
+  local small rows
   small=$(plan_of "$cache" "${models##*,}" "$target") &&
-    limited compute-sanitizer --tool "$1" --error-exitcode 2 "$bin/v4-run" "$plan" "--tokens=$tokens" -n 4 --ignore-eos ||
-    return
+    sanitized "$1" "$bin/v4-run" "$plan" "--tokens=$(counted 100)" -n 2 --ignore-eos || return
   for rows in 12 40; do
-    printf -v list '%s,' $(eval "echo {1..$rows}")
-    limited compute-sanitizer --tool "$1" --error-exitcode 2 "$bin/v4-run" "$small" "--tokens=${list%,}" -n 1 \
-      --ignore-eos || return
+    sanitized "$1" "$bin/v4-run" "$small" "--tokens=$(counted "$rows")" -n 1 --ignore-eos || return
   done
+}
+
+# So many tokens.
+counted() {
+  local list
+  printf -v list '%s,' $(seq "$1")
+  echo "${list%,}"
 }
 
 # Tiles of 128 rows are of wide matrices alone: those of the real shapes, with few experts.
 sanitize_wide() {
-  command -v compute-sanitizer >/dev/null || return 77
   real_shapes wide "$few_experts" &&
-    limited compute-sanitizer --tool "$1" --error-exitcode 2 "$bin/v4-bench" "$shapes_of" --made-up-weights -p 130 -n 0 -r 1
+    sanitized "$1" "$bin/v4-bench" "$shapes_of" --made-up-weights -p 130 -n 0 -r 1
+}
+
+# sanitized TOOL COMMAND...: 77 where there is no sanitizer, or none for this GPU.
+sanitized() {
+  local tool=$1 sanitizer code=0
+  shift
+  sanitizer=$(toolkit_program compute-sanitizer) || return 77
+  limited "$sanitizer" --tool "$tool" --error-exitcode 2 "$@" >"$work/sanitizer.out" 2>&1 || code=$?
+  cat "$work/sanitizer.out"
+  ! grep -q 'Device not supported' "$work/sanitizer.out" || return 77
+  # What it did not look at, it finds nothing in.
+  [ "$code" != 0 ] || grep -q 'SUMMARY' "$work/sanitizer.out" || { echo "$sanitizer gave no summary"; return 1; }
+  return "$code"
+}
+
+# Of the toolkit that v4-compile takes, or of any.
+toolkit_program() {
+  local folder
+  for folder in "${CUDA_HOME:+$CUDA_HOME/bin}" "${CUDA_PATH:+$CUDA_PATH/bin}"; do
+    [ ! -x "$folder/$1" ] || { echo "$folder/$1"; return; }
+  done
+  command -v "$1" && return
+  folder=/usr/local/cuda/bin
+  [ -z "${CUDA_HOME:-}${CUDA_PATH:-}" ] && [ -x "$folder/$1" ] && echo "$folder/$1"
 }
 
 # real_shapes NAME [SHRINK]: sets shapes_of to that plan, carried or made here.
@@ -342,14 +406,16 @@ measure() {
 
 # measure_shapes NAME FLAGS...: what is there when the time is over is kept, and the profile comes last.
 measure_shapes() {
-  local name=$1
+  local name=$1 code=0
   shift
   real_shapes shapes || return
-  limited "$bin/v4-bench" "$shapes_of" --made-up-weights "$@" -o json >"$work/part.json" &&
-    mv "$work/part.json" "$work/$name.rows.json" &&
-    limited "$bin/v4-bench" "$shapes_of" --made-up-weights "$@" --profile ${published:+"--device=$published"} -o json \
-      >"$work/part.json" &&
-    mv "$work/part.json" "$work/$name.profile.json"
+  limited "$bin/v4-bench" "$shapes_of" --made-up-weights "$@" -o json >"$work/part.json" || return
+  mv "$work/part.json" "$work/$name.rows.json"
+  limited "$bin/v4-bench" "$shapes_of" --made-up-weights "$@" --profile ${published:+"--device=$published"} -o json \
+    >"$work/part.json" || code=$?
+  [ "$code" != 0 ] || mv "$work/part.json" "$work/$name.profile.json"
+  "$python" test/e2e/gpu_notes.py speed "$work" "$name" >"$work/$name.note" || return
+  return "$code"
 }
 
 # A small plan says what a start takes but for weights, one of the real shapes how fast these come to the GPU: its own
@@ -358,32 +424,28 @@ cold() {
   real_shapes shapes || return
   limited "$bin/v4-bench" "$plan" --cold -r 5 -o json >"$work/cold.rows.json" &&
     limited "$bin/v4-bench" "$shapes_of" --made-up-weights --cold -r 1 -o json >"$work/upload.rows.json" &&
-    "$python" - "$work" >"$work/cold.note" <<'EOF'
-import json, os, sys
-
-start, upload = (json.load(open(os.path.join(sys.argv[1], name + ".rows.json"), encoding="utf-8"))[0]
-                 for name in ("cold", "upload"))
-rest = start["seconds"]["median"] - start["upload_seconds"]
-print(f"without weights {rest:.3f} s, at most 1.5; {upload['upload_bytes'] / 1e9:.2f} GB of weights at "
-      f"{upload['upload_bytes_per_second'] / 1e9:.1f} GB/s, at least 20", end="")
-EOF
+    "$python" test/e2e/gpu_notes.py cold "$work" >"$work/cold.note"
 }
 
 echo "$device, driver $driver, $target"
-rm -f "$work/"{bench,{cold,upload}.rows,{decode,prefill,deep}.{rows,profile}}.json "$work"/{{numerics,launches}.*,cold.note} "$work/"{shapes,wide}.v4plan "$out/$kind.logs.tgz"
+rm -f "$work/"{bench,upload.rows,{decode,prefill,deep,cold}.{rows,profile,measured}}.json "$work"/{{numerics,launches}.*,*.note} \
+  "$work/"{shapes,wide}.v4plan "$out/$kind.logs.tgz"
 check compile 600 make_plan
 # The first that the driver sees of us; what no token comes from computes nothing else either.
 check token 60 one_token
 if [ "${verdicts[-1]}" = passed ]; then
+  [ -n "$carried" ] || check record 1200 record
   check numerics 240 numerics
   check goldens 120 limited "$python" test/e2e/goldens.py "${e2e[@]}" --models "$models"
   check invariance 120 limited "$python" test/e2e/invariance.py "${e2e[@]}" --model "${models%%,*}"
   check tiles 300 tiles
+  check batch 120 limited "$python" test/e2e/batch_file.py "${e2e[@]}" --model "${models%%,*}" --plan-tokens default --drafts 1 \
+    --requests 12 --variants 3
   check replay 60 replay
   check decode 90 measure_shapes decode -p 0 -n 64 -b 1,8 -r 3
   check prefill 90 measure_shapes prefill -p 512 -n 0 -r 3
   check cold 90 cold
-  check deep 120 measure_shapes deep -p 0 -n 16 -d "$depth" -r 1
+  check deep 150 measure_shapes deep -p 0 -n 16 -d "$depth" -b 1,8 -r 1
   for tool in memcheck racecheck synccheck initcheck; do check $tool 90 sanitize $tool; done
   check bench 60 measure
   for tool in memcheck racecheck synccheck initcheck; do check $tool-wide 90 sanitize_wide $tool; done

@@ -253,6 +253,6 @@ int main(int argc, char **argv) {
     return report(invalidInput(error.what(), "; see v4-bench --help"));
   }
   if (flags.firstToken)
-    return report(startCold(coldOptions(flags, static_cast<unsigned>(flags.threads), 1)));
+    return startCold(coldOptions(flags, static_cast<unsigned>(flags.threads), 1));
   return report(Bench(flags).run());
 }

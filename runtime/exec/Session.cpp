@@ -149,6 +149,8 @@ void Session::uploadSteps() {
 }
 
 void Session::runTraced(uint32_t launch) {
+  if (trace.before)
+    trace.before(trace.user, spanOf(launch, workgroupsOf(launches[launch]), 0, 0));
   int64_t begin = monotonicNanoseconds();
   runTogether(launch, launch + 1);
   traceLaunch(launch, calls[launch].end, begin);

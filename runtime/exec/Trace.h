@@ -44,6 +44,9 @@ struct TraceSink {
   /// instead, with a span without times, before the launch is over: copies that it asks for see the inputs, and are
   /// there when `receive` is called. It must not wait. On a CPU it is not called.
   void (*asked)(void *user, const LaunchSpan &span) = nullptr;
+  /// Null, or called in front of each launch of a step, with a span without times: what it asks of the memory is done
+  /// before the launch. Not where `asked` is given.
+  void (*before)(void *user, const LaunchSpan &span) = nullptr;
 };
 
 } // namespace v4

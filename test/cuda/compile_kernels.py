@@ -24,9 +24,10 @@ TWO_BLOCKS = {"splitFp8Linear_16_": 168, "splitFp8Linear_64_": 168, "splitBf16Li
 
 
 def find_nvcc():
-    """nvcc of CUDA_HOME, of PATH or of the usual place."""
-    home = os.path.join(os.environ.get("CUDA_HOME", "/usr/local/cuda"), "bin", "nvcc")
-    return home if os.path.exists(home) else shutil.which("nvcc")
+    """nvcc of CUDA_HOME or CUDA_PATH, of the usual place where neither is set, or of PATH."""
+    homes = [os.environ[name] for name in ("CUDA_HOME", "CUDA_PATH") if os.environ.get(name)] or ["/usr/local/cuda"]
+    places = [os.path.join(home, "bin", "nvcc") for home in homes]
+    return next((place for place in places if os.path.exists(place)), None) or shutil.which("nvcc")
 
 
 def bodies(ptx):

@@ -2,11 +2,14 @@
 """Many requests in one v4-run --batch-file give what each gives alone: the same tokens and the same logits.
 
     batch_file.py --bin DIR --cache DIR [--model main] [--longest 280] [--requests 32] [--plan-tokens 16,512] [--seed 1]
+                  [--compile-flag=--target=cuda:sm_90a] [--fake-cuda DIR]
 
 Lengths are mixed and many prompts share beginnings. Order, step budgets, chunks
 and cache sizes down to the least that holds the longest request are random. Greedy
 requests draft now and then, and must give what they give without drafts; those
-that are sampled always or never do, as the draws behind drafts are others.
+that are sampled always or never do, as the draws behind drafts are others. With --fake-cuda a driver plays
+the GPU of the plan that --plan-tokens=default is, quickly where --compile-flag=--disable-pass=v4-choose-gpu-kernels
+leaves out the templates; without ptxas the test is then skipped (exit code 77).
 """
 
 import hashlib
@@ -20,12 +23,14 @@ import tempfile
 import numpy as np
 
 import checkpoints
+import cuda
+import cuda_kernels
 import engine
 
-MOST_GENERATED, DRAFTS = 12, 3
+MOST_GENERATED = 12
 
 
-def make_requests(rng, count, longest, vocabulary):
+def make_requests(rng, count, longest, vocabulary, most_drafts):
     """Prompts that share beginnings, one of them as long as asked for."""
     stems = [[rng.randrange(vocabulary) for _ in range(longest)] for _ in range(3)]
     for i in (1, 2):
@@ -41,7 +46,7 @@ def make_requests(rng, count, longest, vocabulary):
         requests.append({"id": f"r{i}", "tokens": tokens, "n": rng.randrange(1, MOST_GENERATED + 1),
                          "ignore_eos": rng.random() < 0.5})
         if rng.random() < 0.3:
-            requests[-1].update(temperature=1.5, top_p=0.9, seed=i, draft=rng.choice([0, 0, 1, 3]))
+            requests[-1].update(temperature=1.5, top_p=0.9, seed=i, draft=rng.choice([0, 0, 1, most_drafts]))
     return requests
 
 
@@ -57,6 +62,7 @@ def alone(tools, plan, request, scratch):
     result, rows = json.loads(done.stdout), np.load(out)
     assert rows.dtype == np.float32 and len(rows) == len(request["tokens"]) + len(result["tokens"]), rows.shape
     return {"tokens": result["tokens"], "finish": result["finish"], "drafted": result.get("drafted"),
+            "constant": bool((rows == rows[0]).all()),
             "logits_sha256": hashlib.sha256(rows.astype("<f4").tobytes()).hexdigest()}
 
 
@@ -78,12 +84,12 @@ def least_cache(tools, plan, largest, scratch):
     return needed
 
 
-def check_variant(tools, plan, requests, expected, scratch, flags, rng):
+def check_variant(tools, plan, requests, expected, scratch, flags, rng, most_drafts):
     """One batch in a random order; returns the ids that differ, the tokens that were cached and those drafted."""
-    budget = next((int(flag.partition("=")[2]) for flag in flags if flag.startswith("--step-tokens=")), DRAFTS + 1)
+    budget = next((int(flag.partition("=")[2]) for flag in flags if flag.startswith("--step-tokens=")), most_drafts + 1)
     sent = [dict(r, logits_sha256=rng.random() < 0.5, priority=rng.randrange(2)) for r in requests]
     for request in sent:
-        request.setdefault("draft", min(rng.choice([0, 0, 1, 2, DRAFTS]), budget - 1))
+        request.setdefault("draft", min(rng.choice([0, 0, 1, min(2, most_drafts), most_drafts]), budget - 1))
     # A step must hold a token and its drafts.
     sent = [request for request in sent if request["draft"] < budget]
     rng.shuffle(sent)
@@ -111,6 +117,27 @@ def variants(rng, limits, least, count):
         yield tokens, flags + ([f"--cache-bytes={cache}"] if cache else [])
 
 
+def make_plans(tools, args, checkpoint):
+    """{--max-tokens: plan}; the default one is that of the other tests."""
+    plans = {}
+    for tokens in args.plan_tokens.split(","):
+        flags = [] if tokens == "default" else [f"--max-tokens={tokens}", f"--max-draft={args.drafts}"]
+        plan = checkpoints.plan(tools, args.cache, checkpoint, *flags, *args.compile_flag)
+        plans[json.loads(tools.call("v4-inspect", plan, "--json").stdout)["program"]["max_tokens"]] = plan
+    return plans
+
+
+def play_gpu(tools, args, checkpoint, scratch):
+    """From here on tools find a GPU that runs the kernels of the default plan."""
+    cuda_kernels.skip_without_ptxas(tools, args.cache)
+    if cuda.DECOMPOSED in args.compile_flag:
+        cpu = checkpoints.plan(tools, args.cache, checkpoint, "--target=cpu:x86-64-v3", "--disable-pass=v4-choose-kernels")
+        code = cuda.code_of(cpu, os.path.join(scratch, "code.so"))
+    else:
+        code = cuda.host_code_of(tools, checkpoint, scratch, "code.so")
+    os.environ.update(cuda.played_by(os.path.abspath(args.fake_cuda), code))
+
+
 def main():
     """Command line."""
     parser = checkpoints.common_arguments(__doc__)
@@ -118,22 +145,29 @@ def main():
     parser.add_argument("--longest", type=int, default=280)
     parser.add_argument("--requests", type=int, default=32)
     parser.add_argument("--variants", type=int, default=4)
-    parser.add_argument("--plan-tokens", default="16,512", help="--max-tokens of the plans")
+    parser.add_argument("--plan-tokens", default="16,512", help="--max-tokens of the plans, or default")
+    parser.add_argument("--drafts", type=int, default=3, help="the plans' --max-draft, of the default plan 1")
+    parser.add_argument("--compile-flag", action="append", default=[])
+    parser.add_argument("--fake-cuda", help="folder of the library that plays a GPU")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     tools, rng = engine.Tools(args.bin), random.Random(args.seed)
     checkpoint = checkpoints.standard(args.cache, args.model)
-    limits = [int(tokens) for tokens in args.plan_tokens.split(",")]
-    plans = {tokens: checkpoints.plan(tools, args.cache, checkpoint, f"--max-tokens={tokens}", f"--max-draft={DRAFTS}")
-             for tokens in limits}
-    requests = make_requests(rng, args.requests, args.longest, checkpoints.config(checkpoint)["vocab_size"])
     failed, hits, drafts = 0, 0, 0
     with tempfile.TemporaryDirectory() as scratch:
+        if args.fake_cuda:
+            play_gpu(tools, args, checkpoint, scratch)
+        plans = make_plans(tools, args, checkpoint)
+        limits = list(plans)
+        requests = make_requests(rng, args.requests, args.longest, checkpoints.config(checkpoint)["vocab_size"], args.drafts)
         expected = {r["id"]: alone(tools, plans[limits[-1]], r, scratch) for r in requests}
+        if all(right["constant"] for right in expected.values()):
+            sys.exit("all rows of logits of a request are the same: nothing is computed")
         largest = max(requests, key=lambda r: len(r["tokens"]) + r["n"])
         least = least_cache(tools, plans[limits[0]], largest, scratch)
         for tokens, flags in variants(rng, limits, least, args.variants):
-            wrong, cached, drafted = check_variant(tools, plans[tokens], requests, expected, scratch, flags, rng)
+            wrong, cached, drafted = check_variant(tools, plans[tokens], requests, expected, scratch, flags, rng,
+                                                   args.drafts)
             failed, hits, drafts = failed + bool(wrong), hits + cached, drafts + drafted
             print(f"--max-tokens={tokens} {' '.join(flags)}: {cached} tokens cached, {drafted} drafts, "
                   f"{'differs: ' + ', '.join(wrong[:6]) if wrong else 'as alone'}", flush=True)

@@ -144,6 +144,9 @@ def check_cold(tools, expect, plan, cpu, env):
     expect.holds("bytes of an upload", 0 < row["upload_bytes"] <= weights_bytes, (row, weights_bytes))
     expect.holds("seconds of an upload", 0 < seconds < row["session_seconds"], row)
     expect.holds("rate of an upload", abs(row["upload_bytes_per_second"] * seconds / row["upload_bytes"] - 1) < 1e-6, row)
+    failed = tools.call("v4-bench", plan, "--cold", "-r", 1, env={**env, "V4_FAKE_CUDA_FAIL": "cuLaunchKernel:1"}, expect=None)
+    expect.equal(f"--cold on a GPU that fails: {failed.stderr}", (failed.returncode, len(failed.stderr.splitlines()),
+                                                                  "fails at cuLaunchKernel" in failed.stderr), (3, 1, True))
     expect.equal("an upload to a CPU", [key for key in there if key.startswith("upload")], [])
 
 
@@ -318,6 +321,26 @@ def check_faults(tools, expect, name, plan, env, scratch):
                          "the CUDA driver fails at cuStreamSynchronize" in done.stderr.splitlines()[-1], done.stderr)
 
 
+def check_verify_faults(tools, expect, name, plan, env, scratch):
+    """A GPU that fails while it is compared, with probes or without: one sentence, and no verdict of the plan."""
+    certificate, counts = os.path.join(scratch, "idle.v4cert"), os.path.join(scratch, "counts")
+    compare = ("v4-verify", plan, f"--numerics={certificate}")
+    tools.call("v4-verify", plan, "--numerics", f"--record={certificate}", "--prompt=9", env=env)
+    tools.call(*compare, env={**env, "V4_FAKE_CUDA_COUNTS": counts})
+    with open(counts, encoding="ascii") as f:
+        made = {call: int(count) for call, count in map(str.split, f)}
+    # The last wait is that of the end, behind all results.
+    for call, numbers in (("cuStreamSynchronize", range(made["cuStreamSynchronize"] - 6, made["cuStreamSynchronize"])),
+                          ("cuMemcpyAsync", range(made["cuMemcpyAsync"] - 3, made["cuMemcpyAsync"] + 1)),
+                          ("cuGraphLaunch", (1, made["cuGraphLaunch"])), ("cuLaunchKernel", (made["cuLaunchKernel"],))):
+        for number in numbers:
+            done = tools.call(*compare, env={**env, "V4_FAKE_CUDA_FAIL": f"{call}:{number}"}, expect=None)
+            expect.equal(f"{name}: --numerics when {call} {number} fails", (done.returncode, done.stdout,
+                                                                            len(done.stderr.splitlines())), (3, "", 1))
+            expect.holds(f"{name}: its sentence when {call} {number} fails", f"the CUDA driver fails at {call}" in
+                         done.stderr, done.stderr)
+
+
 def with_templates(tools, cache, expect, name, fake, lengths, cut, splits, in_lanes):
     """Runs the plan as it is compiled by default: templates where there are some."""
     checkpoint = checkpoints.standard(cache, name)
@@ -341,6 +364,7 @@ def with_templates(tools, cache, expect, name, fake, lengths, cut, splits, in_la
         check_profile(tools, expect, name, plan, played)
         idle = {"LD_LIBRARY_PATH": played["LD_LIBRARY_PATH"]}  # a GPU that computes nothing
         check_faults(tools, expect, name, plan, idle, scratch)
+        check_verify_faults(tools, expect, name, plan, idle, scratch)
         check_room(tools, expect, name, plan, played, scratch)
         check_copies(tools, expect, name, (plan, without), config["vocab_size"], played, scratch)
         check_sampling(tools, expect, name, (plan, without), prompt, played, config["num_nextn_predict_layers"] > 0)

@@ -68,9 +68,7 @@ def check_views(tools, expect, plan):
 
 def check_output(expect, folder):
     """A GPU that computes nothing has equal bits too."""
-    logits = np.load(folder + ".logits.npy")
-    expect.holds("logits differ from row to row", len(np.unique(logits, axis=0)) > len(logits) // 2, logits[:, :4])
-    expect.holds("logits are finite", np.isfinite(logits).all(), logits[:, :4])
+    expect.holds("logits differ from row to row", not invariance.computes_nothing(folder), np.load(folder + ".logits.npy")[:, :4])
 
 
 def check_model(tools, expect, checkpoint, args, chunks, large):

@@ -46,6 +46,8 @@ def main():
         golden = load(os.path.join(SET_A, model + ".safetensors"))
         config = checkpoints.config(checkpoint)
         checks = check_model(tools, plan, golden, model, config, lengths, args.run_flag)
+        if not checks:
+            sys.exit(f"{model}: no golden prompt has a length of --lengths={args.lengths}")
         violations += metrics.print_table(" ".join([model, *args.compile_flag, *args.run_flag]), checks)
     if violations:
         sys.exit(f"{violations} limits violated")

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 
 import checkpoints
 import cuda
@@ -40,6 +39,21 @@ def run(*flags, cwd=None, **environment):
                           env={**os.environ, **environment}, check=False)
 
 
+# Flags, and a word of what is said of them.
+BAD_FLAGS = [(("--fast",), "unknown argument"), (("--prepare",), "--prepare needs a value"), (("--bin", "--work", "x"), "--bin needs a value"),
+             (("--seconds", ""), "--seconds needs a value"), (("--seconds", "08"), "--seconds is '08'"),
+             (("--seconds", "1h"), "--seconds is '1h'"), (("--depth", "9999999999"), "--depth is"), (("--checks", "tokn"), "has 'tokn'"),
+             (("--checks", "token,"), "--checks is 'token,'"), (("--models", "csa,none"), "has 'none'"), (("--models", ""), "--models needs"),
+             (("--prepare", "x", "--carried", "y"), "leave one of them out"), (("--carried", "/nowhere"), "no file 'models'")]
+
+
+def check_flags(expect):
+    """What is wrong is said before anything runs: no mistake in a name may leave a check out."""
+    for flags, word in BAD_FLAGS:
+        done = subprocess.run([SCRIPT, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", check=False)
+        expect.equal(f"{flags}: {done.stderr}", (done.returncode, len(done.stderr.splitlines()), word in done.stderr), (1, 1, True))
+
+
 def check_failed_compile(tools, expect, scratch, environment):
     """A compiler that fails is seen, though an older plan lies there; folders are those of the caller."""
     broken = os.path.join(scratch, "bin")
@@ -50,6 +64,10 @@ def check_failed_compile(tools, expect, scratch, environment):
     with open(compiler, "w", encoding="ascii") as f:
         f.write("#!/bin/sh\nexit 1\n")
     os.chmod(compiler, 0o755)
+    made = os.path.join(scratch, "half")
+    done = run("--prepare", made, "--bin", "bin", "--work", "work", cwd=scratch, **environment)
+    expect.equal(f"--prepare without a build: {done.stderr}", (done.returncode, len(done.stderr.splitlines())), (2, 1))
+    expect.holds("half of a folder", not os.path.exists(made), os.listdir(scratch))
     done = run("--bin", "bin", "--work", "work", "--out", "out", "--models", "csa", cwd=scratch, **environment)
     expect.equal("a failed compilation", done.returncode, 2)
     kept = read_results(os.path.join(scratch, "out"))
@@ -72,8 +90,8 @@ def without_compilers(scratch, smi):
     """A PATH that has what any machine has, and no compiler."""
     folder = os.path.join(scratch, "path")
     os.mkdir(folder)
-    for name in ("awk", "bash", "cat", "cmp", "cp", "cut", "date", "dirname", "du", "env", "git", "gzip", "mkdir",
-                 "mv", "rm", "sed", "sh", "sleep", "tail", "tar", "timeout", "tr"):
+    for name in ("awk", "bash", "cat", "cmp", "cp", "cut", "date", "dirname", "du", "env", "git", "grep", "gzip", "mkdir",
+                 "mv", "rm", "sed", "seq", "sh", "sleep", "tail", "tar", "timeout", "tr"):
         os.symlink(shutil.which(name), os.path.join(folder, name))
     os.symlink(smi, os.path.join(folder, "nvidia-smi"))
     return folder
@@ -83,7 +101,7 @@ def check_carried(tools, expect, scratch, work, smi, fake):
     """A prepared folder is of use elsewhere, where there is no compiler and the build folder is out of sight."""
     made, moved, out = (os.path.join(scratch, name) for name in ("made", "moved", "carried-out"))
     done = run("--prepare", made, "--bin", tools.bin, "--work", work, "--models", "hca,csa", PYTHON=sys.executable)
-    expect.equal(f"--prepare: {done.stderr[-300:]}", done.returncode, 0)
+    expect.equal("--prepare", (done.returncode, done.stderr, len(done.stdout.splitlines())), (0, "", 1))
     expect.holds("its size", " of 67108864 bytes with the tracked files, models hca,csa\n" in done.stdout, done.stdout)
     again = run("--prepare", made, "--bin", tools.bin, "--work", work)
     expect.equal("--prepare over a folder", (again.returncode, len(again.stderr.splitlines())), (1, 1))
@@ -92,13 +110,16 @@ def check_carried(tools, expect, scratch, work, smi, fake):
     linked = subprocess.run(["ldd", os.path.join(moved, "bin", "v4-run")], stdout=subprocess.PIPE, encoding="utf-8",
                             check=True).stdout
     expect.holds("its library", os.path.join(moved, "lib") in linked or "/bin/../lib/" in linked, linked)
-    there = {"PATH": without_compilers(scratch, smi), "PYTHON": sys.executable, "LD_LIBRARY_PATH": fake}
+    there = {"PATH": without_compilers(scratch, smi), "PYTHON": sys.executable, "LD_LIBRARY_PATH": fake, "CUDA_HOME": scratch,
+             "CUDA_PATH": ""}
+    other = run("--carried", moved, "--models", "csa,swa", **there)
+    expect.equal(f"a model that was left out: {other.stderr}", (other.returncode, len(other.stderr.splitlines())), (1, 1))
     done = run("--carried", moved, "--work", os.path.join(scratch, "elsewhere"), "--out", out, "--models", "csa", **there)
     kept = read_results(out)
     expect.equal(f"checks of what was carried: {done.stdout} {done.stderr}", verdicts_of(kept),
-                 {"compile": "passed", "token": "passed", "numerics": "failed (2)", "goldens": "failed (1)", "invariance": "passed",
-                  "tiles": "not run",
-                  "replay": "passed", "decode": "passed", "prefill": "passed", "deep": "passed",
+                 {"compile": "passed", "token": "passed", "numerics": "failed (2)", "goldens": "failed (1)", "invariance": "failed (1)",
+                  "tiles": "not run", "batch": "failed (1)",
+                  "replay": "failed (1)", "decode": "passed", "prefill": "passed", "deep": "passed",
                   "cold": "passed",
                   "memcheck": "not run", "racecheck": "not run", "synccheck": "not run",
                   "initcheck": "not run", "bench": "passed",
@@ -107,8 +128,9 @@ def check_carried(tools, expect, scratch, work, smi, fake):
     measured = [[row["test"], row["depth"], row["batch"]] for name in ("decode", "prefill", "deep")
                 for row in kept[name + "_rows"]]
     expect.equal("what is measured of shapes", measured,
-                 [["tg64", 0, 1], ["tg64", 0, 8], ["pp512", 0, 1], ["tg16", 300, 1]])
+                 [["tg64", 0, 1], ["tg64", 0, 8], ["pp512", 0, 1], ["tg16", 300, 1], ["tg16", 300, 8]])
     expect.holds("profiles", all(kept[name + "_profile"][0]["launches"] for name in ("decode", "prefill", "deep")), kept)
+    check_limits(expect, kept, done.stdout)
     expect.holds("fractions of tensor cores", all(
         any(launch["tensor_fraction"] is not None and launch["tensor_fraction"] > 0 for launch in
             kept[name + "_profile"][0]["launches"]) and kept[name + "_profile"][0]["tensor_rates"]["device"] == "h200"
@@ -118,7 +140,7 @@ def check_carried(tools, expect, scratch, work, smi, fake):
                                 for name in ("decode", "prefill", "deep")), kept)
     check_cold_start(expect, kept)
     with tarfile.open(os.path.join(out, "Fake-H200.logs.tgz")) as logs:
-        expect.equal("logs that are kept", logs.getnames(), ["numerics.log", "goldens.log"])
+        expect.equal("logs that are kept", logs.getnames(), ["numerics.log", "goldens.log", "invariance.log", "batch.log", "replay.log"])
     check_wrong_kernels(tools, expect, scratch, work, moved, out, there)
     check_sanitizer(expect, scratch, moved, out, there)
     check_hanging(expect, scratch, moved, out, there)
@@ -131,7 +153,7 @@ def check_wrong_kernels(tools, expect, scratch, work, carried, out, there):
         done = run("--carried", carried, "--work", os.path.join(scratch, "elsewhere"), "--out", out, "--models", "csa",
                    "--checks", "numerics", **there, V4_FAKE_CUDA_CODE=code, V4_FAKE_CUDA_SPOIL=spoilt)
         kept = read_results(out)
-        check = kept["checks"][-1]
+        check = kept["checks"][1]
         expect.equal(f"checks with {spoilt}", [c["name"] for c in kept["checks"]], ["compile", "numerics"])
         expect.equal(f"numerics with {spoilt}: {done.stdout}", (check["verdict"], done.returncode),
                      ("failed (2)", 2) if spoilt else ("passed", 0))
@@ -152,39 +174,87 @@ def check_cold_start(expect, kept):
     expect.holds("limits of a cold start", "at most 1.5" in note and "at least 20" in note, note)
 
 
-def check_sanitizer(expect, scratch, carried, out, there):
-    """What a sanitizer looks at has steps of every tile."""
-    folder, log = os.path.join(scratch, "sanitizer"), os.path.join(scratch, "sanitized")
-    os.mkdir(folder)
-    with open(os.path.join(folder, "compute-sanitizer"), "w", encoding="ascii") as f:
+def check_limits(expect, kept, table):
+    """Each speed stands beside its limit, in the file and in what is printed."""
+    notes = {check["name"]: check["note"] for check in kept["checks"]}
+    for name, limits in (("decode", ["decode_bandwidth", "decode_products_bandwidth", "step_overhead"]),
+                         ("prefill", ["prefill_fp8_rate", "step_overhead"]),
+                         ("deep", ["long_context_bandwidth", "decode_bandwidth", "step_overhead"])):
+        measured = kept[name + "_measured"]
+        expect.equal(f"{name}: batches", [m["batch"] for m in measured], [row["batch"] for row in kept[name + "_rows"]])
+        for limit in limits:
+            bound = "at_most" if limit == "step_overhead" else "at_least"
+            figures = [m[limit] for m in measured]
+            expect.holds(f"{name}: {limit}", all(isinstance(f["value"], float) and f[bound] == kept["limits"][limit] and
+                                                 f["holds"] in (True, False) for f in figures), figures)
+            expect.holds(f"{name}: note of {limit}", notes[name].count(limit + " ") == len(measured), notes[name])
+        expect.holds(f"{name}: printed", notes[name] in table and "tokens/s" in notes[name], table)
+    whole = kept["decode_profile"][0]
+    expect.equal("whose bandwidth", kept["decode_measured"][0]["decode_bandwidth"]["value"], whole["bandwidth_fraction"])
+
+
+def write_tool(path, text):
+    """A shell script that can be run."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="ascii") as f:
         os.fchmod(f.fileno(), 0o755)
-        f.write('#!/bin/sh\nshift 4\nexec "$@"\n')
-    done = run("--carried", carried, "--work", os.path.join(scratch, "elsewhere"), "--out", out, "--models", "csa",
-               "--checks", "memcheck,memcheck-wide", **{**there, "PATH": there["PATH"] + os.pathsep + folder, "V4_FAKE_CUDA_LOG": log})
+        f.write("#!/bin/sh\n" + text)
+
+
+def check_sanitizer(expect, scratch, carried, out, there):
+    """What a sanitizer looks at has steps of every tile, and an indexer that chooses; one that looks at nothing passes nothing."""
+    home, log = os.path.join(scratch, "toolkit"), os.path.join(scratch, "sanitized")
+    flags = ("--carried", carried, "--work", os.path.join(scratch, "elsewhere"), "--out", out, "--models", "csa", "--checks")
+    for text, code, verdict in (("echo ========= Error: Device not supported.; exit 1", 0, "not run"), ("exit 0", 2, "failed (1)"),
+                                ("echo ========= ERROR SUMMARY: 3 errors; exit 2", 2, "failed (2)")):
+        write_tool(os.path.join(home, "bin", "compute-sanitizer"), text + "\n")
+        done = run(*flags, "memcheck", **{**there, "CUDA_HOME": "", "CUDA_PATH": home})
+        expect.equal(f"a sanitizer that does {text}: {done.stdout}", (done.returncode, verdicts_of(read_results(out))["memcheck"]),
+                     (code, verdict))
+    write_tool(os.path.join(home, "bin", "compute-sanitizer"),
+               f"shift 4\necho \"$@\" >>'{log}.calls'\n\"$@\" && echo ========= ERROR SUMMARY: 0 errors\n")
+    done = run(*flags, "memcheck,memcheck-wide", **{**there, "CUDA_HOME": home, "V4_FAKE_CUDA_LOG": log})
     expect.equal(f"memcheck: {done.stdout}", done.returncode, 0)
     sizes = {tuple(function.split("_")[:2]) for function in cuda.ran_in(log)}
     # Tiles of 128 rows take matrices that are wider.
     expect.equal("tiles that no sanitizer saw", [tile for tile in cuda.TILES if tile not in sizes], [])
     verdicts = verdicts_of(read_results(out))
     expect.equal("what was sanitized", verdicts, {"compile": "passed", "memcheck": "passed", "memcheck-wide": "passed"})
+    with open(log + ".calls", encoding="utf-8") as f:
+        prompts = [call.partition("--tokens=")[2].split(" ")[0].count(",") + 1 for call in f if "--tokens=" in call]
+    # An indexer of the small models selects 16 of a row each 4 tokens.
+    expect.equal("tokens of prompts", (prompts[0] > 4 * 16 + 4, prompts[1:]), (True, [12, 40]))
+
+
+def ended(pid):
+    """Whether a process is gone, or waits for somebody to ask how it ended."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+            return f.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def check_hanging(expect, scratch, carried, out, there):
-    """What never ends is ended with its children, and all that came before is kept."""
-    mark = os.path.join(scratch, "survived")
+    """What never ends is ended with its children, and all that came before is kept; its verdict is that of the time."""
+    flags = ("--carried", carried, "--work", os.path.join(scratch, "elsewhere"), "--out", out, "--models", "csa", "--seconds")
+    tool, pids = os.path.join(carried, "bin", "v4-verify"), os.path.join(scratch, "pids")
+    os.rename(tool, tool + ".whole")
+    write_tool(tool, f"case \"$*\" in *--numerics*) sleep 60 ;; *) exec '{tool}.whole' \"$@\" ;; esac\n")
+    done = run(*flags, "5", "--checks", "numerics", **there)
+    check = read_results(out)["checks"][-1]
+    expect.equal(f"numerics that hangs: {done.stdout}", (done.returncode, check["verdict"].rpartition(" after ")[0], check["note"]),
+                 (2, "failed (still running", "csa: the comparison was still running"))
+    os.rename(tool + ".whole", tool)
     tool = os.path.join(carried, "bin", "v4-run")
     os.remove(tool)
-    with open(tool, "w", encoding="ascii") as f:
-        f.write(f"#!/bin/sh\n(sleep 12; : >'{mark}') & wait\n")
-    os.chmod(tool, 0o755)
-    begin = time.monotonic()
-    done = run("--carried", carried, "--work", os.path.join(scratch, "elsewhere"), "--out", out, "--models", "csa",
-               "--seconds", "6", **there)
+    write_tool(tool, f"(sleep 60) & echo $$ $! >'{pids}'; wait\n")
+    done = run(*flags, "6", **there)
     expect.equal("a check that hangs", done.returncode, 2)
     verdict = verdicts_of(read_results(out))["token"]
     expect.holds("its verdict", verdict.startswith("failed (still running after "), verdict)
-    time.sleep(max(0, 14 - (time.monotonic() - begin)))
-    expect.holds("its children", not os.path.exists(mark), "one went on")
+    with open(pids, encoding="ascii") as f:
+        expect.equal("its children that went on", [pid for pid in f.read().split() if not ended(pid)], [])
 
 
 def main():
@@ -204,7 +274,7 @@ def main():
         path = scratch + os.pathsep + os.environ["PATH"]
         done = run(PATH=path)
         expect.equal("no GPU", (done.returncode, len(done.stderr.splitlines())), (3, 1))
-        expect.equal("unknown flag", run("--fast").returncode, 1)
+        check_flags(expect)
         with open(smi, "w", encoding="ascii") as f:
             f.write(FAKE_SMI)
         # What other tests have made need not be made again.
@@ -213,14 +283,15 @@ def main():
         os.symlink(os.path.abspath(args.cache), os.path.join(work, "cache"))
         if os.environ.get("V4_TEST_KERNEL_CACHE"):
             os.symlink(os.environ["V4_TEST_KERNEL_CACHE"], os.path.join(work, "kernels"))
-        done = run("--bin", tools.bin, "--work", work, "--out", scratch, "--models", "csa", PATH=path,
+        done = run("--bin", tools.bin, "--work", work, "--out", scratch, "--models", "csa", "--checks",
+                   "token,numerics,goldens,tiles,bench", PATH=path,
                    PYTHON=sys.executable, LD_LIBRARY_PATH=os.path.abspath(args.fake_cuda))
         expect.equal("goldens of an idle GPU", done.returncode, 2)
         kept = read_results(scratch)
         verdicts = verdicts_of(kept)
         expect.equal("device", (kept["device"], kept["target"]), ('Fake "H200"', "cuda:sm_90a"))
         expect.holds("verdicts", verdicts["compile"] == "passed" and verdicts["goldens"] == "failed (1)" and
-                     verdicts["tiles"] == "failed (1)" and verdicts["bench"] == "passed" and kept["bench"],
+                     verdicts["numerics"] == "failed (2)" and verdicts["tiles"] == "failed (1)" and verdicts["bench"] == "passed" and kept["bench"],
                      f"{verdicts} {done.stdout} {done.stderr}")
         check_carried(tools, expect, scratch, work, smi, os.path.abspath(args.fake_cuda))
         check_failed_compile(tools, expect, scratch, {"PATH": path, "PYTHON": sys.executable})

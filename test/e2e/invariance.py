@@ -9,6 +9,8 @@ import os
 import sys
 import tempfile
 
+import numpy as np
+
 import checkpoints
 import engine
 from make_goldens import random_prompt
@@ -31,6 +33,12 @@ def differences(left, right):
     """Names of output files that differ between two runs."""
     return engine.same_files(left, right) + [s for s in (".logits.npy", ".mtp.npy")
                                              if engine.read(left + s) != engine.read(right + s)]
+
+
+def computes_nothing(folder):
+    """What computes nothing has equal bits too, and equal rows."""
+    logits = np.load(folder + ".logits.npy")
+    return not np.isfinite(logits).all() or len(np.unique(logits, axis=0)) <= len(logits) // 2
 
 
 def main():
@@ -56,6 +64,8 @@ def main():
         run(tools, plan, first, prompt, ())
         if not os.listdir(first):
             sys.exit("the run wrote no probes")
+        if computes_nothing(first):
+            sys.exit("rows of logits are all the same, or not finite: nothing is computed")
         for number, flags in enumerate(variants):
             folder = os.path.join(scratch, str(number))
             run(tools, plan, folder, prompt, flags)

@@ -20,6 +20,7 @@
 //   V4_FAKE_CUDA_BYTES=n        memory of the GPU, default 8 GiB
 //   V4_FAKE_CUDA_ARCH=100       compute capability 10.0, default 90
 //   V4_FAKE_CUDA_SPOIL=function launches of it change nothing
+//   V4_FAKE_CUDA_COUNTS=file    gets a line per call that can fail, with how often it came, when the process ends
 //   V4_FAKE_CUDA_LOG=file       gets a line per launch, per allocation, and per copy to the host
 //
 //===----------------------------------------------------------------------===//
@@ -65,6 +66,18 @@ struct Reading {
 };
 
 std::map<std::string, int> calls;
+
+struct CountsAtTheEnd {
+  ~CountsAtTheEnd() {
+    const char *path = std::getenv("V4_FAKE_CUDA_COUNTS");
+    if (FILE *file = path ? std::fopen(path, "w") : nullptr) {
+      for (const auto &[name, count] : calls)
+        std::fprintf(file, "%s %d\n", name.c_str(), count);
+      std::fclose(file);
+    }
+  }
+} countsAtTheEnd;
+
 /// A copy from pinned memory that nobody has waited for.
 struct Upload {
   const uint8_t *from;

@@ -31,6 +31,9 @@ struct Marks {
   long long uploadBytes, upload; ///< A span, not a reading.
 };
 
+/// In front of the sentence of a child that has no token.
+constexpr std::string_view kFailed = "failed: ";
+
 double seconds(long long from, long long to) { return static_cast<double>(to - from) * 1e-9; }
 
 Status systemError(std::string_view what, int code) {
@@ -69,33 +72,41 @@ Status spawnChild(const ColdOptions &options, pid_t &child, int &output) {
   return systemError("start a process", code);
 }
 
+/// Up to the end of a line, without it, or of the file.
+std::string readLine(int file) {
+  std::string line;
+  char part[256];
+  while (line.find('\n') == std::string::npos) {
+    ssize_t got = read(file, part, sizeof(part));
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got <= 0)
+      break;
+    line.append(part, static_cast<size_t>(got));
+  }
+  return line.substr(0, line.find('\n'));
+}
+
 /// The child's line; what it says comes when it has the token, not when it has ended.
 Status runChild(const ColdOptions &options, Marks &marks, long long &begin, long long &end) {
   pid_t child = 0;
   int output = -1;
   begin = monotonicNanoseconds();
   V4_RETURN_IF_ERROR(spawnChild(options, child, output));
-  char line[256] = {};
-  size_t length = 0;
-  while (length + 1 < sizeof(line) && !std::strchr(line, '\n')) {
-    ssize_t got = read(output, line + length, sizeof(line) - 1 - length);
-    if (got < 0 && errno == EINTR)
-      continue;
-    if (got <= 0)
-      break;
-    length += static_cast<size_t>(got);
-  }
+  std::string line = readLine(output);
   end = monotonicNanoseconds();
   close(output);
   int state = 0;
   while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
   }
   long long token = 0;
-  if (std::sscanf(line, "token %lld %lld %lld %lld %lld %lld %lld", &token, &marks.main, &marks.opened, &marks.ready,
-                  &marks.token, &marks.uploadBytes, &marks.upload) == 7)
+  if (std::sscanf(line.c_str(), "token %lld %lld %lld %lld %lld %lld %lld", &token, &marks.main, &marks.opened,
+                  &marks.ready, &marks.token, &marks.uploadBytes, &marks.upload) == 7)
     return Status();
   if (WIFEXITED(state) && WEXITSTATUS(state) > 0 && WEXITSTATUS(state) <= 4)
-    return Status(static_cast<StatusCode>(WEXITSTATUS(state)), "--cold: the started process ended without a token");
+    return Status(static_cast<StatusCode>(WEXITSTATUS(state)),
+                  line.compare(0, kFailed.size(), kFailed) == 0 ? line.substr(kFailed.size())
+                                                                : "--cold: the started process ended without a token");
   return internalError("--cold: the started process ended without a token");
 }
 
@@ -126,7 +137,7 @@ Status bench::measureColdStart(const ColdOptions &options, ColdStart &out) {
   return Status();
 }
 
-Status bench::startCold(const ColdOptions &options) {
+static Status firstToken(const ColdOptions &options) {
   Marks marks = {};
   marks.main = monotonicNanoseconds();
   plan::LoadOptions load;
@@ -158,6 +169,13 @@ Status bench::startCold(const ColdOptions &options) {
   std::printf("token %lld %lld %lld %lld %lld %lld %lld\n", static_cast<long long>(best - logits), marks.main,
               marks.opened, marks.ready, marks.token, static_cast<long long>(upload.bytes),
               static_cast<long long>(upload.nanoseconds));
-  std::fflush(stdout);
   return Status();
+}
+
+int bench::startCold(const ColdOptions &options) {
+  Status status = firstToken(options);
+  if (!status.isOk())
+    std::printf("%s%s\n", kFailed.data(), status.message().c_str());
+  std::fflush(stdout);
+  return status.exitCode();
 }

@@ -40,8 +40,8 @@ struct ColdOptions {
 /// The parent's part. The page cache is warm: the caller has opened and read the plan.
 Status measureColdStart(const ColdOptions &options, ColdStart &out);
 
-/// The child's part: one line on standard output.
-Status startCold(const ColdOptions &options);
+/// The child's part: one line on standard output, what went wrong included. The exit code.
+int startCold(const ColdOptions &options);
 
 } // namespace v4::bench
 

@@ -114,11 +114,11 @@ public:
       session.batch()[0] = {sequence, tokens.data() + at, count, logits};
       V4_RETURN_IF_ERROR(session.step(1));
       if (options.afterStep)
-        options.afterStep(session, {index, at, count}, logits);
+        V4_RETURN_IF_ERROR(options.afterStep(session, {index, at, count}, logits));
       at = end;
     }
     session.releaseSequence(*sequence);
-    return Status();
+    return session.deviceStatus(); // the last step may run on
   }
 
 private:

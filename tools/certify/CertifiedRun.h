@@ -42,8 +42,8 @@ struct RunOptions {
   ProbeSink probes;
   /// Called in front of each step; false ends the run there. May be empty.
   std::function<bool(Session &, const StepRange &)> beforeStep;
-  /// Called behind each step, which gave so many rows of logits. May be empty.
-  std::function<void(Session &, const StepRange &, uint64_t logits)> afterStep;
+  /// Called behind each step, which gave so many rows of logits; what it returns ends the run. May be empty.
+  std::function<Status(Session &, const StepRange &, uint64_t logits)> afterStep;
   /// Called in front of each stretch; false leaves it out. May be empty.
   std::function<bool(uint32_t stretch)> beforeStretch;
 };

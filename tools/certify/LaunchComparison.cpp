@@ -64,8 +64,13 @@ public:
     for (uint32_t writer : before)
       visit(writer);
     if (before.empty())
-      wrong.push_back({launch, *mostOf(launch).function, mostOf(launch).buffer, mine, limitOf(program, launch),
-                       std::move(fillers)});
+      blame(launch, std::move(fillers));
+  }
+
+  void blame(uint32_t launch, std::vector<uint32_t> fillers = {}) {
+    const Written &most = mostOf(launch);
+    wrong.push_back(
+        {launch, *most.function, most.buffer, most.magnitude, limitOf(program, launch), std::move(fillers)});
   }
 
   /// The last launch in front of `end` that ran and writes the buffer, if what it wrote differs by more than the
@@ -197,6 +202,9 @@ private:
       if (!writer)
         continue;
       walk.visit(*writer);
+      // Through the cache a launch may wait for itself.
+      if (walk.wrong.empty())
+        walk.blame(*writer);
       out.probe = probe->name()->str();
       out.step = step.range;
       out.wrong = std::move(walk.wrong);
@@ -219,15 +227,19 @@ Status certify::compareLaunches(const fb::Program &program, const std::string &p
   for (const ProbeRecord &record : recorded.probes)
     byName[record.name] = &record;
   Comparer comparer(program, fresh, out);
+  size_t lacking = 0;
   for (const LaunchRecord &mine : fresh.outputs) {
     auto found = byName.find(mine.record.name);
     if (found != byName.end() && found->second->rowValues == mine.record.rowValues &&
         found->second->element == mine.record.element && found->second->width == mine.record.width)
       comparer.add(mine, *found->second);
+    else
+      ++lacking;
   }
   comparer.finish();
-  if (!out.compared)
-    return invalidInput(path, ": has none of the ", fresh.outputs.size(),
-                        " outputs of this plan's launches; record it with v4-verify --record --launches=FILE");
+  if (lacking || !out.compared)
+    return invalidInput(path, ": has ", fresh.outputs.size() - lacking, " of the ", fresh.outputs.size(),
+                        " outputs of this plan's launches, expected all; record it with v4-verify --record "
+                        "--launches=FILE");
   return Status();
 }

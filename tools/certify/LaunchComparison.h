@@ -37,7 +37,7 @@ struct LaunchComparison {
   std::vector<LaunchDifference> largest; ///< Of all steps: the largest by function, falling.
 };
 
-/// InvalidInput when `recorded` has none of the launches. REQUIRES: both are of this program and the same input.
+/// InvalidInput when `recorded` lacks one of the launches. REQUIRES: both are of this program and the same input.
 Status compareLaunches(const plan::fb::Program &program, const std::string &path, const Certificate &recorded,
                        const LaunchRecords &fresh, LaunchComparison &out);
 

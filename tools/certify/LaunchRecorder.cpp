@@ -75,15 +75,46 @@ void LaunchRecorder::add(const LaunchSpan &span) {
       addBuffer(span, i, *program.buffers()->Get(bindings.Get(i)->index()));
 }
 
-void LaunchRecorder::addBuffer(const LaunchSpan &span, uint32_t index, const fb::Buffer &buffer) {
-  uint64_t values = 1, rowBits = bitsOf(buffer.element());
+LaunchRecorder::Extent LaunchRecorder::extentOf(const LaunchSpan &span, const fb::Buffer &buffer) const {
+  uint64_t values = 1;
   for (uint64_t dimension : *buffer.row_shape())
     values *= dimension ? dimension : static_cast<uint64_t>(span.counts[plan::kCountIndexRows]);
-  const StepRange &step = steps.back().range;
-  uint64_t rows = std::min(static_cast<uint64_t>(span.counts[static_cast<size_t>(buffer.rows())]), step.count);
-  rowBits *= values;
-  if (rowBits == 0 || rowBits % 8 || values > UINT32_MAX || rows == 0)
+  uint64_t rowBits = values * bitsOf(buffer.element());
+  if (rowBits == 0 || rowBits % 8 || values > UINT32_MAX)
+    return {0, values, rowBits};
+  uint64_t rows = static_cast<uint64_t>(span.counts[static_cast<size_t>(buffer.rows())]);
+  return {std::min(rows, steps.back().range.count), values, rowBits};
+}
+
+/// Of a launch that has run in this step.
+bool LaunchRecorder::hasWritten(uint32_t buffer) const {
+  const std::vector<uint32_t> &ran = steps.back().launches;
+  return std::any_of(ran.begin(), ran.end(), [&](uint32_t launch) {
+    const auto &bindings = *program.launches()->Get(launch)->bindings();
+    return std::any_of(bindings.begin(), bindings.end(), [&](const fb::Binding *binding) {
+      return binding->kind() == fb::BindingKind::Buffer && binding->access() == fb::Access::Out &&
+             binding->index() == buffer;
+    });
+  });
+}
+
+void LaunchRecorder::clearOutputs(const LaunchSpan &span) {
+  if (steps.empty())
     return;
+  const auto &bindings = *program.launches()->Get(span.launch)->bindings();
+  for (uint32_t i = 0; i < bindings.size(); ++i) {
+    const fb::Binding &binding = *bindings.Get(i);
+    if (binding.kind() == fb::BindingKind::Buffer && binding.access() == fb::Access::Out &&
+        !hasWritten(binding.index()))
+      fillMemory(span.device, span.bindings[i], 0, extentOf(span, *program.buffers()->Get(binding.index())).bytes());
+  }
+}
+
+void LaunchRecorder::addBuffer(const LaunchSpan &span, uint32_t index, const fb::Buffer &buffer) {
+  const auto [rows, values, rowBits] = extentOf(span, buffer);
+  if (rows == 0)
+    return;
+  const StepRange &step = steps.back().range;
   bytes.resize(rows * rowBits / 8);
   copyMemory(span.device, bytes.data(), span.bindings[index], bytes.size());
   if (span.device)

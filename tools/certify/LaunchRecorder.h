@@ -6,7 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What every launch of a traced run wrote, kept as probes are. Cache pools are
+// What every launch of a traced run wrote, kept as probes are. A kernel may leave
+// parts of a buffer unwritten that nobody reads: buffers are cleared in front of
+// their launch, so that these parts are the same on every device. Cache pools are
 // left out: they hold what no step has written yet.
 //
 //===----------------------------------------------------------------------===//
@@ -47,7 +49,7 @@ class LaunchRecorder {
 public:
   explicit LaunchRecorder(const plan::fb::Program &program) : program(program) {}
 
-  TraceSink sink() { return {this, receive}; }
+  TraceSink sink() { return {this, receive, nullptr, clear}; }
   /// The launches that come are those of this step.
   void begin(const StepRange &range) { steps.push_back({range, {}}); }
   /// What went wrong with reading a launch, or nothing.
@@ -58,6 +60,15 @@ private:
   using Key = std::tuple<uint32_t, uint32_t, std::string>; ///< Launch, binding, function.
 
   static void receive(void *self, const LaunchSpan &span) { static_cast<LaunchRecorder *>(self)->add(span); }
+  static void clear(void *self, const LaunchSpan &span) { static_cast<LaunchRecorder *>(self)->clearOutputs(span); }
+  /// Rows of a buffer that are recorded of this launch, and the numbers and bits of one; no rows where nothing is.
+  struct Extent {
+    uint64_t rows, values, rowBits;
+    uint64_t bytes() const { return rows * rowBits / 8; }
+  };
+  Extent extentOf(const LaunchSpan &span, const plan::fb::Buffer &buffer) const;
+  bool hasWritten(uint32_t buffer) const;
+  void clearOutputs(const LaunchSpan &span);
   void add(const LaunchSpan &span);
   void addBuffer(const LaunchSpan &span, uint32_t index, const plan::fb::Buffer &buffer);
   OpenRecord &recordOf(const Key &key, const plan::fb::Buffer &buffer, uint64_t values);

@@ -114,7 +114,7 @@ Status verify::checkLaunches(const LaunchesOptions &options, std::vector<Check> 
   const fb::Program &program = engine->program();
   V4_RETURN_IF_ERROR(certify::compareLaunches(program, options.file, recorded, fresh, found));
   Check check{"launches", {}};
-  if (!found.wrong.empty())
+  if (!found.probe.empty())
     check.problems.push_back(sentence(options, program, found, recorded.device));
   view = {{"compared", found.compared},
           {"probe", found.probe.empty() ? Json() : Json(found.probe)},
