@@ -143,6 +143,8 @@ Status Bench::measureTests() {
     profile.setDevice(published);
     Row row;
     V4_RETURN_IF_ERROR(measure(*engine, machine.get(), options, test, profile, row));
+    if (!profile.notHeld().empty())
+      std::fprintf(stderr, "v4-bench: times of launches may contain waits for the host: %s\n", profile.notHeld().c_str());
     if (!flags.profile)
       rows.push_back(jsonOf(row));
     else if (flags.output == "json")

@@ -179,6 +179,13 @@ void CudaDevice::launch(uint32_t index, const CudaLaunch &launch, uint32_t numbe
   unfinished.addLaunch(function.name, number);
 }
 
+Status CudaDevice::callHost(void (*function)(void *user), void *user) {
+  std::lock_guard<std::mutex> lock(calls);
+  if (!failure.empty())
+    return Status(StatusCode::Unsupported, failure);
+  return check("cuLaunchHostFunc", driver.callHost(stream, function, user));
+}
+
 //===----------------------------------------------------------------------===//
 // Memory
 //===----------------------------------------------------------------------===//

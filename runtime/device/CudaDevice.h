@@ -64,6 +64,10 @@ public:
   /// Runs a kernel behind everything asked for so far. `number` is that of the launch in the plan, for messages.
   void launch(uint32_t index, const CudaLaunch &launch, uint32_t number);
 
+  /// Runs `function` on a thread of the driver, behind everything asked for so far; what is asked for later begins when
+  /// it returns. It must ask the driver for nothing. Unsupported with what the driver says: then nothing else changes.
+  Status callHost(void (*function)(void *user), void *user);
+
   // CudaGraph.cpp
   /// Makes `works` one graph; runs nothing of it. `name` says of what, for messages. Unsupported with what the driver
   /// says: then `out` is as it was, and the launches can be made one by one. REQUIRES: `out` is not recorded.

@@ -89,6 +89,7 @@ struct CudaDriver {
   CALL(setFunctionAttribute, "cuFuncSetAttribute", CudaHandle, int, int)                                               \
   CALL(launch, "cuLaunchKernel", CudaHandle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,     \
        CudaHandle, void **, void **)                                                                                   \
+  CALL(callHost, "cuLaunchHostFunc", CudaHandle, void (*)(void *), void *)                                             \
   CALL(encodeMap, "cuTensorMapEncodeTiled", void *, int, unsigned, void *, const uint64_t *, const uint64_t *,         \
        const unsigned *, const unsigned *, int, int, int, int)                                                         \
   CALL(createGraph, "cuGraphCreate", CudaHandle *, unsigned)                                                           \

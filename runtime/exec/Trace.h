@@ -44,6 +44,10 @@ struct TraceSink {
   /// instead, with a span without times, before the launch is over: copies that it asks for see the inputs, and are
   /// there when `receive` is called. It must not wait. On a CPU it is not called.
   void (*asked)(void *user, const LaunchSpan &span) = nullptr;
+  /// With `asked`, on a GPU: launches begin when they are queued in groups (CudaHold.h), so that none waits for the
+  /// host within its time; between groups the GPU may stand still. Copies that `asked` asks for must be to pinned
+  /// memory.
+  bool held = false;
 };
 
 } // namespace v4

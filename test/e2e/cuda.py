@@ -128,6 +128,7 @@ def check_bench(tools, expect, plan, cpu, env):
     expect.equal("fractions", (row["bandwidth_fraction"], row["flop_fraction"], row["threads"]), (None, None, 1))
     done = tools.call("v4-bench", plan, "-p", 0, "-n", 4, "-r", 1, "--profile", "-o", "json", env=env)
     check_times(expect, json.loads(done.stdout)[0])
+    check_unheld(tools, expect, plan, env)
     check_cold(tools, expect, plan, cpu, env)
     refused = tools.call("v4-bench", plan, "--machine", env=env, expect=None)
     expect.equal("--machine", (refused.returncode, len(refused.stderr.splitlines())), (1, 1))
@@ -152,6 +153,7 @@ def check_times(expect, profile):
     launches = profile["launches"]
     expect.equal("floors", {(item["floor_seconds"], item["achieved"], item["tensor_fraction"]) for item in launches},
                  {(None, None, None)})
+    expect.equal("launches that wait for no host", profile["launches_held"], True)
     expect.holds("times of launches", 0 < profile["launch_seconds"] < profile["step_seconds"], profile)
     expect.holds("sum of launches", abs(sum(item["step_seconds"] for item in launches) / profile["launch_seconds"] - 1)
                  < 1e-6, profile)
@@ -164,6 +166,17 @@ def check_times(expect, profile):
     untraced = profile["untraced_step_seconds"]
     expect.holds("overhead", abs((1 - profile["overhead_fraction"]) * untraced - profile["launch_seconds"])
                  < 1e-6 * untraced, profile)
+
+
+def check_unheld(tools, expect, plan, env):
+    """A driver that holds no stream: there is a profile, and a word on what its times are."""
+    for output in ("json", "md"):
+        done = tools.call("v4-bench", plan, "-p", 0, "-n", 2, "-r", 1, "--profile", "-o", output,
+                          env={**env, "V4_FAKE_CUDA_FAIL": "cuLaunchHostFunc:1"})
+        told = done.stdout if output == "md" else str(json.loads(done.stdout)[0]["launches_held"])
+        expect.holds(f"launches that are not held, {output}",
+                     ("not held, their times may contain waits for the host: " if output == "md" else "False") in told, told)
+        expect.holds(f"why, {output}", "fails at cuLaunchHostFunc" in done.stderr, done.stderr)
 
 
 def check_kernels(tools, expect, name, plan):

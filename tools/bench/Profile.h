@@ -51,6 +51,8 @@ public:
   void setSpeed(const MachineSpeed &machine) { speed = machine; }
   void setGpuSpeed(const GpuSpeed &found) { gpu = found; }
   const GpuSpeed &gpuSpeed() const { return gpu; }
+  /// On a GPU: why times of its launches may contain waits for the host (CudaHold.h); empty when they do not.
+  const std::string &notHeld() const { return unheld; }
   bool isOfGpu() const;
   /// Whose published rates products are compared with; null = none.
   void setDevice(const inspect::Device *published) { device = published; }
@@ -95,6 +97,7 @@ private:
   Workload *workload = nullptr;
   MachineSpeed speed;
   GpuSpeed gpu;
+  std::string unheld;
   DeviceBlock pinnedHits; ///< int32_t for each entry, on a GPU: there when the step is over.
   const inspect::Device *device = nullptr;
   std::vector<Entry> entries;         ///< Of each launch the variants of its kernel, then the kernel itself.

@@ -47,6 +47,7 @@ void addGpu(const Profile &profile, Json &out) {
   const GpuSpeed &speed = profile.gpuSpeed();
   auto steps = static_cast<double>(profile.steps());
   out["copy_bytes_per_second"] = speed.copyBytesPerSecond > 0 ? Json(speed.copyBytesPerSecond) : Json();
+  out["launches_held"] = profile.notHeld().empty();
   out["untraced_step_seconds"] = speed.stepSeconds;
   out["bandwidth_fraction"] = bandwidthOf(profile, profile.cost().memoryBytes() / steps, speed.stepSeconds);
   if (const inspect::Device *device = profile.publishedDevice())
@@ -103,6 +104,10 @@ void printGpu(const Profile &profile) {
   std::printf("untraced steps of %s ms, %s of it in no launch; %s of the bandwidth of copies, %s B/s\n",
               shortNumber(profile.gpuSpeed().stepSeconds * 1e3).c_str(), cellOf(found["overhead_fraction"]).c_str(),
               cellOf(found["bandwidth_fraction"]).c_str(), cellOf(found["copy_bytes_per_second"]).c_str());
+  std::printf("launches were %s%s\n",
+              profile.notHeld().empty() ? "queued before they began"
+                                        : "not held, their times may contain waits for the host: ",
+              profile.notHeld().c_str());
   if (const inspect::Device *device = profile.publishedDevice())
     std::printf("of %s: products over dense FP8 of %s and bf16 of %s FLOP/s, %s\n", device->name.c_str(),
                 shortNumber(device->fp8FlopsPerSecond).c_str(), shortNumber(device->bf16FlopsPerSecond).c_str(),
