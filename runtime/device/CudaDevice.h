@@ -119,6 +119,9 @@ private:
   Status loadKernels(const plan::Plan &plan);
   Status loadModule(plan::Bytes image, CudaHandle &out);
   Status loadFunction(const plan::fb::Program &program, uint32_t kernel, uint32_t variant, CudaHandle module);
+  Status askSharedBytes(const std::string &field, const Function &function) const;
+  Status checkCluster(const plan::fb::Program &program, uint32_t kernel, const Function &function,
+                      unsigned cluster) const;
   Status uploadWeights(const plan::Plan &plan, const SessionRoom &room);
   Status checkRoom(uint64_t weights, const SessionRoom &room) const;
   /// Memory of any contents. REQUIRES: `calls` is held.

@@ -55,6 +55,22 @@ struct CudaNode {
   CudaHandle context = nullptr; ///< That of the function.
 };
 
+/// A launch that the driver is asked about: its CUlaunchConfig, with a list of one CUlaunchAttribute.
+struct CudaClusterAttribute {
+  int id = 4; ///< CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION
+  unsigned padding = 0;
+  unsigned cluster[3] = {1, 1, 1};
+  unsigned unused[13] = {};
+};
+struct CudaLaunchConfig {
+  unsigned grid[3] = {1, 1, 1};
+  unsigned block[3] = {1, 1, 1};
+  unsigned sharedBytes = 0;
+  CudaHandle stream = nullptr;
+  CudaClusterAttribute *attributes = nullptr;
+  unsigned attributeCount = 0;
+};
+
 /// Shared memory that a block may have without asking.
 inline constexpr uint64_t kCudaUsualSharedBytes = 48u << 10;
 
@@ -87,6 +103,7 @@ struct CudaDriver {
   CALL(unloadModule, "cuModuleUnload", CudaHandle)                                                                     \
   CALL(findFunction, "cuModuleGetFunction", CudaHandle *, CudaHandle, const char *)                                    \
   CALL(setFunctionAttribute, "cuFuncSetAttribute", CudaHandle, int, int)                                               \
+  CALL(mostClusters, "cuOccupancyMaxActiveClusters", int *, CudaHandle, const CudaLaunchConfig *)                      \
   CALL(launch, "cuLaunchKernel", CudaHandle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,     \
        CudaHandle, void **, void **)                                                                                   \
   CALL(callHost, "cuLaunchHostFunc", CudaHandle, void (*)(void *), void *)                                             \

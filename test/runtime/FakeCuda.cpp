@@ -19,6 +19,7 @@
 //   V4_FAKE_CUDA_FAIL=call:n    the n-th call of that name fails with 999
 //   V4_FAKE_CUDA_BYTES=n        memory of the GPU, default 8 GiB
 //   V4_FAKE_CUDA_ARCH=100       compute capability 10.0, default 90
+//   V4_FAKE_CUDA_CLUSTER=n      blocks of a cluster that fits the GPU, default 8
 //   V4_FAKE_CUDA_SPOIL=function launches of it change nothing
 //   V4_FAKE_CUDA_QUEUE=n        calls that a stream keeps before one of them waits, default 1024
 //   V4_FAKE_CUDA_LOG=file       gets a line per launch, per allocation, and per copy to the host
@@ -26,6 +27,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FakeDriver.h"
+#include "runtime/device/CudaDriver.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -206,6 +208,12 @@ bool v4::test::runFake(FakeFunction &kernel, const FakeLaunch &launch) {
     kernel.run(&arguments, 0, std::min<int64_t>(end, launch.blocks));
   return true;
 }
+
+/// One type for both sides of a call. In the driver's CUlaunchConfig and CUlaunchAttribute things lie here:
+static_assert(offsetof(v4::CudaLaunchConfig, block) == 12 && offsetof(v4::CudaLaunchConfig, sharedBytes) == 24);
+static_assert(offsetof(v4::CudaLaunchConfig, stream) == 32 && offsetof(v4::CudaLaunchConfig, attributes) == 40);
+static_assert(offsetof(v4::CudaLaunchConfig, attributeCount) == 48 && sizeof(v4::CudaLaunchConfig) == 56);
+static_assert(offsetof(v4::CudaClusterAttribute, cluster) == 8 && sizeof(v4::CudaClusterAttribute) == 72);
 
 extern "C" {
 
@@ -411,6 +419,20 @@ int cuFuncSetAttribute(void *function, int attribute, int value) {
   if (fails("cuFuncSetAttribute") || attribute != 8 || value > 227 << 10)
     return kFailure;
   static_cast<FakeFunction *>(function)->sharedBytes = static_cast<uint64_t>(value);
+  return 0;
+}
+
+int cuOccupancyMaxActiveClusters(int *clusters, void *function, const v4::CudaLaunchConfig *config) {
+  Lock lock;
+  *clusters = 0;
+  if (fails("cuOccupancyMaxActiveClusters") || config->attributeCount != 1 || config->attributes->id != 4)
+    return kFailure;
+  const unsigned *cluster = config->attributes->cluster;
+  bool sound = cluster[0] > 1 && cluster[0] <= 8 && cluster[1] == 1 && cluster[2] == 1;
+  sound = sound && config->grid[0] % cluster[0] == 0 && config->block[0] >= 1 && config->block[0] <= 1024;
+  if (!sound || config->sharedBytes > static_cast<FakeFunction *>(function)->sharedBytes)
+    return kFailure;
+  *clusters = cluster[0] > numberOf("V4_FAKE_CUDA_CLUSTER", 8) ? 0 : 16;
   return 0;
 }
 

@@ -115,11 +115,11 @@ auto callOf(Builder &b, const std::string &function, uint32_t bindings) {
 }
 
 /// Two more kernels that do the same, with as many blocks as there are sequences.
-auto variantsOf(Builder &b, uint32_t bindings, uint64_t imageBytes) {
+auto variantsOf(Builder &b, uint32_t bindings, const FakeOptions &options) {
   auto make = [&](uint32_t most, const char *function) {
     auto call = callOf(b, function, bindings);
-    auto block = fb::CreateBlock(b, 1, 0, 1, 32, 0, imageBytes, call);
-    return fb::CreateVariant(b, most, most, most, block);
+    auto block = fb::CreateBlock(b, 1, 0, options.cluster, 32, 0, options.imageBytes, call);
+    return fb::CreateVariant(b, most, most, most * options.cluster, block);
   };
   return b.CreateVector(
       std::vector<flatbuffers::Offset<fb::Variant>>{make(1, "fake_save_one"), make(2, "fake_save_two")});
@@ -144,7 +144,7 @@ auto kernels(Builder &b, const FakeOptions &options) {
     if (options.calls && symbol == "fake_save") {
       call = callOf(b, symbol, bindings);
       if (options.variants)
-        variants = variantsOf(b, bindings, options.imageBytes);
+        variants = variantsOf(b, bindings, options);
       symbol = "save_0"; // the image has no function of that name
     }
     auto name = b.CreateString(symbol), op = b.CreateString("fake");
@@ -152,8 +152,9 @@ auto kernels(Builder &b, const FakeOptions &options) {
     uint64_t shared = symbol == "fake_logits" ? 64 << 10 : 0;
     uint64_t imageBytes =
         symbol == "fake_mtp_save" && options.lastImageBytes ? options.lastImageBytes : options.imageBytes;
+    uint32_t cluster = call.IsNull() ? 1 : options.cluster;
     auto block =
-        imageBytes ? fb::CreateBlock(b, 1, shared, 1, 32, 0, imageBytes, call) : flatbuffers::Offset<fb::Block>();
+        imageBytes ? fb::CreateBlock(b, 1, shared, cluster, 32, 0, imageBytes, call) : flatbuffers::Offset<fb::Block>();
     return fb::CreateKernel(b, name, op, bindings, 128, 0, -1, block, variants);
   };
   std::vector<flatbuffers::Offset<fb::Kernel>> list{
@@ -168,7 +169,8 @@ auto kernels(Builder &b, const FakeOptions &options) {
   return b.CreateVector(list);
 }
 
-auto launches(Builder &b, bool twin, bool sampling) {
+auto launches(Builder &b, const FakeOptions &options) {
+  bool twin = options.twinLogits, sampling = options.sampling;
   auto make = [&](uint32_t kernel, fb::LaunchGroup group, fb::RowSpace rows, uint64_t tiles,
                   const std::vector<fb::Binding> &bindings, bool barrier = true) {
     return fb::CreateLaunch(b, kernel, group, rows, 1, tiles, b.CreateVectorOfStructs(bindings), 0, 0, barrier);
@@ -195,7 +197,7 @@ auto launches(Builder &b, bool twin, bool sampling) {
   if (twin)
     list.push_back(logits(kTwin, false));
   list.push_back(make(
-      kSave, fb::LaunchGroup::Main, fb::RowSpace::Sequences, 1,
+      kSave, fb::LaunchGroup::Main, fb::RowSpace::Sequences, options.cluster,
       {step(F::SlotRows), step(F::Positions), step(F::StateOffsets), in(kHash), pool(fb::Access::Out, kPartialPool)}));
   list.push_back(make(kMtpScan, fb::LaunchGroup::Mtp, fb::RowSpace::Sequences, 1,
                       {step(F::TokenIds), step(F::SlotRows), step(F::StateOffsets), step(F::Positions), in(kHash),
@@ -252,7 +254,7 @@ flatbuffers::DetachedBuffer test::buildFakeMetadata(const FakeOptions &options) 
   auto weightList = weights(b);
   auto poolList = pools(b);
   auto kernelList = kernels(b, options);
-  auto launchList = launches(b, options.twinLogits, options.sampling);
+  auto launchList = launches(b, options);
   auto probeList = probes(b, options.twinLogits);
   b.Finish(fb::CreateProgram(b, producer, flags, targetTable, model, envelope, bufferList, weightList, poolList,
                              kernelList, launchList, probeList, options.twinLogits || options.sampling ? 6 : 5, 192,
