@@ -76,6 +76,7 @@ Status CudaDevice::findDevice(const fb::Target &target) {
   char name[256] = {};
   V4_RETURN_IF_ERROR(check("cuDeviceGetName", driver.deviceName(name, sizeof(name) - 1, device)));
   deviceName = name;
+  V4_RETURN_IF_ERROR(check("cuDeviceGetAttribute", driver.deviceAttribute(&processorCount, kCudaProcessors, device)));
   return checkArch(target);
 }
 
@@ -178,7 +179,7 @@ Status CudaDevice::checkCluster(const fb::Program &program, uint32_t kernel, con
   uint32_t launch = 0;
   while (launch < launches.size() && launches.Get(launch)->kernel() != kernel)
     ++launch;
-  std::string name = launch < launches.size() ? nameOf(function, launch) : joinText("kernel ", function.name);
+  std::string name = nameOf(function, launch < launches.size() ? launch : UnfinishedWork::kNoLaunch);
   CudaClusterAttribute attribute;
   attribute.cluster[0] = cluster;
   CudaLaunchConfig config;

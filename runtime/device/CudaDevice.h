@@ -61,6 +61,9 @@ public:
 
   const UploadTime &uploadTime() const { return uploaded; }
 
+  /// Of the GPU: each runs blocks of its own.
+  int processors() const { return processorCount; }
+
   /// Runs a kernel behind everything asked for so far. `number` is that of the launch in the plan, for messages.
   void launch(uint32_t index, const CudaLaunch &launch, uint32_t number);
 
@@ -135,6 +138,7 @@ private:
   std::string planName;
   std::string deviceName;
   int device = -1;
+  int processorCount = 0;
   CudaHandle context = nullptr;
   CudaHandle stream = nullptr;
   std::vector<CudaHandle> modules;

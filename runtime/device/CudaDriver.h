@@ -30,7 +30,7 @@ using CudaHandle = void *; ///< Of a context, stream, event, module, function, g
 inline constexpr const char *kCudaLibrary = "libcuda.so.1";
 
 /// Numbers of attributes in the driver's interface.
-inline constexpr int kCudaComputeMajor = 75, kCudaComputeMinor = 76; // of a device
+inline constexpr int kCudaComputeMajor = 75, kCudaComputeMinor = 76, kCudaProcessors = 16; // of a device
 inline constexpr int kCudaMaxDynamicShared = 8;                      // of a function
 inline constexpr unsigned kCudaStreamNonBlocking = 1;
 

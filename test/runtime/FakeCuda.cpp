@@ -243,7 +243,7 @@ int cuDeviceGetName(char *name, int length, int) {
 int cuDeviceGetAttribute(int *value, int attribute, int) {
   Lock lock;
   uint64_t arch = numberOf("V4_FAKE_CUDA_ARCH", 90);
-  *value = static_cast<int>(attribute == 75 ? arch / 10 : arch % 10);
+  *value = static_cast<int>(attribute == 75 ? arch / 10 : attribute == 76 ? arch % 10 : 1); // 1 processor
   return fails("cuDeviceGetAttribute") ? kFailure : 0;
 }
 

@@ -137,6 +137,20 @@ auto sampleCall(Builder &b) {
   return fb::CreateCall(b, name, 0, b.CreateVectorOfStructs(list));
 }
 
+/// tensorRate of codegen/cuda/kernels: of e4m3 or bf16, with the operations of one block and round.
+auto rateKernel(Builder &b, bool bf16, uint64_t imageBytes) {
+  std::vector<fb::Argument> list{fb::Argument(fb::ArgumentKind::Address, fb::ElementType::I8, 0, 0, 0, 0, 0, 0),
+                                 fb::Argument(fb::ArgumentKind::Rows, fb::ElementType::I8, 0, 0, 0, 0, 0, 1)};
+  auto function = b.CreateString(bf16 ? "tensorRate_1_2" : "tensorRate_0_2");
+  auto call = fb::CreateCall(b, function, 0, b.CreateVectorOfStructs(list));
+  auto block = fb::CreateBlock(b, 256, 49152, 1, 154, 0, imageBytes, call);
+  auto name = b.CreateString(bf16 ? "bf16_tensor_rate_0" : "fp8_tensor_rate_0");
+  auto op = b.CreateString(bf16 ? "bf16_tensor_rate" : "fp8_tensor_rate");
+  std::vector<fb::CostTerm> costs{
+      fb::CostTerm(fb::CostKind::DotFlops, fb::CostUnit::One, 1, 0, bf16 ? 1 << 24 : 1 << 25)};
+  return fb::CreateKernel(b, name, op, 1, 0, b.CreateVectorOfStructs(costs), -1, block);
+}
+
 auto kernels(Builder &b, const FakeOptions &options) {
   auto make = [&](std::string symbol, uint32_t bindings) {
     auto call = flatbuffers::Offset<fb::Call>();
@@ -166,6 +180,8 @@ auto kernels(Builder &b, const FakeOptions &options) {
     auto name = b.CreateString("sample_rows_0"), op = b.CreateString("sample_rows");
     list.push_back(fb::CreateKernel(b, name, op, 2, 0, 0, -1, block));
   }
+  for (int bf16 = 0; bf16 < 2 && options.rates; ++bf16)
+    list.push_back(rateKernel(b, bf16, options.imageBytes));
   return b.CreateVector(list);
 }
 
@@ -277,7 +293,7 @@ std::vector<uint8_t> test::buildFakePlan(const FakeOptions &options, const std::
   header.formatVersion = kFormatVersion;
   header.abiVersion = kAbiVersion;
   header.sectionCount = kSectionCount;
-  header.requiredFeatures = (options.calls || options.sampling ? kFeatureCalls : 0) |
+  header.requiredFeatures = (options.calls || options.sampling || options.rates ? kFeatureCalls : 0) |
                             (options.variants ? kFeatureVariants : 0) | (options.sampling ? kFeatureSampling : 0);
   std::vector<uint8_t> file(sizeof(Header));
   Hasher all;
