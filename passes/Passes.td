@@ -444,6 +444,21 @@ def AddSamplingPass : Pass<"v4-add-sampling", "::mlir::ModuleOp"> {
   let dependentDialects = ["::v4::plan::PlanDialect", "::v4::kernel::KernelDialect", "::mlir::func::FuncDialect"];
 }
 
+def AddTensorRatesPass : Pass<"v4-add-tensor-rates", "::mlir::ModuleOp"> {
+  let summary = "give a plan for a GPU kernels that measure the rate of its tensor cores";
+  let description = [{
+    Optional. Adds two kernels of the template `tensorRate`, which do nothing but dense products of e4m3 and of bf16 numbers.
+    No launch has them: v4-bench runs them and compares the plan's products with the rates that it finds. Their cost is
+    that of one block in one round, and the rows of a launch are rounds. Changes nothing but a remark where the target is
+    not sm_90a.
+
+    ```mlir
+    plan.kernel @fp8_tensor_rate_0 {bindings = 1 : i64, costs = [#plan.cost<dot_flops, one, 33554432, ratio = 1, most = 0>], op = "fp8_tensor_rate"}
+    ```
+  }];
+  let dependentDialects = ["::v4::plan::PlanDialect", "::v4::kernel::KernelDialect", "::mlir::func::FuncDialect"];
+}
+
 def PlanArenaPass : Pass<"v4-plan-arena", "::mlir::ModuleOp"> {
   let summary = "share arena slots between buffers whose lifetimes are disjoint";
   let description = [{

@@ -35,7 +35,8 @@ llvm::ArrayRef<llvm::StringRef> optionalPasses() {
                                           "v4-choose-kernels",
                                           "v4-choose-gpu-kernels",
                                           "v4-overlap-launches",
-                                          "v4-add-sampling"};
+                                          "v4-add-sampling",
+                                          "v4-add-tensor-rates"};
   return names;
 }
 
@@ -116,6 +117,9 @@ void buildSchedulePipeline(OpPassManager &pm, const StageOptions &options) {
   // A template, as those that this pass chooses.
   if (options.gpu && hasKernels(options) && isTuned("v4-add-sampling", options))
     pm.addPass(createAddSamplingPass());
+  // Last, so that kernels which run keep their numbers.
+  if (options.gpu && hasKernels(options) && isTuned("v4-add-tensor-rates", options))
+    pm.addPass(createAddTensorRatesPass());
   // Both need the program and nothing of each other.
   pm.addPass(createPlanArenaPass());
   pm.addPass(createPlanKvCachePass());

@@ -14,6 +14,7 @@
 #include "codegen/cuda/kernels/IndexShape.h"
 #include "codegen/cuda/kernels/SampleShape.h"
 #include "codegen/cuda/kernels/SplitLinearShape.h"
+#include "codegen/cuda/kernels/TensorRateShape.h"
 #include "codegen/cuda/kernels/WideLinearShape.h"
 
 #include <cstring>
@@ -245,6 +246,15 @@ static KernelTemplate sampleRows() {
           [](const int *) { return sampleSharedBytes(); }};
 }
 
+static KernelTemplate tensorRate() {
+  return {"tensorRate",
+          "codegen/cuda/kernels/TensorRate.h",
+          {"BF16", "GROUPS"},
+          {{"out", "float *"}, {"rounds", "int"}},
+          [](const int *v) { return tensorRateThreads(v[1]); },
+          [](const int *v) { return tensorRateSharedBytes(v[1]); }};
+}
+
 const std::vector<KernelTemplate> &v4::cuda::kernelTemplates() {
   static const std::vector<KernelTemplate> table = {fp8Linear(),
                                                     bf16Linear(),
@@ -259,7 +269,8 @@ const std::vector<KernelTemplate> &v4::cuda::kernelTemplates() {
                                                     attendMerge(),
                                                     indexCandidates(),
                                                     selectCandidates(),
-                                                    sampleRows()};
+                                                    sampleRows(),
+                                                    tensorRate()};
   return table;
 }
 

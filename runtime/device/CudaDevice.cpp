@@ -76,6 +76,7 @@ Status CudaDevice::findDevice(const fb::Target &target) {
   char name[256] = {};
   V4_RETURN_IF_ERROR(check("cuDeviceGetName", driver.deviceName(name, sizeof(name) - 1, device)));
   deviceName = name;
+  V4_RETURN_IF_ERROR(check("cuDeviceGetAttribute", driver.deviceAttribute(&processorCount, kCudaProcessors, device)));
   return checkArch(target);
 }
 
@@ -153,13 +154,50 @@ Status CudaDevice::loadFunction(const fb::Program &program, uint32_t index, uint
     return invalidInput(
         planName, ": ", block.call() ? field + ".call.function" : joinText("kernels[", index, "].symbol"), " '", symbol,
         "' is no function of its image: ", driver.describe("cuModuleGetFunction", result), "; compile the plan again");
-  if (block.shared_bytes() <= kCudaUsualSharedBytes)
+  V4_RETURN_IF_ERROR(askSharedBytes(field, out));
+  return checkCluster(program, index, out, block.cluster());
+}
+
+Status CudaDevice::askSharedBytes(const std::string &field, const Function &function) const {
+  if (function.sharedBytes <= kCudaUsualSharedBytes)
     return Status();
-  CudaResult result = driver.setFunctionAttribute(out.handle, kCudaMaxDynamicShared, static_cast<int>(out.sharedBytes));
+  CudaResult result =
+      driver.setFunctionAttribute(function.handle, kCudaMaxDynamicShared, static_cast<int>(function.sharedBytes));
   if (result == 0)
     return Status();
-  return unsupported(planName, ": ", field, ".shared_bytes is ", out.sharedBytes, ", more than the GPU '", deviceName,
-                     "' gives: ", driver.describe("cuFuncSetAttribute", result), "; compile the plan for this GPU");
+  return unsupported(planName, ": ", field, ".shared_bytes is ", function.sharedBytes, ", more than the GPU '",
+                     deviceName, "' gives: ", driver.describe("cuFuncSetAttribute", result),
+                     "; compile the plan for this GPU");
+}
+
+/// The blocks of a cluster run on neighbouring processors, all at once; a part of a GPU may not have so many together.
+Status CudaDevice::checkCluster(const fb::Program &program, uint32_t kernel, const Function &function,
+                                unsigned cluster) const {
+  if (cluster <= 1)
+    return Status();
+  const auto &launches = *program.launches();
+  uint32_t launch = 0;
+  while (launch < launches.size() && launches.Get(launch)->kernel() != kernel)
+    ++launch;
+  std::string name = nameOf(function, launch < launches.size() ? launch : UnfinishedWork::kNoLaunch);
+  CudaClusterAttribute attribute;
+  attribute.cluster[0] = cluster;
+  CudaLaunchConfig config;
+  config.grid[0] = cluster;
+  config.block[0] = function.threads;
+  config.sharedBytes = function.sharedBytes;
+  config.attributes = &attribute;
+  config.attributeCount = 1;
+  int most = 0;
+  if (CudaResult result = driver.mostClusters(&most, function.handle, &config))
+    return unsupported(planName, ": ", name, ": the GPU '", deviceName, "' takes no clusters of ", cluster,
+                       " blocks: ", driver.describe("cuOccupancyMaxActiveClusters", result),
+                       "; compile the plan again");
+  if (most > 0)
+    return Status();
+  return unsupported(planName, ": ", name, ": a cluster of ", cluster, " blocks, each of ", function.threads,
+                     " threads and ", function.sharedBytes, " bytes of shared memory, does not fit the GPU '",
+                     deviceName, "', expected room for at least 1; use a whole GPU, no instance of MIG");
 }
 
 void CudaDevice::launch(uint32_t index, const CudaLaunch &launch, uint32_t number) {
@@ -177,6 +215,13 @@ void CudaDevice::launch(uint32_t index, const CudaLaunch &launch, uint32_t numbe
   if (result)
     return keep("cuLaunchKernel", result, nameOf(function, number));
   unfinished.addLaunch(function.name, number);
+}
+
+Status CudaDevice::callHost(void (*function)(void *user), void *user) {
+  std::lock_guard<std::mutex> lock(calls);
+  if (!failure.empty())
+    return Status(StatusCode::Unsupported, failure);
+  return check("cuLaunchHostFunc", driver.callHost(stream, function, user));
 }
 
 //===----------------------------------------------------------------------===//

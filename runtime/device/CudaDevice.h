@@ -61,8 +61,15 @@ public:
 
   const UploadTime &uploadTime() const { return uploaded; }
 
+  /// Of the GPU: each runs blocks of its own.
+  int processors() const { return processorCount; }
+
   /// Runs a kernel behind everything asked for so far. `number` is that of the launch in the plan, for messages.
   void launch(uint32_t index, const CudaLaunch &launch, uint32_t number);
+
+  /// Runs `function` on a thread of the driver, behind everything asked for so far; what is asked for later begins when
+  /// it returns. It must ask the driver for nothing. Unsupported with what the driver says: then nothing else changes.
+  Status callHost(void (*function)(void *user), void *user);
 
   // CudaGraph.cpp
   /// Makes `works` one graph; runs nothing of it. `name` says of what, for messages. Unsupported with what the driver
@@ -115,6 +122,9 @@ private:
   Status loadKernels(const plan::Plan &plan);
   Status loadModule(plan::Bytes image, CudaHandle &out);
   Status loadFunction(const plan::fb::Program &program, uint32_t kernel, uint32_t variant, CudaHandle module);
+  Status askSharedBytes(const std::string &field, const Function &function) const;
+  Status checkCluster(const plan::fb::Program &program, uint32_t kernel, const Function &function,
+                      unsigned cluster) const;
   Status uploadWeights(const plan::Plan &plan, const SessionRoom &room);
   Status checkRoom(uint64_t weights, const SessionRoom &room) const;
   /// Memory of any contents. REQUIRES: `calls` is held.
@@ -128,6 +138,7 @@ private:
   std::string planName;
   std::string deviceName;
   int device = -1;
+  int processorCount = 0;
   CudaHandle context = nullptr;
   CudaHandle stream = nullptr;
   std::vector<CudaHandle> modules;

@@ -30,7 +30,7 @@ using CudaHandle = void *; ///< Of a context, stream, event, module, function, g
 inline constexpr const char *kCudaLibrary = "libcuda.so.1";
 
 /// Numbers of attributes in the driver's interface.
-inline constexpr int kCudaComputeMajor = 75, kCudaComputeMinor = 76; // of a device
+inline constexpr int kCudaComputeMajor = 75, kCudaComputeMinor = 76, kCudaProcessors = 16; // of a device
 inline constexpr int kCudaMaxDynamicShared = 8;                      // of a function
 inline constexpr unsigned kCudaStreamNonBlocking = 1;
 
@@ -53,6 +53,22 @@ struct CudaNode {
   void **extra = nullptr; ///< The list of a launch.
   CudaHandle kernel = nullptr;
   CudaHandle context = nullptr; ///< That of the function.
+};
+
+/// A launch that the driver is asked about: its CUlaunchConfig, with a list of one CUlaunchAttribute.
+struct CudaClusterAttribute {
+  int id = 4; ///< CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION
+  unsigned padding = 0;
+  unsigned cluster[3] = {1, 1, 1};
+  unsigned unused[13] = {};
+};
+struct CudaLaunchConfig {
+  unsigned grid[3] = {1, 1, 1};
+  unsigned block[3] = {1, 1, 1};
+  unsigned sharedBytes = 0;
+  CudaHandle stream = nullptr;
+  CudaClusterAttribute *attributes = nullptr;
+  unsigned attributeCount = 0;
 };
 
 /// Shared memory that a block may have without asking.
@@ -87,8 +103,10 @@ struct CudaDriver {
   CALL(unloadModule, "cuModuleUnload", CudaHandle)                                                                     \
   CALL(findFunction, "cuModuleGetFunction", CudaHandle *, CudaHandle, const char *)                                    \
   CALL(setFunctionAttribute, "cuFuncSetAttribute", CudaHandle, int, int)                                               \
+  CALL(mostClusters, "cuOccupancyMaxActiveClusters", int *, CudaHandle, const CudaLaunchConfig *)                      \
   CALL(launch, "cuLaunchKernel", CudaHandle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,     \
        CudaHandle, void **, void **)                                                                                   \
+  CALL(callHost, "cuLaunchHostFunc", CudaHandle, void (*)(void *), void *)                                             \
   CALL(encodeMap, "cuTensorMapEncodeTiled", void *, int, unsigned, void *, const uint64_t *, const uint64_t *,         \
        const unsigned *, const unsigned *, int, int, int, int)                                                         \
   CALL(createGraph, "cuGraphCreate", CudaHandle *, unsigned)                                                           \

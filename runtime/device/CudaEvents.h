@@ -9,7 +9,8 @@
 // Two events stand around each launch or copy in the stream; the device notes when it comes to
 // them, and the host asks once all are over. What another session's thread launches between
 // the two counts. Where the host is slower than the device, so does its way from the first
-// event to the launch. Belongs to one thread at a time; the device outlives it.
+// event to the launch, unless launches are held (CudaHold.h). Belongs to one thread at a time;
+// the device outlives it.
 //
 //===----------------------------------------------------------------------===//
 

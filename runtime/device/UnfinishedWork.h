@@ -52,8 +52,11 @@ public:
     return added - finished == 1 ? last.name() : joinText("between ", first.name(), " and ", last.name());
   }
 
+  /// The number of what is no launch of the plan.
+  static constexpr uint32_t kNoLaunch = UINT32_MAX;
+
   static std::string launchName(const std::string &kernel, uint32_t number) {
-    return joinText("launches[", number, "] of kernel ", kernel);
+    return number == kNoLaunch ? "kernel " + kernel : joinText("launches[", number, "] of kernel ", kernel);
   }
 
 private:

@@ -25,6 +25,7 @@
 #include "runtime/device/CpuDevice.h"
 #include "runtime/device/CudaDevice.h"
 #include "runtime/device/CudaEvents.h"
+#include "runtime/device/CudaHold.h"
 #include "runtime/exec/Probe.h"
 #include "runtime/exec/RunGraphs.h"
 #include "runtime/exec/StepBlock.h"
@@ -196,6 +197,9 @@ public:
 
   /// From the next step on; an empty sink ends it.
   void setTrace(const TraceSink &sink) { trace = sink; }
+  /// Success when all launches that a sink wanted held were, since the last call; else why not. REQUIRES: their runs
+  /// are over.
+  Status takeHoldVerdict() { return hold.takeVerdict(); }
 
   const SessionOptions &limits() const { return options; }
   /// Where the launches run; null on a CPU.
@@ -370,6 +374,7 @@ private:
   RunGraphs graphs; ///< Of a GPU.
   TraceSink trace;
   CudaEvents events; ///< By launch, once a trace has asked for times of the device.
+  CudaHold hold;     ///< Of launches, once a trace has asked for it.
   TimedRun timed;
   LazyArray<BatchEntry> entries;
   LazyArray<Sequence> sequences; ///< By cache index.

@@ -34,6 +34,8 @@ void Session::launchTimed(uint32_t launch, const CudaLaunch &asked) {
     timed.origin = launch;
     timed.begin = timed.end = monotonicNanoseconds();
   }
+  if (asked.workgroups > 0 && trace.held)
+    hold.beforeLaunch(*program.device);
   events.launch(launch, {launches[launch].kernel, asked, launches[launch].index, 0});
   graphs.counts.launches += asked.workgroups > 0;
   if (!program.device->hasFailed())

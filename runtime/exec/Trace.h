@@ -47,6 +47,10 @@ struct TraceSink {
   /// Null, or called in front of each launch of a step, with a span without times: what it asks of the memory is done
   /// before the launch. Not where `asked` is given.
   void (*before)(void *user, const LaunchSpan &span) = nullptr;
+  /// With `asked`, on a GPU: launches begin when they are queued in groups (CudaHold.h), so that none waits for the
+  /// host within its time; between groups the GPU may stand still. Copies that `asked` asks for must be to pinned
+  /// memory.
+  bool held = false;
 };
 
 } // namespace v4

@@ -30,6 +30,7 @@ Session::~Session() { (void)awaitRun(); }
 
 Status Session::deviceStatus() {
   runsOn = false;
+  hold.open();
   return program.device ? program.device->status() : Status();
 }
 

@@ -128,9 +128,11 @@ def check_bench(tools, expect, plan, cpu, env):
     expect.equal("fractions", (row["bandwidth_fraction"], row["flop_fraction"], row["threads"]), (None, None, 1))
     done = tools.call("v4-bench", plan, "-p", 0, "-n", 4, "-r", 1, "--profile", "-o", "json", env=env)
     check_times(expect, json.loads(done.stdout)[0])
+    check_unheld(tools, expect, plan, env)
     check_cold(tools, expect, plan, cpu, env)
-    refused = tools.call("v4-bench", plan, "--machine", env=env, expect=None)
-    expect.equal("--machine", (refused.returncode, len(refused.stderr.splitlines())), (1, 1))
+    row = json.loads(tools.call("v4-bench", plan, "--machine", "-o", "json", env=env).stdout)[0]
+    expect.holds("--machine", row["test"] == "gpu" and row["copy_bytes_per_second"]["min"] > 0, row)
+    expect.equal("rates without kernels for them", (row["fp8_flops_per_second"], row["bf16_flops_per_second"]), (None, None))
     table = tools.call("v4-bench", plan, "-p", 0, "-n", 4, "-r", 1, env=env).stdout
     expect.holds("a table without fractions", "| -  " in table, table)
 
@@ -155,6 +157,8 @@ def check_times(expect, profile):
     launches = profile["launches"]
     expect.equal("floors", {(item["floor_seconds"], item["achieved"], item["tensor_fraction"]) for item in launches},
                  {(None, None, None)})
+    expect.equal("rates of tensor cores", (profile["measured_tensor_rates"], profile["tensor_fraction_of"]), (None, None))
+    expect.equal("launches that wait for no host", profile["launches_held"], True)
     expect.holds("times of launches", 0 < profile["launch_seconds"] < profile["step_seconds"], profile)
     expect.holds("sum of launches", abs(sum(item["step_seconds"] for item in launches) / profile["launch_seconds"] - 1)
                  < 1e-6, profile)
@@ -167,6 +171,17 @@ def check_times(expect, profile):
     untraced = profile["untraced_step_seconds"]
     expect.holds("overhead", abs((1 - profile["overhead_fraction"]) * untraced - profile["launch_seconds"])
                  < 1e-6 * untraced, profile)
+
+
+def check_unheld(tools, expect, plan, env):
+    """A driver that holds no stream: there is a profile, and a word on what its times are."""
+    for output in ("json", "md"):
+        done = tools.call("v4-bench", plan, "-p", 0, "-n", 2, "-r", 1, "--profile", "-o", output,
+                          env={**env, "V4_FAKE_CUDA_FAIL": "cuLaunchHostFunc:1"})
+        told = done.stdout if output == "md" else str(json.loads(done.stdout)[0]["launches_held"])
+        expect.holds(f"launches that are not held, {output}",
+                     ("not held, their times may contain waits for the host: " if output == "md" else "False") in told, told)
+        expect.holds(f"why, {output}", "fails at cuLaunchHostFunc" in done.stderr, done.stderr)
 
 
 def check_kernels(tools, expect, name, plan):
@@ -225,12 +240,14 @@ def ran_in(log):
         return {line.split()[0] for line in f}
 
 
-def check_profile(tools, expect, name, plan, env):
-    """A profile names what ran: decodes of one token have the smallest tiles."""
-    done = tools.call("v4-bench", plan, "-p", 0, "-n", 2, "-r", 1, "--profile", "--device=h200", "-o", "json", env=env)
-    profile = json.loads(done.stdout)[0]
+def check_profile(tools, expect, name, plans, env):
+    """A profile names what ran: decodes of one token have the smallest tiles. Products are compared with the rate that is
+    measured, of the second plan, which has no kernels for it, with the published one."""
+    for plan, rates in reversed(list(zip(plans, ("measured", "published")))):
+        done = tools.call("v4-bench", plan, "-p", 0, "-n", 2, "-r", 1, "--profile", "--device=h200", "-o", "json", env=env)
+        profile = json.loads(done.stdout)[0]
+        check_tensor_fractions(expect, name, profile, rates)
     launches = profile["launches"]
-    check_tensor_fractions(expect, name, profile)
     ran = {tuple(launch["function"].split("_")[:2]) for launch in launches}
     expect.equal(f"{name}: tiles of a decode", sorted(r for r in ran if (r[0], "8") in TILES),
                  sorted(t for t in TILES if t[1] == "8"))
@@ -244,9 +261,21 @@ def reads_in(log):
         return [int(line.split()[1]) for line in f if line.startswith("read ")]
 
 
-def check_tensor_fractions(expect, name, profile):
-    """Products are compared with the published rate of their numbers, what has none with nothing."""
-    rates = {template: profile["tensor_rates"][numbers + "_flops_per_second"] for template, numbers in
+def check_rates(tools, expect, name, plan, env, log):
+    """v4-bench launches the kernels that do products alone, of each kind of numbers."""
+    row = json.loads(tools.call("v4-bench", plan, "--machine", "-o", "json", env={**env, "V4_FAKE_CUDA_LOG": log}).stdout)[0]
+    expect.equal(f"{name}: what is measured of a GPU", [key for key, value in row.items() if key != "test"
+                                                       and value["min"] > 0],
+                 ["copy_bytes_per_second", "fp8_flops_per_second", "bf16_flops_per_second"])
+    expect.equal(f"{name}: what ran", ran_in(log) & {"tensorRate_0_2", "tensorRate_1_2"}, {"tensorRate_0_2", "tensorRate_1_2"})
+    os.remove(log)
+
+
+def check_tensor_fractions(expect, name, profile, of):
+    """Products are compared with the rate of their numbers, what has none with nothing."""
+    expect.equal(f"{name}: which rates", profile["tensor_fraction_of"], of)
+    known = profile["tensor_rates" if of == "published" else "measured_tensor_rates"]
+    rates = {template: known[numbers + "_flops_per_second"] for template, numbers in
              (("fp8Linear", "fp8"), ("splitFp8Linear", "fp8"), ("expertProduct", "fp8"), ("bf16Linear", "bf16"),
               ("splitBf16Linear", "bf16"), ("wideLinear", "bf16"))}
     expect.equal(f"{name}: whose rates", profile["tensor_rates"]["device"], "h200")
@@ -350,7 +379,8 @@ def with_templates(tools, cache, expect, name, fake, lengths, cut, splits, in_la
     check_static(tools, expect, plan)
     check_without_driver(tools, expect, plan)
     config = checkpoints.config(checkpoint)
-    without = checkpoints.plan(tools, cache, checkpoint, TARGET, "--disable-pass=v4-add-sampling")
+    without = checkpoints.plan(tools, cache, checkpoint, TARGET, "--disable-pass=v4-add-sampling",
+                               "--disable-pass=v4-add-tensor-rates")
     expect.equal("features without sampling", features_of(tools, without), FEATURES - 32)
     with tempfile.TemporaryDirectory() as scratch:
         log = os.path.join(scratch, "log")
@@ -361,7 +391,8 @@ def with_templates(tools, cache, expect, name, fake, lengths, cut, splits, in_la
         # Steps of few rows, of a tile's and of more: each has its own instances.
         sizes = {tuple(f.split("_")[:2]) for f in ran_in(log)}
         expect.equal(f"{name}: tiles that no step ran", [tile for tile in TILES if tile not in sizes], [])
-        check_profile(tools, expect, name, plan, played)
+        check_profile(tools, expect, name, (plan, without), played)
+        check_rates(tools, expect, name, plan, played, os.path.join(scratch, "rates"))
         idle = {"LD_LIBRARY_PATH": played["LD_LIBRARY_PATH"]}  # a GPU that computes nothing
         check_faults(tools, expect, name, plan, idle, scratch)
         check_verify_faults(tools, expect, name, plan, idle, scratch)

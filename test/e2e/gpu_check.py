@@ -135,6 +135,8 @@ def check_carried(tools, expect, scratch, work, smi, fake):
         any(launch["tensor_fraction"] is not None and launch["tensor_fraction"] > 0 for launch in
             kept[name + "_profile"][0]["launches"]) and kept[name + "_profile"][0]["tensor_rates"]["device"] == "h200"
         for name in ("decode", "prefill", "deep")), kept["decode_profile"])
+    expect.equal("held launches", {kept[name + "_profile"][0]["launches_held"] for name in ("decode", "prefill", "deep")},
+                 {True})
     for field in ("copy_bytes_per_second", "untraced_step_seconds", "bandwidth_fraction", "overhead_fraction"):
         expect.holds(field, all(isinstance(kept[name + "_profile"][0][field], float)
                                 for name in ("decode", "prefill", "deep")), kept)

@@ -12,20 +12,23 @@
 // the same name in the object V4_FAKE_CUDA_CODE runs, after the cubin was seen to have it,
 // or where it is an instance of a template that one (FakeTemplates.h). An object with a table
 // of FakeLanes.h runs with the threads of the launch. Everything is finished when a call
-// returns, but for copies to the host: these read at once and write when a stream is waited
-// for. A copy from pinned memory may be read as late: that wait fails when the memory has
-// changed, or gone, since it was asked for. Threads may share it.
+// returns, but for what stands behind a function of the host (FakeStream.cpp) and copies to
+// the host: these read at once and write when a stream is waited for. A copy from pinned memory may be read as late:
+// that wait fails when the memory has changed, or gone, since it was asked for. Threads may share it.
 //
 //   V4_FAKE_CUDA_FAIL=call:n    the n-th call of that name fails with 999
 //   V4_FAKE_CUDA_BYTES=n        memory of the GPU, default 8 GiB
 //   V4_FAKE_CUDA_ARCH=100       compute capability 10.0, default 90
+//   V4_FAKE_CUDA_CLUSTER=n      blocks of a cluster that fits the GPU, default 8
 //   V4_FAKE_CUDA_SPOIL=function launches of it change nothing
 //   V4_FAKE_CUDA_COUNTS=file    gets a line per call that can fail, with how often it came, when the process ends
+//   V4_FAKE_CUDA_QUEUE=n        calls that a stream keeps before one of them waits, default 1024
 //   V4_FAKE_CUDA_LOG=file       gets a line per launch, per allocation, and per copy to the host
 //
 //===----------------------------------------------------------------------===//
 
 #include "FakeDriver.h"
+#include "runtime/device/CudaDriver.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -48,6 +51,11 @@ namespace {
 
 constexpr int kNoMemory = 2, kNotFound = 500;
 constexpr uint16_t kCudaMachine = 190;
+
+/// Arguments of a launch; tensor maps lie on such borders.
+struct alignas(64) Line {
+  uint8_t bytes[64];
+};
 
 struct Module {
   const uint8_t *image;
@@ -91,11 +99,6 @@ std::list<Upload> uploads;
 size_t allocated = 0, readBytes = 0, pageableCopies = 0;
 bool retained = false;
 
-uint64_t numberOf(const char *variable, uint64_t usual) {
-  const char *text = std::getenv(variable);
-  return text ? std::strtoull(text, nullptr, 10) : usual;
-}
-
 size_t memoryBytes() { return numberOf("V4_FAKE_CUDA_BYTES", uint64_t(8) << 30); }
 
 void note(const char *format, const char *text, uint64_t number) {
@@ -127,6 +130,17 @@ bool areUploadsSound() {
     return bytesFrom(pinned, reinterpret_cast<uint64_t>(upload.from)) >= upload.bytes.size() &&
            std::memcmp(upload.from, upload.bytes.data(), upload.bytes.size()) == 0;
   });
+}
+
+/// What is copied to the host is there when it was waited for.
+void copyNow(void *to, const uint8_t *from, size_t bytes) {
+  if (isOnGpu(reinterpret_cast<uint64_t>(to)) || !isOnGpu(reinterpret_cast<uint64_t>(from))) {
+    std::memmove(to, from, bytes);
+    return;
+  }
+  readBytes += bytes;
+  note("%s %llu\n", "read", bytes);
+  readings.push_back({to, {from, from + bytes}});
 }
 
 /// Whether a cubin has a global function of this name.
@@ -178,6 +192,11 @@ bool v4::test::fails(const char *name) {
   return asked && std::string(asked) == name + (":" + std::to_string(number));
 }
 
+uint64_t v4::test::numberOf(const char *variable, uint64_t usual) {
+  const char *text = std::getenv(variable);
+  return text ? std::strtoull(text, nullptr, 10) : usual;
+}
+
 bool v4::test::isFakeStream(const void *stream) { return stream == &calls; }
 
 bool v4::test::runFake(FakeFunction &kernel, const FakeLaunch &launch) {
@@ -202,6 +221,12 @@ bool v4::test::runFake(FakeFunction &kernel, const FakeLaunch &launch) {
     kernel.run(&arguments, 0, std::min<int64_t>(end, launch.blocks));
   return true;
 }
+
+/// One type for both sides of a call. In the driver's CUlaunchConfig and CUlaunchAttribute things lie here:
+static_assert(offsetof(v4::CudaLaunchConfig, block) == 12 && offsetof(v4::CudaLaunchConfig, sharedBytes) == 24);
+static_assert(offsetof(v4::CudaLaunchConfig, stream) == 32 && offsetof(v4::CudaLaunchConfig, attributes) == 40);
+static_assert(offsetof(v4::CudaLaunchConfig, attributeCount) == 48 && sizeof(v4::CudaLaunchConfig) == 56);
+static_assert(offsetof(v4::CudaClusterAttribute, cluster) == 8 && sizeof(v4::CudaClusterAttribute) == 72);
 
 extern "C" {
 
@@ -231,7 +256,7 @@ int cuDeviceGetName(char *name, int length, int) {
 int cuDeviceGetAttribute(int *value, int attribute, int) {
   Lock lock;
   uint64_t arch = numberOf("V4_FAKE_CUDA_ARCH", 90);
-  *value = static_cast<int>(attribute == 75 ? arch / 10 : arch % 10);
+  *value = static_cast<int>(attribute == 75 ? arch / 10 : attribute == 76 ? arch % 10 : 1); // 1 processor
   return fails("cuDeviceGetAttribute") ? kFailure : 0;
 }
 
@@ -312,17 +337,18 @@ int cuMemcpyAsync(uint64_t to, uint64_t from, size_t bytes, void *) {
   if (fails("cuMemcpyAsync"))
     return kFailure;
   auto *source = reinterpret_cast<const uint8_t *>(from);
-  if (!isOnGpu(to) || !isOnGpu(from))
-    pageableCopies += !isPinned(isOnGpu(to) ? from : to);
+  if (!isOnGpu(to) || !isOnGpu(from)) {
+    bool isPageable = !isPinned(isOnGpu(to) ? from : to);
+    pageableCopies += isPageable;
+    if (isPageable && !finishQueued()) // as the driver may: through memory of its own
+      return kFailure;
+  }
   if (isOnGpu(to) && isPinned(from))
     uploads.push_back({source, {source, source + bytes}});
-  if (isOnGpu(to) || !isOnGpu(from)) {
-    std::memmove(reinterpret_cast<void *>(to), source, bytes);
-    return 0;
-  }
-  readBytes += bytes;
-  note("%s %llu\n", "read", bytes);
-  readings.push_back({reinterpret_cast<void *>(to), {source, source + bytes}});
+  runOrQueue([=] {
+    copyNow(reinterpret_cast<void *>(to), source, bytes);
+    return true;
+  });
   return 0;
 }
 
@@ -330,7 +356,7 @@ int cuMemsetD8Async(uint64_t to, unsigned char value, size_t bytes, void *) {
   Lock lock;
   if (fails("cuMemsetD8Async"))
     return kFailure;
-  std::memset(reinterpret_cast<void *>(to), value, bytes);
+  runOrQueue([=] { return std::memset(reinterpret_cast<void *>(to), value, bytes) != nullptr; });
   return 0;
 }
 
@@ -347,7 +373,8 @@ int cuStreamDestroy_v2(void *) { return 0; }
 
 int cuStreamSynchronize(void *) {
   Lock lock;
-  bool failed = fails("cuStreamSynchronize") || !areUploadsSound();
+  bool failed = fails("cuStreamSynchronize");
+  failed |= !finishQueued() || !areUploadsSound();
   for (const Reading &reading : readings)
     if (!failed)
       std::memcpy(reading.to, reading.bytes.data(), reading.bytes.size());
@@ -408,6 +435,20 @@ int cuFuncSetAttribute(void *function, int attribute, int value) {
   return 0;
 }
 
+int cuOccupancyMaxActiveClusters(int *clusters, void *function, const v4::CudaLaunchConfig *config) {
+  Lock lock;
+  *clusters = 0;
+  if (fails("cuOccupancyMaxActiveClusters") || config->attributeCount != 1 || config->attributes->id != 4)
+    return kFailure;
+  const unsigned *cluster = config->attributes->cluster;
+  bool sound = cluster[0] > 1 && cluster[0] <= 8 && cluster[1] == 1 && cluster[2] == 1;
+  sound = sound && config->grid[0] % cluster[0] == 0 && config->block[0] >= 1 && config->block[0] <= 1024;
+  if (!sound || config->sharedBytes > static_cast<FakeFunction *>(function)->sharedBytes)
+    return kFailure;
+  *clusters = cluster[0] > numberOf("V4_FAKE_CUDA_CLUSTER", 8) ? 0 : 16;
+  return 0;
+}
+
 /// Refuses what the driver's interface forbids for two dimensions without interleaving.
 int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, void *address, const uint64_t *sizes,
                            const uint64_t *strides, const unsigned *box, const unsigned *steps, int interleave,
@@ -441,9 +482,16 @@ int cuLaunchKernel(void *function, unsigned gridX, unsigned gridY, unsigned grid
   bool sound = gridY == 1 && gridZ == 1 && blockY == 1 && blockZ == 1;
   if (fails("cuLaunchKernel") || !sound)
     return kFailure;
-  FakeLaunch launch{static_cast<const uint8_t *>(extra[1]), *static_cast<const size_t *>(extra[3]), gridX, blockX,
-                    sharedBytes};
-  return runFake(*static_cast<FakeFunction *>(function), launch) ? 0 : kFailure;
+  auto &kernel = *static_cast<FakeFunction *>(function);
+  auto *arguments = static_cast<const uint8_t *>(extra[1]);
+  // Aligned as tensor maps want it.
+  std::vector<Line> kept((*static_cast<const size_t *>(extra[3]) + sizeof(Line) - 1) / sizeof(Line));
+  size_t bytes = *static_cast<const size_t *>(extra[3]);
+  std::memcpy(kept.data(), arguments, bytes);
+  bool isSound = runOrQueue([=, &kernel] {
+    return runFake(kernel, {reinterpret_cast<const uint8_t *>(kept.data()), bytes, gridX, blockX, sharedBytes});
+  });
+  return isSound ? 0 : kFailure;
 }
 
 int cuGetErrorString(int result, const char **text) {

@@ -11,6 +11,7 @@
 #include "FakeLanes.h"
 #include "FakeTemplates.h"
 
+#include <functional>
 #include <mutex>
 
 namespace v4::test {
@@ -47,6 +48,13 @@ private:
 /// Counts a call; true when it is the one that fails. REQUIRES: a Lock, here and below.
 bool fails(const char *name);
 bool isFakeStream(const void *stream);
+uint64_t numberOf(const char *variable, uint64_t usual);
+
+// FakeStream.cpp
+/// False when `work`, which waits for nothing, was done and failed.
+bool runOrQueue(std::function<bool()> work);
+/// Does what is queued, by one thread at a time; false when something of it failed.
+bool finishQueued();
 /// False when the launch is none that a GPU takes.
 bool runFake(FakeFunction &kernel, const FakeLaunch &launch);
 

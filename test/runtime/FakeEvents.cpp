@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Of FakeCuda.cpp, where all is finished when a call returns: an event notes the time at
-// which it is recorded. It is over when a stream was waited for since; until then its time
+// Of FakeCuda.cpp: an event notes the time at which the stream comes to it, as a rule the
+// one at which it is recorded. It is over when a stream was waited for since; until then its time
 // is refused as the driver does, and so are handles that are none.
 //
 //===----------------------------------------------------------------------===//
@@ -37,6 +37,16 @@ Event *find(const void *handle) {
   return nullptr;
 }
 
+bool recordNow(const void *handle) {
+  Event *event = find(handle);
+  if (!event)
+    return false;
+  auto now = std::chrono::steady_clock::now().time_since_epoch();
+  event->nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  event->waits = fakeWaits;
+  return true;
+}
+
 } // namespace
 
 extern "C" {
@@ -61,13 +71,9 @@ int cuEventDestroy_v2(void *handle) {
 
 int cuEventRecord(void *handle, void *stream) {
   Lock lock;
-  Event *event = find(handle);
-  if (fails("cuEventRecord") || !event || !isFakeStream(stream))
+  if (fails("cuEventRecord") || !find(handle) || !isFakeStream(stream))
     return kFailure;
-  auto now = std::chrono::steady_clock::now().time_since_epoch();
-  event->nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-  event->waits = fakeWaits;
-  return 0;
+  return runOrQueue([=] { return recordNow(handle); }) ? 0 : kFailure;
 }
 
 int cuEventElapsedTime(float *milliseconds, void *begin, void *end) {

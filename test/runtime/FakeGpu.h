@@ -70,7 +70,7 @@ protected:
     fakeCall<void()>("fakeCudaForgetCalls")();
   }
   void TearDown() override {
-    for (const char *name : {"FAIL", "BYTES", "ARCH", "LOG", "DEVICES"})
+    for (const char *name : {"FAIL", "BYTES", "ARCH", "LOG", "DEVICES", "QUEUE", "CLUSTER"})
       unsetenv((std::string("V4_FAKE_CUDA_") + name).c_str());
     std::remove(log.c_str());
     std::remove(state.c_str());

@@ -161,7 +161,9 @@ int cuGraphUpload(void *executable, void *stream) {
 int cuGraphLaunch(void *executable, void *stream) {
   Lock lock;
   Graph *graph = find(executables, executable);
-  return fails("cuGraphLaunch") || !uploaded.count(graph) || !isFakeStream(stream) || !run(*graph) ? kFailure : 0;
+  if (fails("cuGraphLaunch") || !uploaded.count(graph) || !isFakeStream(stream))
+    return kFailure;
+  return runOrQueue([=] { return run(*graph); }) ? 0 : kFailure;
 }
 
 int cuGraphExecDestroy(void *executable) {

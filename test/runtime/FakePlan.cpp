@@ -115,11 +115,11 @@ auto callOf(Builder &b, const std::string &function, uint32_t bindings) {
 }
 
 /// Two more kernels that do the same, with as many blocks as there are sequences.
-auto variantsOf(Builder &b, uint32_t bindings, uint64_t imageBytes) {
+auto variantsOf(Builder &b, uint32_t bindings, const FakeOptions &options) {
   auto make = [&](uint32_t most, const char *function) {
     auto call = callOf(b, function, bindings);
-    auto block = fb::CreateBlock(b, 1, 0, 1, 32, 0, imageBytes, call);
-    return fb::CreateVariant(b, most, most, most, block);
+    auto block = fb::CreateBlock(b, 1, 0, options.cluster, 32, 0, options.imageBytes, call);
+    return fb::CreateVariant(b, most, most, most * options.cluster, block);
   };
   return b.CreateVector(
       std::vector<flatbuffers::Offset<fb::Variant>>{make(1, "fake_save_one"), make(2, "fake_save_two")});
@@ -137,6 +137,20 @@ auto sampleCall(Builder &b) {
   return fb::CreateCall(b, name, 0, b.CreateVectorOfStructs(list));
 }
 
+/// tensorRate of codegen/cuda/kernels: of e4m3 or bf16, with the operations of one block and round.
+auto rateKernel(Builder &b, bool bf16, uint64_t imageBytes) {
+  std::vector<fb::Argument> list{fb::Argument(fb::ArgumentKind::Address, fb::ElementType::I8, 0, 0, 0, 0, 0, 0),
+                                 fb::Argument(fb::ArgumentKind::Rows, fb::ElementType::I8, 0, 0, 0, 0, 0, 1)};
+  auto function = b.CreateString(bf16 ? "tensorRate_1_2" : "tensorRate_0_2");
+  auto call = fb::CreateCall(b, function, 0, b.CreateVectorOfStructs(list));
+  auto block = fb::CreateBlock(b, 256, 49152, 1, 154, 0, imageBytes, call);
+  auto name = b.CreateString(bf16 ? "bf16_tensor_rate_0" : "fp8_tensor_rate_0");
+  auto op = b.CreateString(bf16 ? "bf16_tensor_rate" : "fp8_tensor_rate");
+  std::vector<fb::CostTerm> costs{
+      fb::CostTerm(fb::CostKind::DotFlops, fb::CostUnit::One, 1, 0, bf16 ? 1 << 24 : 1 << 25)};
+  return fb::CreateKernel(b, name, op, 1, 0, b.CreateVectorOfStructs(costs), -1, block);
+}
+
 auto kernels(Builder &b, const FakeOptions &options) {
   auto make = [&](std::string symbol, uint32_t bindings) {
     auto call = flatbuffers::Offset<fb::Call>();
@@ -144,7 +158,7 @@ auto kernels(Builder &b, const FakeOptions &options) {
     if (options.calls && symbol == "fake_save") {
       call = callOf(b, symbol, bindings);
       if (options.variants)
-        variants = variantsOf(b, bindings, options.imageBytes);
+        variants = variantsOf(b, bindings, options);
       symbol = "save_0"; // the image has no function of that name
     }
     auto name = b.CreateString(symbol), op = b.CreateString("fake");
@@ -152,8 +166,9 @@ auto kernels(Builder &b, const FakeOptions &options) {
     uint64_t shared = symbol == "fake_logits" ? 64 << 10 : 0;
     uint64_t imageBytes =
         symbol == "fake_mtp_save" && options.lastImageBytes ? options.lastImageBytes : options.imageBytes;
+    uint32_t cluster = call.IsNull() ? 1 : options.cluster;
     auto block =
-        imageBytes ? fb::CreateBlock(b, 1, shared, 1, 32, 0, imageBytes, call) : flatbuffers::Offset<fb::Block>();
+        imageBytes ? fb::CreateBlock(b, 1, shared, cluster, 32, 0, imageBytes, call) : flatbuffers::Offset<fb::Block>();
     return fb::CreateKernel(b, name, op, bindings, 128, 0, -1, block, variants);
   };
   std::vector<flatbuffers::Offset<fb::Kernel>> list{
@@ -165,10 +180,13 @@ auto kernels(Builder &b, const FakeOptions &options) {
     auto name = b.CreateString("sample_rows_0"), op = b.CreateString("sample_rows");
     list.push_back(fb::CreateKernel(b, name, op, 2, 0, 0, -1, block));
   }
+  for (int bf16 = 0; bf16 < 2 && options.rates; ++bf16)
+    list.push_back(rateKernel(b, bf16, options.imageBytes));
   return b.CreateVector(list);
 }
 
-auto launches(Builder &b, bool twin, bool sampling) {
+auto launches(Builder &b, const FakeOptions &options) {
+  bool twin = options.twinLogits, sampling = options.sampling;
   auto make = [&](uint32_t kernel, fb::LaunchGroup group, fb::RowSpace rows, uint64_t tiles,
                   const std::vector<fb::Binding> &bindings, bool barrier = true) {
     return fb::CreateLaunch(b, kernel, group, rows, 1, tiles, b.CreateVectorOfStructs(bindings), 0, 0, barrier);
@@ -195,7 +213,7 @@ auto launches(Builder &b, bool twin, bool sampling) {
   if (twin)
     list.push_back(logits(kTwin, false));
   list.push_back(make(
-      kSave, fb::LaunchGroup::Main, fb::RowSpace::Sequences, 1,
+      kSave, fb::LaunchGroup::Main, fb::RowSpace::Sequences, options.cluster,
       {step(F::SlotRows), step(F::Positions), step(F::StateOffsets), in(kHash), pool(fb::Access::Out, kPartialPool)}));
   list.push_back(make(kMtpScan, fb::LaunchGroup::Mtp, fb::RowSpace::Sequences, 1,
                       {step(F::TokenIds), step(F::SlotRows), step(F::StateOffsets), step(F::Positions), in(kHash),
@@ -252,7 +270,7 @@ flatbuffers::DetachedBuffer test::buildFakeMetadata(const FakeOptions &options) 
   auto weightList = weights(b);
   auto poolList = pools(b);
   auto kernelList = kernels(b, options);
-  auto launchList = launches(b, options.twinLogits, options.sampling);
+  auto launchList = launches(b, options);
   auto probeList = probes(b, options.twinLogits);
   b.Finish(fb::CreateProgram(b, producer, flags, targetTable, model, envelope, bufferList, weightList, poolList,
                              kernelList, launchList, probeList, options.twinLogits || options.sampling ? 6 : 5, 192,
@@ -275,7 +293,7 @@ std::vector<uint8_t> test::buildFakePlan(const FakeOptions &options, const std::
   header.formatVersion = kFormatVersion;
   header.abiVersion = kAbiVersion;
   header.sectionCount = kSectionCount;
-  header.requiredFeatures = (options.calls || options.sampling ? kFeatureCalls : 0) |
+  header.requiredFeatures = (options.calls || options.sampling || options.rates ? kFeatureCalls : 0) |
                             (options.variants ? kFeatureVariants : 0) | (options.sampling ? kFeatureSampling : 0);
   std::vector<uint8_t> file(sizeof(Header));
   Hasher all;

@@ -29,7 +29,9 @@ struct FakeOptions {
   uint64_t lastImageBytes = 0; ///< Not 0: of the image of the last kernel, which lies where the others do.
   bool calls = false;          ///< Of a plan for a GPU: one kernel has a call, whose arguments lie as all others do.
   bool variants = false;       ///< With `calls`: that kernel has variants for one sequence and for two.
+  uint32_t cluster = 1;        ///< With `calls`: blocks of a cluster of that kernel and its variants.
   bool sampling = false;       ///< Of a plan for a GPU: it picks tokens.
+  bool rates = false;          ///< Of a plan for a GPU: it has kernels that no launch has, which measure tensor cores.
   bool twinLogits = false;     ///< A second launch computes logits into a buffer of its own, in the phase of the first.
 };
 

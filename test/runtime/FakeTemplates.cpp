@@ -15,6 +15,7 @@
 #include "codegen/cuda/kernels/IndexRows.h"
 #include "codegen/cuda/kernels/SampleRows.h"
 #include "codegen/cuda/kernels/SplitLinear.h"
+#include "codegen/cuda/kernels/TensorRate.h"
 #include "codegen/cuda/kernels/WideLinear.h"
 
 #include <algorithm>
@@ -148,6 +149,8 @@ Templates allTemplates() {
       {"sampleRows_1024", play<&sampleRows<1024>>},
       {"sampleRows_64", play<&sampleRows<64>>}, // of the made-up plan
       {"quantizeRows_8", play<&quantizeRows<8>>},
+      {"tensorRate_0_2", play<&tensorRate<0, 2>>},
+      {"tensorRate_1_2", play<&tensorRate<1, 2>>},
   };
   addSplit<2>(known);
   addSplit<4>(known);

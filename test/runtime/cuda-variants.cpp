@@ -108,4 +108,48 @@ TEST_F(CudaVariantsTest, ErrorsNameTheVariant) {
       << status.message();
 }
 
+/// Their blocks are twice as many, and none of them works for another.
+TEST_F(CudaVariantsTest, BlocksRunInClusters) {
+  std::vector<float> expected = decode(GpuPlan(options), false);
+  options.cluster = 2;
+  std::remove(log.c_str());
+  EXPECT_EQ(decode(GpuPlan(options), false), expected);
+  EXPECT_EQ(saves(), (std::vector<std::string>{"fake_save_one 2", "fake_save_two 4", "fake_save 6", "fake_save 8"}));
+}
+
+TEST_F(CudaVariantsTest, AClusterThatDoesNotFitIsNamed) {
+  options.cluster = 4;
+  GpuPlan gpu(options);
+  setenv("V4_FAKE_CUDA_CLUSTER", "2", 1);
+  CudaDevice device;
+  Status status = device.load(gpu.plan, V4_FAKE_CUDA);
+  EXPECT_EQ(status.code(), StatusCode::Unsupported);
+  EXPECT_EQ(
+      status.message(),
+      "fake.v4plan: launches[3] of kernel 'save_0' for up to 1 rows: a cluster of 4 blocks, each of 1 threads and "
+      "0 bytes of shared memory, does not fit the GPU 'Fake H200', expected room for at least 1; use a whole GPU, "
+      "no instance of MIG");
+}
+
+TEST_F(CudaVariantsTest, AClusterThatTheDriverRefusesIsNamed) {
+  options.cluster = 2;
+  GpuPlan gpu(options);
+  setenv("V4_FAKE_CUDA_FAIL", "cuOccupancyMaxActiveClusters:3", 1);
+  CudaDevice device;
+  EXPECT_EQ(device.load(gpu.plan, V4_FAKE_CUDA).message(),
+            "fake.v4plan: launches[3] of kernel 'save_0': the GPU 'Fake H200' takes no clusters of 2 blocks: "
+            "cuOccupancyMaxActiveClusters: fake failure (999); compile the plan again");
+}
+
+/// Every kernel is asked about once; those without clusters are not.
+TEST_F(CudaVariantsTest, ClustersAreAskedForOnce) {
+  for (uint32_t cluster : {1u, 8u}) {
+    options.cluster = cluster;
+    GpuPlan gpu(options);
+    CudaDevice device;
+    EXPECT_TRUE(device.load(gpu.plan, V4_FAKE_CUDA).isOk());
+    EXPECT_EQ(fakeCall<int(const char *)>("fakeCudaCalls")("cuOccupancyMaxActiveClusters"), cluster > 1 ? 3 : 0);
+  }
+}
+
 } // namespace

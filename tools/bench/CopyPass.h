@@ -16,11 +16,13 @@
 
 #include "runtime/device/CudaDevice.h"
 
+#include <vector>
+
 namespace v4::bench {
 
-/// Bytes a second, those read and those written: the median of a few copies. `out` is 0, and a line of standard error
+/// Bytes a second, those read and those written, of each of a few copies. `out` is empty, and a line of standard error
 /// says why, when the memory for it is not free.
-Status measureCopies(CudaDevice &device, double &out);
+Status measureCopies(CudaDevice &device, std::vector<double> &out);
 
 } // namespace v4::bench
 

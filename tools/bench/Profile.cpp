@@ -35,12 +35,13 @@ Status Profile::attach(Workload &to) {
     V4_RETURN_IF_ERROR(DeviceBlock::createPinned(*device, "experts hit by each launch", "leave --profile out",
                                                  entries.size() * sizeof(int32_t), pinnedHits));
   workload = &to;
-  workload->session().setTrace({this, receive, readHits});
+  workload->session().setTrace({this, receive, readHits, /*held=*/true});
   workload->onStep(endStep, this);
   return Status();
 }
 
 void Profile::detach() {
+  unheld = workload->session().takeHoldVerdict().message();
   workload->session().setTrace({});
   workload->onStep(nullptr, nullptr);
   workload = nullptr;

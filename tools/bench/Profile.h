@@ -17,8 +17,8 @@
 #define V4_TOOLS_BENCH_PROFILE_H
 
 #include "tools/bench/MachinePass.h"
+#include "tools/bench/TensorRate.h"
 #include "tools/bench/Workload.h"
-#include "tools/inspect/Devices.h"
 
 namespace v4::bench {
 
@@ -38,6 +38,7 @@ struct ProfileGroup {
 struct GpuSpeed {
   double copyBytesPerSecond = 0; ///< CopyPass.h
   double stepSeconds = 0;        ///< Of the repetitions, which are not traced.
+  TensorRates tensorRates;       ///< Measured (RatePass.h).
 };
 
 class Profile {
@@ -51,10 +52,15 @@ public:
   void setSpeed(const MachineSpeed &machine) { speed = machine; }
   void setGpuSpeed(const GpuSpeed &found) { gpu = found; }
   const GpuSpeed &gpuSpeed() const { return gpu; }
+  /// On a GPU: why times of its launches may contain waits for the host (CudaHold.h); empty when they do not.
+  const std::string &notHeld() const { return unheld; }
   bool isOfGpu() const;
   /// Whose published rates products are compared with; null = none.
   void setDevice(const inspect::Device *published) { device = published; }
   const inspect::Device *publishedDevice() const { return device; }
+  /// Of the tensor cores, what products are compared with: measured where the plan has kernels for it, else published;
+  /// zeros when neither is known.
+  TensorRates tensorRates() const { return gpu.tensorRates.fp8 > 0 ? gpu.tensorRates : ratesOf(device); }
   bool hasFloors() const { return speed.bytesPerSecond > 0; }
 
   /// By falling time.
@@ -95,6 +101,7 @@ private:
   Workload *workload = nullptr;
   MachineSpeed speed;
   GpuSpeed gpu;
+  std::string unheld;
   DeviceBlock pinnedHits; ///< int32_t for each entry, on a GPU: there when the step is over.
   const inspect::Device *device = nullptr;
   std::vector<Entry> entries;         ///< Of each launch the variants of its kernel, then the kernel itself.

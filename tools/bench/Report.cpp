@@ -35,10 +35,9 @@ Json bandwidthOf(const Profile &profile, double bytes, double seconds) {
   return most > 0 && seconds > 0 ? Json(bytes / seconds / most) : Json();
 }
 
-/// Of the published rate of tensor cores; null where they do nothing, or nobody said whose.
+/// Of the rate of tensor cores; null where they do nothing, or it is not known.
 Json tensorFractionOf(const Profile &profile, const ProfileGroup &group) {
-  const inspect::Device *device = profile.publishedDevice();
-  std::optional<double> rate = device ? tensorRate(group.function, *device) : std::nullopt;
+  std::optional<double> rate = tensorRate(group.function, profile.tensorRates());
   return rate && group.seconds > 0 ? Json(group.cost.dotFlops / group.seconds / *rate) : Json();
 }
 
@@ -47,8 +46,14 @@ void addGpu(const Profile &profile, Json &out) {
   const GpuSpeed &speed = profile.gpuSpeed();
   auto steps = static_cast<double>(profile.steps());
   out["copy_bytes_per_second"] = speed.copyBytesPerSecond > 0 ? Json(speed.copyBytesPerSecond) : Json();
+  out["launches_held"] = profile.notHeld().empty();
   out["untraced_step_seconds"] = speed.stepSeconds;
   out["bandwidth_fraction"] = bandwidthOf(profile, profile.cost().memoryBytes() / steps, speed.stepSeconds);
+  const TensorRates &measured = speed.tensorRates;
+  bool isMeasured = measured.fp8 > 0;
+  out["measured_tensor_rates"] =
+      isMeasured ? Json{{"fp8_flops_per_second", measured.fp8}, {"bf16_flops_per_second", measured.bf16}} : Json();
+  out["tensor_fraction_of"] = isMeasured ? Json("measured") : profile.publishedDevice() ? Json("published") : Json();
   if (const inspect::Device *device = profile.publishedDevice())
     out["tensor_rates"] = {{"device", device->name},
                            {"fp8_flops_per_second", device->fp8FlopsPerSecond},
@@ -103,10 +108,18 @@ void printGpu(const Profile &profile) {
   std::printf("untraced steps of %s ms, %s of it in no launch; %s of the bandwidth of copies, %s B/s\n",
               shortNumber(profile.gpuSpeed().stepSeconds * 1e3).c_str(), cellOf(found["overhead_fraction"]).c_str(),
               cellOf(found["bandwidth_fraction"]).c_str(), cellOf(found["copy_bytes_per_second"]).c_str());
+  std::printf("launches were %s%s\n",
+              profile.notHeld().empty() ? "queued before they began"
+                                        : "not held, their times may contain waits for the host: ",
+              profile.notHeld().c_str());
+  if (const TensorRates &measured = profile.gpuSpeed().tensorRates; measured.fp8 > 0)
+    std::printf("of products: over dense FP8 of %s and bf16 of %s FLOP/s, measured\n",
+                shortNumber(measured.fp8).c_str(), shortNumber(measured.bf16).c_str());
   if (const inspect::Device *device = profile.publishedDevice())
-    std::printf("of %s: products over dense FP8 of %s and bf16 of %s FLOP/s, %s\n", device->name.c_str(),
-                shortNumber(device->fp8FlopsPerSecond).c_str(), shortNumber(device->bf16FlopsPerSecond).c_str(),
-                device->source.c_str());
+    std::printf("%s %s: dense FP8 of %s and bf16 of %s FLOP/s, %s\n",
+                profile.gpuSpeed().tensorRates.fp8 > 0 ? "published of" : "of products: over those of",
+                device->name.c_str(), shortNumber(device->fp8FlopsPerSecond).c_str(),
+                shortNumber(device->bf16FlopsPerSecond).c_str(), device->source.c_str());
 }
 
 } // namespace
@@ -175,6 +188,14 @@ Json bench::jsonOf(const std::vector<MachineSpeed> &speeds, const char *dotName,
   if (spreadOf(tiles).median > 0)
     row["tile_flops_per_second"] = ::jsonOf(spreadOf(tiles));
   return row;
+}
+
+Json bench::jsonOf(const GpuRuns &runs) {
+  auto spread = [](const std::vector<double> &values) { return values.empty() ? Json() : ::jsonOf(spreadOf(values)); };
+  return {{"test", "gpu"},
+          {"copy_bytes_per_second", spread(runs.copies)},
+          {"fp8_flops_per_second", spread(runs.products.fp8)},
+          {"bf16_flops_per_second", spread(runs.products.bf16)}};
 }
 
 Json bench::jsonOf(const Profile &profile, const Test &test) {
@@ -275,8 +296,8 @@ void bench::printProfile(const Profile &profile, const Test &test) {
                     {"achieved", floorOf(profile, ratio(group.floorSeconds, group.seconds))}});
     if (profile.isOfGpu())
       rows.back()["of copies"] = bandwidthOf(profile, bytesOf(group), group.seconds);
-    if (profile.publishedDevice())
-      rows.back()["of " + profile.publishedDevice()->name] = tensorFractionOf(profile, group);
+    if (profile.tensorRates().fp8 > 0)
+      rows.back()["of products"] = tensorFractionOf(profile, group);
   }
   std::printf("\n%s, depth %llu, batch %llu\n", test.name().c_str(), static_cast<unsigned long long>(test.depth),
               static_cast<unsigned long long>(test.batch));

@@ -22,6 +22,8 @@ Json jsonOf(const Row &row);
 Json jsonOf(const BesideRow &row);
 Json jsonOf(const ColdStart &cold, const ColdOptions &options);
 Json jsonOf(const std::vector<MachineSpeed> &speeds, const char *dotName, unsigned threads);
+/// Of --machine, of a plan for a GPU; null where nothing was measured.
+Json jsonOf(const GpuRuns &runs);
 /// Launches by falling time and their sum.
 Json jsonOf(const Profile &profile, const Test &test);
 

@@ -27,10 +27,16 @@ constexpr TensorTemplate kTemplates[] = {{"fp8Linear", Arithmetic::Fp8},        
 
 } // namespace
 
-std::optional<double> bench::tensorRate(std::string_view function, const inspect::Device &device) {
+TensorRates bench::ratesOf(const inspect::Device *device) {
+  if (!device)
+    return {};
+  return {device->flopsPerSecond(Arithmetic::Fp8), device->flopsPerSecond(Arithmetic::BF16)};
+}
+
+std::optional<double> bench::tensorRate(std::string_view function, const TensorRates &rates) {
   for (const TensorTemplate &known : kTemplates)
     if (function.substr(0, function.find('_')) == known.name)
-      if (double rate = device.flopsPerSecond(known.arithmetic); rate > 0)
+      if (double rate = known.arithmetic == Arithmetic::Fp8 ? rates.fp8 : rates.bf16; rate > 0)
         return rate;
   return std::nullopt;
 }

@@ -14,9 +14,16 @@
 
 namespace v4::bench {
 
-/// Multiply-adds of 2 operations a second that tensor cores of `device` do, by what it publishes, for the products of a
-/// function of a plan for a GPU; nothing when it has none there.
-std::optional<double> tensorRate(std::string_view function, const inspect::Device &device);
+/// Operations a second of dense products, two for each multiply-add; 0 = not known.
+struct TensorRates {
+  double fp8 = 0, bf16 = 0;
+};
+
+/// What is published of `device`; zeros of null.
+TensorRates ratesOf(const inspect::Device *device);
+/// That of the products of a function of a plan for a GPU; nothing when it has none on tensor cores, or the rate is not
+/// known.
+std::optional<double> tensorRate(std::string_view function, const TensorRates &rates);
 
 } // namespace v4::bench
 

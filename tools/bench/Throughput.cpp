@@ -145,6 +145,14 @@ Spread bench::spreadOf(std::vector<double> values) {
   return {median, values.front(), values.back()};
 }
 
+Status bench::measureGpu(CudaDevice &device, const plan::fb::Program &program, GpuRuns &out) {
+  V4_RETURN_IF_ERROR(measureCopies(device, out.copies));
+  return measureTensorRates(device, program, out.products);
+}
+
+/// 0 when nothing was measured.
+static double medianOf(const std::vector<double> &values) { return values.empty() ? 0 : spreadOf(values).median; }
+
 Status bench::measure(Engine &engine, MachinePass *machine, const RunOptions &options, const Test &test,
                       Profile &profile, Row &out) {
   WorkloadOptions load;
@@ -161,10 +169,11 @@ Status bench::measure(Engine &engine, MachinePass *machine, const RunOptions &op
   Series series(machine, test, *workload);
   V4_RETURN_IF_ERROR(series.repeat(options.repetitions));
   V4_RETURN_IF_ERROR(series.trace(profile));
-  GpuSpeed speed{0, series.stepSeconds()};
-  if (CudaDevice *gpu = workload->session().gpu(); gpu && options.copies)
-    V4_RETURN_IF_ERROR(measureCopies(*gpu, speed.copyBytesPerSecond));
-  profile.setGpuSpeed(speed);
+  GpuRuns runs;
+  if (CudaDevice *gpu = workload->session().gpu(); gpu && options.gpuSpeed)
+    V4_RETURN_IF_ERROR(measureGpu(*gpu, engine.program(), runs));
+  profile.setGpuSpeed(
+      {medianOf(runs.copies), series.stepSeconds(), {medianOf(runs.products.fp8), medianOf(runs.products.bf16)}});
   // The speed of what computes nothing of use is none.
   for (uint64_t row = 0; row < workload->session().logitsCount(); ++row)
     V4_RETURN_IF_ERROR(workload->session().checkLogits(row));

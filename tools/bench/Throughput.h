@@ -16,6 +16,7 @@
 #define V4_TOOLS_BENCH_THROUGHPUT_H
 
 #include "tools/bench/Profile.h"
+#include "tools/bench/RatePass.h"
 
 #include <optional>
 
@@ -58,8 +59,16 @@ struct RunOptions {
   uint64_t stepTokens = 0;
   unsigned threads = 0;
   bool plainLaunches = false; ///< As in SessionOptions.
-  bool copies = false;        ///< On a GPU: tell the profile how fast the memory is copied.
+  bool gpuSpeed = false;      ///< On a GPU: tell the profile what its memory and its tensor cores can do.
 };
+
+/// What memory and tensor cores of a GPU do, in each run.
+struct GpuRuns {
+  std::vector<double> copies; ///< Bytes a second.
+  TensorRuns products;
+};
+/// `program` is the one that `device` has loaded.
+Status measureGpu(CudaDevice &device, const plan::fb::Program &program, GpuRuns &out);
 
 /// One row. `machine` is null for a plan whose work is not done by the CPUs here. `profile` listens to one further
 /// repetition, which no figure of the row counts.

@@ -183,6 +183,8 @@ V4_DEVICE void tensorCopy(unsigned to, const TensorMap *map, int column, int row
 V4_DEVICE unsigned long long tileDescriptor(unsigned address) {
   return (address >> 4 & 0x3fff) | 1ull << 16 | 64ull << 32 | 1ull << 62;
 }
+/// Behind stores of this thread to shared memory that products read.
+V4_DEVICE void productFence() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 V4_DEVICE void wgmmaBegin() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 /// Where products read `a` from registers: nothing writes them any more.
 template <int STEPS>

@@ -201,6 +201,7 @@ void tensorCopy(unsigned to, const TensorMap *map, int column, int row, unsigned
 inline uint64_t tileDescriptor(unsigned address) {
   return (address >> 4 & 0x3fff) | 1ull << 16 | 64ull << 32 | 1ull << 62;
 }
+inline void productFence() {}
 inline void wgmmaBegin() { shim::beginProducts(); }
 template <int STEPS>
 inline void wgmmaBegin(unsigned (&)[STEPS][4]) {
