@@ -5,8 +5,8 @@ batch.
 
     cuda_broad.py --bin DIR --cache DIR [--target cuda:sm_90a] [--fake-cuda DIR] [--depth 4096]
 
---depth: tokens in the cache, by the plan for CPUs, whose cache a GPU reads. Needs ptxas, and a GPU of the target or, with
---fake-cuda, none; without ptxas the test is skipped (exit code 77).
+--depth: tokens in the cache, by the plan for CPUs, whose cache a GPU reads. Needs ptxas, and a GPU of the target or,
+with --fake-cuda, none; without ptxas the test is skipped (exit code 77).
 """
 
 import hashlib
