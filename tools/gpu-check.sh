@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # What only a GPU can tell: goldens, invariances, compute-sanitizer and speed of plans for it.
-#   tools/gpu-check.sh [--bin DIR | --carried DIR] [--work DIR] [--out DIR] [--models main,csa,swa,hca] [--seconds N]
+#   tools/gpu-check.sh [--bin DIR | --carried DIR] [--work DIR] [--out DIR] [--models main,broad,csa,swa,hca] [--seconds N]
 #                      [--shapes CONFIG] [--depth N] [--checks compile,token,...]
-#   tools/gpu-check.sh --prepare DIR [--bin DIR] [--work DIR] [--models main,csa,swa,hca] [--target cuda:sm_90a] [--prompt N]
+#   tools/gpu-check.sh --prepare DIR [--bin DIR] [--work DIR] [--models main,broad,csa,swa,hca] [--target cuda:sm_90a] [--prompt N]
 # --bin   folder of v4-compile, v4-run, v4-bench, v4-verify (default: built into build/release)
 # --work  folder for checkpoints and plans (default: build/gpu-check)
 # --out   folder that keeps the results (default: test/bench/gpu), one <device>.json per kind of GPU, written again
 #         behind each check, and <device>.logs.tgz with what failed checks printed
-# --models  whose goldens are compared; invariances are those of the first
+# --models  whose goldens are compared; invariances are those of the first. broad has the kernels of Flash's sizes; it
+#           and main do not fit one folder of --prepare: for it, --prepare another with --models broad,hca
 # --seconds  of all checks together: what no longer fits is left out (default: 3600, with --carried 570)
 # --shapes  config.json of the model whose speed is measured with made-up weights (default: Flash, of five layers)
 # --depth  positions in its cache when attention to a long context is measured (default: 130000)
 # --checks  those alone, and compile (default: all)
-# --prompt  tokens of the prompt that `numerics` compares (default: 600, and 140 for launches)
+# --prompt  tokens of the prompt that `numerics` compares (default: 600, of broad 2400, and 140 for launches)
 # --prepare  makes a folder for a machine that has a GPU and no compiler: tools, plans and what they were made of. It
 #            and the tracked files are at most 64 MiB: the last of --models are left out until they are
 # --carried  such a folder, wherever it lies now
@@ -22,7 +23,7 @@ caller=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 bin='' work=build/gpu-check out=test/bench/gpu models='' prepare='' carried='' target=cuda:sm_90a seconds='' shapes='' depth=130000 checks='' prompt=''
-all_models=main,csa,swa,hca
+all_models=main,broad,csa,swa,hca
 all_checks=compile,token,record,numerics,goldens,invariance,tiles,batch,replay,decode,prefill,cold,deep,memcheck,racecheck,synccheck,initcheck
 all_checks+=,bench,memcheck-wide,racecheck-wide,synccheck-wide,initcheck-wide
 few_experts=layers:5,experts:8
@@ -100,12 +101,15 @@ shapes_plan() {
   limited "$bin/v4-compile" "${of[@]}" "--target=$target" --weights=none "--kernel-cache=$work/kernels" -o "$1"
 }
 
+# Tokens of a model's longest prompt: an indexer must have more rows than it chooses.
+certified() { case $1 in broad) echo 2400 ;; *) echo 600 ;; esac; }
+
 # record_model MODEL FOLDER: what a right device computes. Probes are those of a plan for CPUs; launches are compared one by
 # one, which takes this very plan: where the tests' driver is, it plays a GPU that runs its kernels.
 record_model() {
   local of cpu played=$bin/../test/fake-cuda flags=(${prompt:+"--prompt=$prompt"})
   mkdir -p "$2" && of=$(plan_of "$work/cache" "$1" "$target") && cpu=$(plan_of "$work/cache" "$1" cpu) &&
-    limited "$bin/v4-verify" "$cpu" --numerics "--record=$2/$1.v4cert" "--prompt=${prompt:-600}" || return
+    limited "$bin/v4-verify" "$cpu" --numerics "--record=$2/$1.v4cert" "--prompt=${prompt:-$(certified "$1")}" || return
   [ -e "$played/libcuda.so.1" ] || { echo "no $played/libcuda.so.1: wrong kernels of $1 will have no names"; return 0; }
   limited "$python" -c 'import sys, checkpoints, cuda, engine
 cuda.TARGET = "--target=" + sys.argv[5]

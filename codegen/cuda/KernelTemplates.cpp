@@ -34,7 +34,7 @@ static KernelTemplate fp8Linear() {
            {"rows", "int"},
            {"columns", "int"}},
           [](const int *v) { return fp8LinearThreads(v[1]); },
-          [](const int *v) { return fp8LinearSharedBytes(v[0], v[1], v[2]); }};
+          [](const int *v) -> int64_t { return fp8LinearSharedBytes(v[0], v[1], v[2]); }};
 }
 
 static KernelTemplate bf16Linear() {
@@ -49,7 +49,7 @@ static KernelTemplate bf16Linear() {
            {"columns", "int"},
            {"groupRows", "int"}},
           [](const int *v) { return fp8LinearThreads(v[1]); },
-          [](const int *v) { return fp8LinearSharedBytes(v[0], v[1], v[2]); }};
+          [](const int *v) -> int64_t { return fp8LinearSharedBytes(v[0], v[1], v[2]); }};
 }
 
 /// `whole` in parts of K: as many as its last template parameter says, and as many blocks in a cluster.
@@ -58,7 +58,7 @@ static KernelTemplate inParts(KernelTemplate whole, const char *name) {
   whole.name = name;
   whole.header = "codegen/cuda/kernels/SplitLinear.h";
   whole.templateParameters.push_back("SPLITS");
-  whole.sharedBytes = [](const int *v) { return splitLinearSharedBytes(v[0], v[1], v[2]); };
+  whole.sharedBytes = [](const int *v) -> int64_t { return splitLinearSharedBytes(v[0], v[1], v[2]); };
   whole.cluster = [](const int *v) { return v[SPLITS]; };
   return whole;
 }
@@ -76,7 +76,7 @@ static KernelTemplate wideLinear() {
            {"columns", "int"},
            {"groupRows", "int"}},
           [](const int *v) { return fp8LinearThreads(v[1]); },
-          [](const int *v) { return wideLinearSharedBytes(v[0], v[1], v[2]); }};
+          [](const int *v) -> int64_t { return wideLinearSharedBytes(v[0], v[1], v[2]); }};
 }
 
 static KernelTemplate quantizeRows() {
@@ -91,7 +91,7 @@ static KernelTemplate quantizeRows() {
            {"rows", "int"},
            {"columns", "int"}},
           [](const int *v) { return 32 * v[0]; },
-          [](const int *) { return 0; }};
+          [](const int *) -> int64_t { return 0; }};
 }
 
 static KernelTemplate combineRows() {
@@ -105,7 +105,7 @@ static KernelTemplate combineRows() {
            {"active", "int"},
            {"columns", "int"}},
           [](const int *v) { return v[0]; },
-          [](const int *) { return 0; }};
+          [](const int *) -> int64_t { return 0; }};
 }
 
 static KernelTemplate dispatchRows() {
@@ -120,7 +120,7 @@ static KernelTemplate dispatchRows() {
            {"active", "int"},
            {"expertCount", "int"}},
           [](const int *) { return kDispatchThreads; },
-          [](const int *v) { return dispatchSharedBytes(v[0]); }};
+          [](const int *v) -> int64_t { return dispatchSharedBytes(v[0]); }};
 }
 
 static KernelTemplate expertProduct() {
@@ -143,7 +143,7 @@ static KernelTemplate expertProduct() {
            {"columns", "int"},
            {"limit", "float"}},
           [](const int *) { return expertThreads(); },
-          [](const int *v) { return expertSharedBytes(v[0], v[1], v[2]); }};
+          [](const int *v) -> int64_t { return expertSharedBytes(v[0], v[1], v[2]); }};
 }
 
 static KernelTemplate attendRows() {
@@ -174,7 +174,7 @@ static KernelTemplate attendRows() {
            {"splits", "int"},
            {"splitRows", "int"}},
           [](const int *) { return kAttendThreads; },
-          [](const int *v) { return attendSharedBytes(v[0], v[2]); }};
+          [](const int *v) -> int64_t { return attendSharedBytes(v[0], v[2]); }};
 }
 
 static KernelTemplate attendMerge() {
@@ -196,7 +196,7 @@ static KernelTemplate attendMerge() {
            {"splits", "int"},
            {"splitRows", "int"}},
           [](const int *v) { return 32 * v[2]; },
-          [](const int *) { return 0; }};
+          [](const int *) -> int64_t { return 0; }};
 }
 
 static KernelTemplate indexCandidates() {
@@ -218,7 +218,7 @@ static KernelTemplate indexCandidates() {
            {"strips", "int"},
            {"stripRows", "int"}},
           [](const int *) { return kBestThreads; },
-          [](const int *v) { return indexSharedBytes(v[0], v[1], v[2]); }};
+          [](const int *v) -> int64_t { return indexSharedBytes(v[0], v[1], v[2]); }};
 }
 
 static KernelTemplate selectCandidates() {
@@ -234,7 +234,7 @@ static KernelTemplate selectCandidates() {
            {"strips", "int"},
            {"stripRows", "int"}},
           [](const int *) { return kBestThreads; },
-          [](const int *v) { return bestRowsBytes(v[0]); }};
+          [](const int *v) -> int64_t { return bestRowsBytes(v[0]); }};
 }
 
 static KernelTemplate sampleRows() {
@@ -243,7 +243,7 @@ static KernelTemplate sampleRows() {
           {"THREADS"},
           {{"logits", "const float *"}, {"rows", "v4::plan::SampleRow *"}, {"count", "int"}, {"vocabulary", "int"}},
           [](const int *v) { return v[0]; },
-          [](const int *) { return sampleSharedBytes(); }};
+          [](const int *) -> int64_t { return sampleSharedBytes(); }};
 }
 
 static KernelTemplate tensorRate() {

@@ -14,6 +14,7 @@
 #ifndef V4_CODEGEN_CUDA_KERNELTEMPLATES_H
 #define V4_CODEGEN_CUDA_KERNELTEMPLATES_H
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,7 +33,8 @@ struct KernelTemplate {
   std::vector<const char *> templateParameters;
   std::vector<KernelParameter> parameters; ///< In order.
   int (*threads)(const int *values);       ///< Of a block, for values of the template parameters.
-  int (*sharedBytes)(const int *values);   ///< Dynamic, of a block.
+  /// Dynamic, of a block: 64 bits, for values that no block has room for too.
+  int64_t (*sharedBytes)(const int *values);
   int (*cluster)(const int *values) = nullptr; ///< Blocks that run together; null: each alone.
 };
 

@@ -88,21 +88,26 @@ struct Fp8Problem {
     return out;
   }
 
+  struct Sum {
+    double value = 0, size = 0; ///< Size: of the terms.
+  };
+  Sum sumOf(int token, int row) const {
+    Sum sum;
+    for (int k = 0; k < columns; ++k) {
+      double p = double(shim::e4m3Value(x[token * columns + k])) * shim::e4m3Value(w[row * columns + k]) *
+                 xs[k / 128 * stride + token] * std::ldexp(1.0, ws[row / 128 * (columns / 128) + k / 128] - 127);
+      sum.value += p;
+      sum.size += std::fabs(p);
+    }
+    return sum;
+  }
+
   void check(const std::vector<unsigned short> &out) const {
-    int blocks = columns / 128;
     for (int t = 0; t < tokens; ++t)
       for (int n = 0; n < rows; ++n) {
-        double sum = 0, size = 0;
-        for (int k = 0; k < columns; ++k) {
-          double p = double(shim::e4m3Value(x[t * columns + k])) * shim::e4m3Value(w[n * columns + k]) *
-                     xs[k / 128 * stride + t] * std::ldexp(1.0, ws[n / 128 * blocks + k / 128] - 127);
-          sum += p;
-          size += std::fabs(p);
-        }
-        uint32_t bits = uint32_t(out[t * rows + n]) << 16;
-        float got;
-        std::memcpy(&got, &bits, 4);
-        ASSERT_LE(std::fabs(got - sum), std::fabs(sum) / 256 + size * 1e-6) << "token " << t << " row " << n;
+        Sum sum = sumOf(t, n);
+        ASSERT_LE(std::fabs(bf16Value(out[t * rows + n]) - sum.value), std::fabs(sum.value) / 256 + sum.size * 1e-6)
+            << "token " << t << " row " << n;
       }
   }
 };

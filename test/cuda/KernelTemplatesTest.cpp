@@ -11,6 +11,7 @@
 #include "codegen/cuda/kernels/ExpertShape.h"
 #include "codegen/cuda/kernels/Fp8LinearShape.h"
 #include "codegen/cuda/kernels/IndexShape.h"
+#include "codegen/cuda/kernels/SampleShape.h"
 #include "codegen/cuda/kernels/SplitLinearShape.h"
 #include "gtest/gtest.h"
 
@@ -37,6 +38,17 @@ TEST(KernelTemplates, SizesOfExpertsAndAttention) {
   EXPECT_EQ(rows->threads(attend), kAttendThreads);
   EXPECT_EQ(rows->sharedBytes(attend), (AttendShape<512, 64, 4>::kSharedBytes));
   EXPECT_EQ(candidates->sharedBytes(index), (IndexShape<128, 4>::kBest) + bestRowsBytes(512));
+}
+
+// Values that bad IR may name (run_template_c3) have sizes that are right all the same.
+TEST(KernelTemplates, SizesThatNoBlockHas) {
+  int most = 1 << 20, values[] = {most, most, most, most, most};
+  for (const KernelTemplate &kernel : kernelTemplates()) {
+    bool hasFew = kernel.sharedBytes(values) == 0 || kernel.sharedBytes(values) == sampleSharedBytes();
+    EXPECT_TRUE(hasFew || kernel.sharedBytes(values) >= int64_t(most) * 16) << kernel.name;
+    EXPECT_GT(kernel.threads(values), 0) << kernel.name;
+  }
+  EXPECT_EQ(findKernelTemplate("fp8Linear")->sharedBytes(values), most * ((int64_t(most) * (64 * 128 + 132)) + 16));
 }
 
 // The driver takes the cluster from the code: a launch says nothing of it.

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 
+from float_atomics import float_atomics
+
 SHARED_BYTES = 227 * 1024
 PARTS = 2
 PROCESSOR_SHARED_BYTES, RESERVED_BYTES = 228 * 1024, 1024  # The latter are of each block.
@@ -56,6 +58,7 @@ def check(source, ptx, said):
         if int(shared) > SHARED_BYTES:
             wrong.append(f"{name}: {shared} bytes of shared memory, at most {SHARED_BYTES}")
         wrong += [f"{name}: {m} is missing" for m in must.split(",") if m not in ptx.get(name, "")]
+        wrong += [f"{name}: {a}, expected sums in a fixed order" for a in float_atomics(ptx.get(name, ""))]
     return wrong
 
 

@@ -29,8 +29,8 @@ const Instance kInstances[] = {
 };
 
 void print(const Instance &instance, const KernelTemplate &kernel) {
-  std::printf("// instance %s shared %d must %s\n", functionName(kernel, instance.values).c_str(),
-              kernel.sharedBytes(instance.values), instance.must);
+  std::printf("// instance %s shared %lld must %s\n", functionName(kernel, instance.values).c_str(),
+              static_cast<long long>(kernel.sharedBytes(instance.values)), instance.must);
   std::fputs(functionText(kernel, instance.values).c_str(), stdout);
 }
 

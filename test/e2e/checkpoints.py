@@ -24,6 +24,10 @@ MODELS = {
     "swa": {"num_hidden_layers": 2, "num_hash_layers": 1, "compress_ratios": [0, 0, 0]},
     "csa": {"num_hidden_layers": 1, "num_hash_layers": 0, "compress_ratios": [4, 0]},
     "hca": {"num_hidden_layers": 1, "num_hash_layers": 0, "compress_ratios": [128, 0]},
+    # What kernels are made for: heads, widths and selection of Flash. All else is small, so that it is 22 MB.
+    "broad": {"num_hidden_layers": 1, "num_hash_layers": 0, "num_nextn_predict_layers": 0, "compress_ratios": [4],
+              "hidden_size": 1024, "num_attention_heads": 64, "head_dim": 512, "o_groups": 8, "index_n_heads": 64,
+              "index_topk": 512, "n_routed_experts": 8, "max_position_embeddings": 8192},
     # No compressed layer, no table, no MTP block: the smallest plan.
     "plain": {"num_hidden_layers": 1, "num_hash_layers": 0, "num_nextn_predict_layers": 0, "compress_ratios": [0]},
     # Every kind of layer once: small enough to compile many times.

@@ -9,6 +9,7 @@ as host code, they keep the limits of the goldens, and their bits for every cut 
 Needs ptxas; without it the test is skipped (exit code 77).
 """
 
+import contextlib
 import json
 import os
 import re
@@ -223,6 +224,18 @@ def played_by(fake, code):
             "V4_FAKE_CUDA_CODE": code}
 
 
+@contextlib.contextmanager
+def playing(env):
+    """Gives what runs here that environment."""
+    saved = dict(os.environ)
+    os.environ.update(env)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(saved)
+
+
 def check_cuts(tools, expect, name, plan, prompt, splits, played, lanes, scratch):
     """Templates give the same bits however a prompt is cut; bodies in the lanes of a warp give those of one thread, in
     any order of the lanes."""
@@ -399,14 +412,9 @@ def with_templates(tools, cache, expect, name, fake, lengths, cut, splits, in_la
         check_room(tools, expect, name, plan, played, scratch)
         check_copies(tools, expect, name, (plan, without), config["vocab_size"], played, scratch)
         check_sampling(tools, expect, name, (plan, without), prompt, played, config["num_nextn_predict_layers"] > 0)
-        saved = dict(os.environ)
-        os.environ.update(played, V4_FAKE_CUDA_LOG=log)
-        try:
+        with playing({**played, "V4_FAKE_CUDA_LOG": log}):
             checks = goldens.check_model(tools, plan, load(os.path.join(goldens.SET_A, name + ".safetensors")), name,
                                          config, lengths)
-        finally:
-            os.environ.clear()
-            os.environ.update(saved)
         expect.equal(f"{name}: limits violated", metrics.print_table(f"{name} with templates", checks), 0)
         ran = ran_in(log)
         indexed = 4 in config["compress_ratios"]

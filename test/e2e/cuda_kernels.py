@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Every kernel of a plan for Hopper, as ptxas sees it: registers, shared memory, stack and spills.
+"""Every kernel of a plan for a GPU, as ptxas sees it: registers, shared memory, stack and spills.
 
-    cuda_kernels.py --bin DIR --cache DIR [--models main] [--presets mini,slice] [--flash]
+    cuda_kernels.py --bin DIR --cache DIR [--target cuda:sm_90a] [--models main] [--presets mini,slice] [--flash]
 
 --presets: configurations of make-checkpoint, without weights. --flash: the real one of 43 layers too. Needs ptxas;
 without it the test is skipped (exit code 77).
@@ -20,11 +20,16 @@ import checkpoints
 import engine
 from expectations import Expectations
 
+sys.path.insert(0, os.path.join(engine.ROOT, "test", "cuda"))
+from float_atomics import float_atomics  # noqa: E402
+
 TARGET = "--target=cuda:sm_90a"
 SKIPPED = 77
 FLASH = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "configs", "flash-config.json")
-MOST_SHARED_BYTES = 227 << 10
+MOST_SHARED_BYTES = {"sm_90a": 227 << 10, "sm_100a": 227 << 10, "sm_120a": 99 << 10}
 MOST_REGISTERS = 255
+# Where attention and products are bodies in lanes, ptxas leaves a few values in memory rather than take more registers.
+MOST_SPILLED_BYTES = {"sm_90a": 0, "sm_100a": 64, "sm_120a": 64}
 # Bodies without a vector; of miniatures also rows that are shorter than one. All others run in the lanes of a warp.
 ONE_THREAD = ("scale",)
 LINEAR = ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cp.async.bulk.shared", "mbarrier.try_wait")
@@ -48,6 +53,8 @@ MUST = {"combineRows": ("ld.global",),
 # Templates that a model of 256 columns has no instance of, and one without an indexer.
 SPLITS = ("splitBf16Linear", "splitFp8Linear")
 INDEXER = ("indexCandidates", "selectCandidates")
+# All that plans for GPUs other than Hopper have.
+EVERYWHERE = ("combineRows", "dispatchRows")
 FIELDS = {"registers": r"Used (\d+) registers", "stack": r"(\d+) bytes stack frame",
           "stores": r"(\d+) bytes spill stores", "loads": r"(\d+) bytes spill loads"}
 
@@ -70,15 +77,23 @@ def read_report(path):
     return {key: int(match.group(1)) if match else None for key, match in found.items()}
 
 
-def check_texts(expect, name, folder):
+def missing_templates(name, arch):
+    """Those that no plan of the model has for that GPU."""
+    if arch != "sm_90a":
+        return [t for t in MUST if t not in EVERYWHERE]
+    return [t for t in MUST if (t in SPLITS and name in checkpoints.MODELS) or (t in INDEXER and name == "plain")]
+
+
+def check_texts(expect, name, folder, arch):
     """Kernels call nothing, and no two of them are the same function."""
     bodies = {}
     for path in sorted(glob.glob(os.path.join(folder, "*.ptx"))):
         kernel = os.path.basename(path)[:-len(".ptx")]
         with open(path, encoding="utf-8") as f:
             text = f.read()
-        expect.holds(f"{name} {kernel}: .target", ".target sm_90a" in text, text[:200])
+        expect.holds(f"{name} {kernel}: .target", f".target {arch}\n" in text, text[:200])
         expect.holds(f"{name} {kernel} calls nothing", not re.search(r"^\s*call", text, re.MULTILINE), kernel)
+        expect.equal(f"{name} {kernel}: sums without an order", float_atomics(text), [])
         template = MUST.get(kernel.split("_")[0], ())
         expect.equal(f"{name} {kernel}: instructions missing", [i for i in template if i not in text], [])
         with open(os.path.join(folder, kernel + (".cu" if template else ".mlir")), encoding="utf-8") as f:
@@ -107,13 +122,14 @@ def check_lanes(expect, name, folder):
     return f"{len(lanes)} bodies in lanes, of groups {lanes}, {len(alone)} of one thread {alone}"
 
 
-def check_plan(tools, expect, name, config):
+def check_plan(tools, expect, name, config, target):
     """Compiles, reads what ptxas said, and checks it against what a block may have."""
+    arch = target.split(":")[1]
     with tempfile.TemporaryDirectory() as scratch:
         plan, folder = os.path.join(scratch, "gpu.v4plan"), os.path.join(scratch, "kernels")
         os.mkdir(folder)
         begin = time.monotonic()
-        tools.call("v4-compile", config, TARGET, "--weights=none", "-o", plan, f"--dump-kernels-to={folder}")
+        tools.call("v4-compile", config, f"--target={target}", "--weights=none", "-o", plan, f"--dump-kernels-to={folder}")
         seconds = time.monotonic() - begin
         reports = {os.path.basename(p): read_report(p) for p in sorted(glob.glob(os.path.join(folder, "*.ptxas")))}
         kernels = json.loads(tools.call("v4-inspect", plan, "--kernels", "--json").stdout)["kernels"]
@@ -122,15 +138,15 @@ def check_plan(tools, expect, name, config):
         expect.equal(f"{name}: functions with a report", {f + ".ptxas" for f in functions}, set(reports))
         expect.equal(f"{name}: templates without an instance",
                      [t for t in MUST if not any(f.startswith(t + "_") for f in functions)],
-                     [t for t in MUST if (t in SPLITS and name in checkpoints.MODELS) or
-                      (t in INDEXER and name == "plain")])
+                     missing_templates(name, arch))
         for kernel, report in reports.items():
             expect.holds(f"{name} {kernel}: report", None not in report.values(), report)
             expect.holds(f"{name} {kernel}: registers", report["registers"] <= MOST_REGISTERS, report)
-            expect.equal(f"{name} {kernel}: spilled bytes", report["stores"] + report["loads"], 0)
+            expect.holds(f"{name} {kernel}: spilled bytes",
+                         report["stores"] + report["loads"] <= MOST_SPILLED_BYTES[arch], report)
         for block in blocks:
-            expect.holds(f"{name} {block['function']}: shared", block["shared_bytes"] <= MOST_SHARED_BYTES, block)
-        check_texts(expect, name, folder)
+            expect.holds(f"{name} {block['function']}: shared", block["shared_bytes"] <= MOST_SHARED_BYTES[arch], block)
+        check_texts(expect, name, folder, arch)
         print(f"{name}: {check_lanes(expect, name, folder)}")
         for option in ("--structure", "--closed-world"):
             done = tools.call("v4-verify", plan, option, expect=None)
@@ -142,19 +158,20 @@ def check_plan(tools, expect, name, config):
           f"bytes ({sum(s > 0 for s in spills)} kernels)")
 
 
-def check_preset(tools, expect, preset):
+def check_preset(tools, expect, preset, target):
     """A plan needs no more of a checkpoint than its configuration."""
     from make_checkpoint import build_config
     with tempfile.TemporaryDirectory() as folder:
         config = os.path.join(folder, "config.json")
         with open(config, "w", encoding="utf-8") as f:
             json.dump(build_config(preset), f)
-        check_plan(tools, expect, preset, config)
+        check_plan(tools, expect, preset, config, target)
 
 
 def main():
     """Command line."""
     parser = checkpoints.common_arguments(__doc__)
+    parser.add_argument("--target", default=TARGET.split("=")[1])
     parser.add_argument("--models", default="main")
     parser.add_argument("--presets", default="")
     parser.add_argument("--flash", action="store_true")
@@ -163,11 +180,12 @@ def main():
     expect = Expectations(tools)
     skip_without_ptxas(tools, args.cache)
     for name in [n for n in args.models.split(",") if n]:
-        check_plan(tools, expect, name, os.path.join(checkpoints.standard(args.cache, name), "config.json"))
+        check_plan(tools, expect, name, os.path.join(checkpoints.standard(args.cache, name), "config.json"),
+                   args.target)
     for preset in [p for p in args.presets.split(",") if p]:
-        check_preset(tools, expect, preset)
+        check_preset(tools, expect, preset, args.target)
     if args.flash:
-        check_plan(tools, expect, "flash", FLASH)
+        check_plan(tools, expect, "flash", FLASH, args.target)
     expect.finish()
 
 

@@ -29,13 +29,21 @@ MODEL = {"num_hidden_layers": 2, "num_hash_layers": 1, "compress_ratios": [0, 4,
 # Products of 1024 columns: sums of two and four blocks.
 WIDE_MODEL = {"num_hidden_layers": 1, "num_hash_layers": 0, "compress_ratios": [0, 0], "hidden_size": 1024,
               "n_routed_experts": 8}
+# Products of 4096 columns, which those of Flash have: sums of eight blocks.
+EIGHTHS_MODEL = {"num_hidden_layers": 1, "num_hash_layers": 0, "num_nextn_predict_layers": 0, "compress_ratios": [4],
+                 "hidden_size": 4096, "n_routed_experts": 4}
 # Rows of steps: most of a tile of 128, half of one with a smaller one behind it, and the small ones.
 CHUNKS = (100, 65, 17, 3)
 WIDE_CHUNKS = (20, 17)
+EIGHTHS_CHUNKS = (17,)
 LARGE = ("fp8Linear_128_2_6", "bf16Linear_128_2_6_1", "wideLinear_64_2_6",
          "expertProduct_64_10_1_0", "expertProduct_64_10_0_0", "attendRows_256_64_4")
 SPLIT = ("splitFp8Linear_16_1_9_2", "splitFp8Linear_64_1_5_2", "splitBf16Linear_16_1_9_1_4",
          "splitBf16Linear_64_1_5_1_4")
+EIGHTHS = tuple(name.rsplit("_", 1)[0] + "_8" for name in SPLIT)
+# Overrides of the preset `tiny`, rows of steps, instances, and tokens behind the prompt.
+MODELS = {"tiles": (MODEL, CHUNKS, LARGE, 4), "wide-tiles": (WIDE_MODEL, WIDE_CHUNKS, SPLIT, 4),
+          "eighths": (EIGHTHS_MODEL, EIGHTHS_CHUNKS, EIGHTHS, 1)}
 
 
 def small_gpu_plan(tools, checkpoint, target, scratch):
@@ -71,9 +79,9 @@ def check_output(expect, folder):
     expect.holds("logits differ from row to row", not invariance.computes_nothing(folder), np.load(folder + ".logits.npy")[:, :4])
 
 
-def check_model(tools, expect, checkpoint, args, chunks, large):
-    """The plans of a model, in steps of `chunks` tokens, the first of which is the prompt; `large` are instances that
-    must have run."""
+def check_model(tools, expect, checkpoint, args, chunks, large, count):
+    """The plans of a model, in steps of `chunks` tokens, the first of which is the prompt, and `count` more; `large`
+    are instances that must have run."""
     target = f"--target={args.target}"
     usual = checkpoints.plan(tools, args.cache, checkpoint, target)
     check_views(tools, expect, usual)
@@ -84,13 +92,14 @@ def check_model(tools, expect, checkpoint, args, chunks, large):
         if args.fake_cuda:
             code = cuda.host_code_of(tools, checkpoint, scratch, "code.so")
             env = {**cuda.played_by(os.path.abspath(args.fake_cuda), code), "V4_FAKE_CUDA_LOG": log}
-        prompt = random_prompt(31, chunks[0], 0, checkpoints.config(checkpoint)["vocab_size"])
+        config = checkpoints.config(checkpoint)
+        mtp, prompt = config["num_nextn_predict_layers"] > 0, random_prompt(31, chunks[0], 0, config["vocab_size"])
         first = os.path.join(scratch, "usual")
-        invariance.run(tools, usual, first, prompt, (), env=env)
+        invariance.run(tools, usual, first, prompt, (), env, mtp, count)
         check_output(expect, first)
         for chunk in chunks:
             folder = os.path.join(scratch, str(chunk))
-            invariance.run(tools, plan, folder, prompt, (f"--chunk={chunk}",), env=env)
+            invariance.run(tools, plan, folder, prompt, (f"--chunk={chunk}",), env, mtp, count)
             expect.equal(f"steps of {chunk}: files that differ", invariance.differences(first, folder), [])
         if args.fake_cuda:
             ran = cuda.ran_in(log)
@@ -102,15 +111,15 @@ def main():
     parser = checkpoints.common_arguments(__doc__)
     parser.add_argument("--target", default="cuda:sm_90a")
     parser.add_argument("--fake-cuda", help="folder of the library that plays a GPU")
-    parser.add_argument("--only", choices=("tiles", "wide-tiles"))
+    parser.add_argument("--only", choices=MODELS)
     args = parser.parse_args()
     tools = engine.Tools(args.bin)
     expect = Expectations(tools)
     cuda_kernels.skip_without_ptxas(tools, args.cache)
-    for name, model, chunks, large in (("tiles", MODEL, CHUNKS, LARGE), ("wide-tiles", WIDE_MODEL, WIDE_CHUNKS, SPLIT)):
+    for name, (model, *rest) in MODELS.items():
         if args.only in (None, name):
             checkpoint = checkpoints.make(os.path.join(os.path.abspath(args.cache), "checkpoints", name), "tiny", 1, model)
-            check_model(tools, expect, checkpoint, args, chunks, large)
+            check_model(tools, expect, checkpoint, args, *rest)
     expect.finish()
 
 

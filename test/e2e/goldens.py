@@ -33,7 +33,7 @@ def check_model(tools, plan, golden, model, config, lengths=None, run_flags=()):
 def main():
     """Command line."""
     parser = checkpoints.common_arguments(__doc__)
-    parser.add_argument("--models", default="main,swa,csa,hca")
+    parser.add_argument("--models", default="main,swa,csa,hca,broad")
     parser.add_argument("--lengths")
     parser.add_argument("--compile-flag", action="append", default=[])
     parser.add_argument("--run-flag", action="append", default=[])

@@ -20,19 +20,19 @@ CHUNKS, THREADS, GENERATED = (1, 7, 64, 128, 1000), (1, 2, 3), 4
 GPU_CHUNKS = (1, 7, 9, 17, 64, 65, 128, 1000)
 
 
-def run(tools, plan, folder, prompt, flags, env=None):
-    """Runs into `folder`: logits, MTP logits and probes."""
+def run(tools, plan, folder, prompt, flags, env=None, mtp=True, count=GENERATED):
+    """Runs into `folder`: logits, MTP logits of a plan that has some, and probes."""
     os.makedirs(folder)
     engine.write_tokens(folder + ".tokens", prompt)
-    tools.call("v4-run", plan, f"--tokens-file={folder}.tokens", "-n", GENERATED, "--ignore-eos",
-               f"--logits-out={folder}.logits.npy", f"--mtp-logits-out={folder}.mtp.npy", f"--dump-probes={folder}", *flags,
-               env=env)
+    tools.call("v4-run", plan, f"--tokens-file={folder}.tokens", "-n", count, "--ignore-eos",
+               f"--logits-out={folder}.logits.npy", *[f"--mtp-logits-out={folder}.mtp.npy"] * mtp,
+               f"--dump-probes={folder}", *flags, env=env)
 
 
 def differences(left, right):
     """Names of output files that differ between two runs."""
-    return engine.same_files(left, right) + [s for s in (".logits.npy", ".mtp.npy")
-                                             if engine.read(left + s) != engine.read(right + s)]
+    written = [s for s in (".logits.npy", ".mtp.npy") if os.path.exists(left + s) or os.path.exists(right + s)]
+    return engine.same_files(left, right) + [s for s in written if engine.read(left + s) != engine.read(right + s)]
 
 
 def computes_nothing(folder):

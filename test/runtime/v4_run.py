@@ -248,6 +248,24 @@ def test_saved_states_go_on():
             assert np.array_equal(np.load(mtp), mtp_logits(fed + result["tokens"] + [picked])[length + 5:]), length
 
 
+def test_probes_behind_a_saved_state():
+    with tempfile.TemporaryDirectory() as folder:
+        state, whole, rest = (os.path.join(folder, name) for name in ("s", "whole", "rest"))
+        fed = (PROMPT * 20)[:150]
+        mtp = f"--mtp-logits-out={folder}/m.npy"
+        run(tokens_flag(fed), "-n", 3, "--ignore-eos", f"--dump-probes={whole}")
+        run(tokens_flag(fed[:140]), "-n", 0, mtp, f"--save-state={state}")
+        # Without a prompt the last token is fed once more, and another one follows.
+        for first, flags in ((140, [tokens_flag(fed[140:])]), (140, [tokens_flag(fed[140:]), "--chunk=3"]), (139, [])):
+            run(*flags, "-n", 3, "--ignore-eos", f"--load-state={state}", f"--dump-probes={rest}")
+            assert sorted(os.listdir(rest)) == sorted(os.listdir(whole))
+            for name in os.listdir(whole):
+                expected, got = (np.load(os.path.join(f, name)) for f in (whole, rest))
+                rows = len(expected) - first if flags else name != "mtp_logits.npy"
+                assert len(got) == (len(expected) - first if flags else 4), (name, first, flags)
+                assert np.array_equal(got[:rows], expected[first:first + rows]), (name, first, flags)
+
+
 def test_states_that_are_refused():
     with tempfile.TemporaryDirectory() as folder:
         state = os.path.join(folder, "s")
@@ -257,7 +275,6 @@ def test_states_that_are_refused():
                  ([f"--load-state={PLAN}"], "is no saved state"),
                  ([f"--load-state={state}", f"--mtp-logits-out={folder}/m"], "was saved without the MTP block"),
                  ([f"--load-state={state}", "-n", 989], "12 saved tokens, 11 prompt tokens and 989 more need a context"),
-                 ([f"--load-state={state}", f"--dump-probes={folder}/p"], "--dump-probes contradicts --load-state"),
                  (["-n", 1, f"--save-state={folder}/no/s"], f"--save-state={folder}/no/s cannot be written"),
                  (["-n", 1, f"--save-state={folder}"], f"--save-state={folder} is a folder")]
         for flags, text in cases:

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Receives the probes of a session that feeds one sequence and writes each to
-// DIR/<name>.npy, one row per position. bf16 becomes f32.
+// DIR/<name>.npy, one row per position that is fed. bf16 becomes f32.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,10 +27,16 @@ namespace v4 {
 
 class ProbeFiles {
 public:
-  /// Creates the folder; rows of positions from `rowLimit` on are dropped.
-  ProbeFiles(std::string folder, uint64_t rowLimit) : folder(std::move(folder)), rowLimit(rowLimit) {
+  /// Creates the folder.
+  explicit ProbeFiles(std::string folder) : folder(std::move(folder)) {
     if (mkdir(this->folder.c_str(), 0755) != 0 && errno != EEXIST)
       throw InputError(this->folder + ": cannot be created (" + std::strerror(errno) + "); choose another folder");
+  }
+
+  /// Rows are those of positions from `first` on, at most `count`: until then all are dropped.
+  void expect(uint64_t first, uint64_t count) {
+    base = first;
+    rowLimit = count;
   }
 
   /// A v4_probe_callback; `self` is the ProbeFiles. What goes wrong waits for `rethrow`, since no exception may pass
@@ -60,7 +66,7 @@ private:
     // Rows of one sequence have ascending, consecutive positions; others have none.
     if (rows.rows != V4_ROWS_TOKENS && rows.rows != V4_ROWS_LOGITS)
       return;
-    uint64_t first = static_cast<uint64_t>(rows.positions[rows.token_rows ? rows.token_rows[0] : 0]);
+    uint64_t first = static_cast<uint64_t>(rows.positions[rows.token_rows ? rows.token_rows[0] : 0]) - base;
     uint64_t skipped = 0;
     if (rows.is_mtp) {
       skipped = first == 0;
@@ -103,7 +109,7 @@ private:
   }
 
   std::string folder;
-  uint64_t rowLimit;
+  uint64_t base = 0, rowLimit = 0;
   std::map<std::string, std::unique_ptr<NpyFile>> files;
   std::vector<float> wide;
   std::exception_ptr failure;

@@ -22,19 +22,19 @@ PromptRun::PromptRun(const RunFlags &flags, api::Engine &engine, TraceFile *trac
     throw InputError("--mtp-logits-out: " + flags.plan + " has no MTP block, expected one; leave the flag out");
   wantMtp = !flags.mtpLogitsOut.empty() || (!flags.probesFolder.empty() && info.has_mtp);
   wantAllRows = !flags.logitsOut.empty() || !flags.mtpLogitsOut.empty() || !flags.probesFolder.empty();
-  if (!flags.loadState.empty() && !flags.probesFolder.empty())
-    throw InputError("--dump-probes contradicts --load-state, whose positions have no rows; leave one of them out");
   checkContext();
   checkDraft();
 
   sampler.emplace(info.vocab_size, samplingOf(flags));
   if (!flags.probesFolder.empty())
-    probes = std::make_unique<ProbeFiles>(flags.probesFolder, outputRows());
+    probes = std::make_unique<ProbeFiles>(flags.probesFolder);
   session.emplace(engine.createSession(sessionOptions()));
   if (flags.loadState.empty())
     sequence.emplace(session->createSequence());
   else
     resume();
+  if (probes)
+    probes->expect(base, outputRows());
   if (flags.draft)
     speculation.emplace(*session, *sequence, *sampler, info.vocab_size, flags.draft,
                         /*greedy=*/flags.temperature == 0);

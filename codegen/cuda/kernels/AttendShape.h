@@ -24,12 +24,12 @@ inline constexpr int kAttendThreads = kAttendWarps * 32;
 
 /// As kvCompactRowBytes of the plan.
 constexpr int attendRowBytes(int dim, int rope) { return (dim - rope + 2 * rope + (dim - rope) / 64 + 7) / 8 * 8; }
-constexpr int attendLineBytes(int dim) { return (dim + 8) * 2; }
+constexpr long long attendLineBytes(long long dim) { return (dim + 8) * 2; }
 inline constexpr int kAttendScoreBytes = (kAttendRows + 4) * 4;
 inline constexpr int kAttendShareBytes = (kAttendRows + 8) * 2; ///< Probabilities of a head.
 
-constexpr int attendSharedBytes(int dim, int headTiles) {
-  int heads = 16 * headTiles;
+constexpr long long attendSharedBytes(long long dim, long long headTiles) {
+  long long heads = 16 * headTiles;
   return (kAttendRows + heads) * attendLineBytes(dim) + heads * (kAttendScoreBytes + kAttendShareBytes + 16) +
          kAttendRows * 8;
 }

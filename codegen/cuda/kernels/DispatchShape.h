@@ -18,10 +18,10 @@ namespace v4::cuda {
 inline constexpr int kDispatchThreads = 256;
 inline constexpr int kDispatchWarps = kDispatchThreads / 32;
 
-constexpr int dispatchSumsPlace(int most) { return kDispatchWarps * most * 4; }
-constexpr int dispatchRoundsPlace(int most) { return dispatchSumsPlace(most) + 2 * kDispatchThreads * 8; }
+constexpr long long dispatchSumsPlace(long long most) { return kDispatchWarps * most * 4; }
+constexpr long long dispatchRoundsPlace(long long most) { return dispatchSumsPlace(most) + 2 * kDispatchThreads * 8; }
 /// For at most `most` experts, a multiple of kDispatchThreads.
-constexpr int dispatchSharedBytes(int most) { return dispatchRoundsPlace(most) + kDispatchThreads * 4; }
+constexpr long long dispatchSharedBytes(long long most) { return dispatchRoundsPlace(most) + kDispatchThreads * 4; }
 
 } // namespace v4::cuda
 

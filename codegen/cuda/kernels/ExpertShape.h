@@ -33,13 +33,13 @@ inline constexpr int kFp4TileBytes = kFp4CodeBytes + kFp4ScaleBytes;
 /// Rows of an expert begin anywhere, copies of their scales at a multiple of four.
 inline constexpr int kScaleLead = 4;
 
-constexpr int expertScaleBytes(int tokens) { return (tokens + kScaleLead) * 4; }
-constexpr int expertStageBytes(int tokens) {
+constexpr long long expertScaleBytes(long long tokens) { return (tokens + kScaleLead) * 4; }
+constexpr long long expertStageBytes(long long tokens) {
   return (tokens * kBlockK + expertScaleBytes(tokens) + 2 * kFp4TileBytes + 1023) / 1024 * 1024;
 }
 constexpr int expertThreads() { return 2 * 128 + 32; } ///< The last warp fetches.
 /// Stages, the values that one warpgroup hands to the other, barriers.
-constexpr int expertSharedBytes(int tokens, int stages, int gateUp) {
+constexpr long long expertSharedBytes(long long tokens, long long stages, int gateUp) {
   return stages * (expertStageBytes(tokens) + 16) + (gateUp ? tokens * 256 : 0);
 }
 

@@ -24,10 +24,10 @@ inline constexpr int kTileBytes = kTileRows * kBlockK;
 /// Where byte `column` of row `row` of a tile lies in it.
 constexpr int swizzledOffset(int row, int column) { return row * kBlockK + (column ^ (row % 8 * 16)); }
 
-constexpr int fp8StageBytes(int tokens, int groups) {
+constexpr long long fp8StageBytes(long long tokens, long long groups) {
   return (groups * kTileBytes + tokens * (kBlockK + 4) + 1023) / 1024 * 1024;
 }
-constexpr int fp8LinearSharedBytes(int tokens, int groups, int stages) {
+constexpr long long fp8LinearSharedBytes(long long tokens, long long groups, long long stages) {
   return stages * (fp8StageBytes(tokens, groups) + 16);
 }
 constexpr int fp8LinearThreads(int groups) { return 128 * groups + 32; } ///< The last warp fetches.

@@ -20,13 +20,13 @@ inline constexpr int kIndexKeys = 64;
 inline constexpr int kBestThreads = 256;
 
 /// For `keep` entries, a power of two, at least 64.
-constexpr int bestRowsBytes(int keep) { return 2 * keep * 8 + 16; }
+constexpr long long bestRowsBytes(long long keep) { return 2 * keep * 8 + 16; }
 
-constexpr int indexLineBytes(int dim) { return (dim + 8) * 2; }
-constexpr int indexBestPlace(int dim, int headTiles) {
+constexpr long long indexLineBytes(long long dim) { return (dim + 8) * 2; }
+constexpr long long indexBestPlace(long long dim, long long headTiles) {
   return (kIndexKeys + 16 * headTiles) * indexLineBytes(dim) + 16 * headTiles * 4;
 }
-constexpr int indexSharedBytes(int dim, int headTiles, int keep) {
+constexpr long long indexSharedBytes(long long dim, long long headTiles, long long keep) {
   return indexBestPlace(dim, headTiles) + bestRowsBytes(keep);
 }
 

@@ -14,9 +14,9 @@
 namespace v4::cuda {
 
 /// Between the sums of a token and those of the next: no two lanes that store together meet in a bank.
-constexpr int splitStride(int groups) { return groups * kTileRows + 4; }
-constexpr int splitSumsBytes(int tokens, int groups) { return tokens * splitStride(groups) * 4; }
-constexpr int splitLinearSharedBytes(int tokens, int groups, int stages) {
+constexpr long long splitStride(long long groups) { return groups * kTileRows + 4; }
+constexpr long long splitSumsBytes(long long tokens, long long groups) { return tokens * splitStride(groups) * 4; }
+constexpr long long splitLinearSharedBytes(long long tokens, long long groups, long long stages) {
   return fp8LinearSharedBytes(tokens, groups, stages) + splitSumsBytes(tokens, groups);
 }
 

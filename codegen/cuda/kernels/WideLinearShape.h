@@ -21,8 +21,10 @@
 
 namespace v4::cuda {
 
-constexpr int wideStageBytes(int tokens, int groups) { return groups * kTileBytes + tokens * kBlockK * 2; }
-constexpr int wideLinearSharedBytes(int tokens, int groups, int stages) {
+constexpr long long wideStageBytes(long long tokens, long long groups) {
+  return groups * kTileBytes + tokens * kBlockK * 2;
+}
+constexpr long long wideLinearSharedBytes(long long tokens, long long groups, long long stages) {
   return stages * (wideStageBytes(tokens, groups) + 16);
 }
 

@@ -31,11 +31,15 @@ struct Fiber {
   int arrived[kMeetings]; ///< Times that it came to a rendezvous.
   bool done;
   int late; ///< Turns that it will miss.
+  struct {
+    int kind, first, end, mine;
+  } meeting; ///< That it waits for: threads `first` to `end` of the cluster have come `mine` times.
 
   void begin() {
     productCount = productRound = late = 0;
     std::fill(std::begin(arrived), std::end(arrived), 0);
     done = false;
+    meeting = {};
     place = {};
     getcontext(&place.context);
     place.context.uc_stack.ss_sp = stack.get();
@@ -67,6 +71,14 @@ struct Cluster {
 };
 Cluster *current;
 
+/// Whether all are there whom it waits for.
+bool canRun(const Cluster &c, Fiber &fiber) {
+  auto &m = fiber.meeting;
+  while (m.first < m.end && c.fibers[m.first].arrived[m.kind] >= m.mine)
+    ++m.first;
+  return m.first == m.end;
+}
+
 /// Nobody may read the shared memory of a block whose threads are done.
 void forgetShared(Cluster &c) {
   auto first = c.fibers.begin() + c.rank * c.threads;
@@ -96,6 +108,8 @@ bool turn(Cluster &b, std::vector<int> &order, std::mt19937 &random) {
         b.moved = true;
         continue;
       }
+      if (!canRun(b, b.fibers[t]))
+        continue;
       b.run(t);
       go(b.scheduler, b.fibers[t].place);
     }
@@ -167,11 +181,11 @@ void rendezvous(int kind, int first, int count) {
     count = kind == kCluster ? int(current->fibers.size()) : current->threads;
   if (kind != kCluster)
     first += current->rank * current->threads;
-  int mine = ++current->fibers[current->running].arrived[kind];
+  Fiber &fiber = current->fibers[current->running];
+  fiber.meeting = {kind, first, first + count, ++fiber.arrived[kind]};
   current->moved = true;
-  for (int t = first; t < first + count; ++t)
-    while (current->fibers[t].arrived[kind] < mine)
-      pause();
+  if (!canRun(*current, fiber))
+    pause();
 }
 
 void arrive(unsigned barrier, int arrivals, int bytes) {

@@ -85,6 +85,19 @@ func.func @k(%begin: index, %end: index, %x: memref<?xbf16>) attributes {kernel.
 
 // -----
 
+// Few in 32 bits.
+plan.program attributes {producer = "", options = {}, target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
+  plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
+  plan.kernel @k {op = "linear", bindings = 1 : i64}
+}
+func.func @k(%begin: index, %end: index, %x: memref<?xbf16>) attributes {kernel.entry, kernel.op = "linear"} {
+  // expected-error @below {{'kernel.run_template' op asks for 288 threads and 4295017280 shared bytes, expected at most 1024 and 232448, those of 'cuda:sm_90a'}}
+  kernel.run_template "splitBf16Linear" values [64, 2, 167668, 1, 8] arguments [#kernel.argument<map, binding = 0, value = 1, map = <bf16, columns = 2048, box = 16 : 64, swizzle = 128>>, #kernel.argument<address, binding = 0, value = 0>, #kernel.argument<address, binding = 0, value = 0>, #kernel.argument<rows, binding = -1, value = 1>, #kernel.argument<word, binding = -1, value = 64>, #kernel.argument<word, binding = -1, value = 2048>, #kernel.argument<word, binding = -1, value = 64>] most 0
+  return
+}
+
+// -----
+
 plan.program attributes {producer = "", options = {}, target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef">, envelope = #v4.envelope<tokens = 256, sequences = 4, context = 4096, draft = 0>, logits = @logits} {
   plan.buffer @logits {element = f32, rows = 5 : i64, row_shape = array<i64: 512>, bytes = [#plan.size<2048, 1, 0, 0>]}
   plan.kernel @k {op = "linear", bindings = 1 : i64}

@@ -59,6 +59,38 @@ func.func @few_columns(%x: tensor<?x768xbf16, #v4.rows<tokens>>, %w: tensor<512x
   return %a : tensor<?x512xbf16, #v4.rows<tokens>>
 }
 
+// Two rows of x for each row of the launch, of which a tile has half as many.
+// CHECK-LABEL: func.func @inner_rows
+// CHECK: kernel.launch @linear_7 grid <rows = 1, tile = 32, tiles = 128>
+func.func @inner_rows(%x: tensor<?x2x4096xbf16, #v4.rows<tokens>>, %w: tensor<1024x4096xf8E4M3FN, #v4.tiles<f8E4M3FN, rows>>, %s: tensor<8x32xf8E8M0FNU>) -> tensor<?x2x1024xbf16, #v4.rows<tokens>> {
+  %a = v4.linear %x, %w scales %s : tensor<?x2x4096xbf16, #v4.rows<tokens>>, tensor<1024x4096xf8E4M3FN, #v4.tiles<f8E4M3FN, rows>>, tensor<8x32xf8E8M0FNU> -> tensor<?x2x1024xbf16, #v4.rows<tokens>>
+  return %a : tensor<?x2x1024xbf16, #v4.rows<tokens>>
+}
+
+// More inner rows than a tile of 16 has: the larger one is for all launches.
+// CHECK-LABEL: func.func @many_inner_rows
+// CHECK: kernel.launch @linear_8 grid <rows = 1, tile = 2, tiles = 128>
+func.func @many_inner_rows(%x: tensor<?x24x4096xbf16, #v4.rows<tokens>>, %w: tensor<1024x4096xf8E4M3FN, #v4.tiles<f8E4M3FN, rows>>, %s: tensor<8x32xf8E8M0FNU>) -> tensor<?x24x1024xbf16, #v4.rows<tokens>> {
+  %a = v4.linear %x, %w scales %s : tensor<?x24x4096xbf16, #v4.rows<tokens>>, tensor<1024x4096xf8E4M3FN, #v4.tiles<f8E4M3FN, rows>>, tensor<8x32xf8E8M0FNU> -> tensor<?x24x1024xbf16, #v4.rows<tokens>>
+  return %a : tensor<?x24x1024xbf16, #v4.rows<tokens>>
+}
+
+// Groups of rows with columns of their own: 16 tiles in each row of a group, so four parts.
+// CHECK-LABEL: func.func @grouped
+// CHECK: kernel.launch @grouped_linear_0 grid <rows = 1, tile = 64, tiles = 16>
+func.func @grouped(%x: tensor<?x4x512xbf16, #v4.rows<tokens>>, %w: tensor<256x1024xbf16, #v4.tiles<bf16, rows>>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
+  %a = v4.grouped_linear %x, %w groups 2 : tensor<?x4x512xbf16, #v4.rows<tokens>>, tensor<256x1024xbf16, #v4.tiles<bf16, rows>> -> tensor<?x256xbf16, #v4.rows<tokens>>
+  return %a : tensor<?x256xbf16, #v4.rows<tokens>>
+}
+
+// Near miss: no kernel widens a weight in parts.
+// CHECK-LABEL: func.func @grouped_scales
+// CHECK: kernel.launch @grouped_linear_1 grid <rows = 1, tile = 64, tiles = 4>
+func.func @grouped_scales(%x: tensor<?x4x512xbf16, #v4.rows<tokens>>, %w: tensor<256x1024xf8E4M3FN, #v4.tiles<f8E4M3FN, wide>>, %s: tensor<2x8xf8E8M0FNU>) -> tensor<?x256xbf16, #v4.rows<tokens>> {
+  %a = v4.grouped_linear %x, %w scales %s groups 2 : tensor<?x4x512xbf16, #v4.rows<tokens>>, tensor<256x1024xf8E4M3FN, #v4.tiles<f8E4M3FN, wide>>, tensor<2x8xf8E8M0FNU> -> tensor<?x256xbf16, #v4.rows<tokens>>
+  return %a : tensor<?x256xbf16, #v4.rows<tokens>>
+}
+
 // CHECK-LABEL: func.func private @linear_0
 // CHECK-NEXT: "splitFp8Linear" values [16, 1, 9, 8] {{.*}} most 0 few <most = 16, tile = 16, tiles = 128>
 // CHECK-NEXT: "splitFp8Linear" values [64, 1, 5, 8] {{.*}} most 0{{$}}
@@ -77,6 +109,19 @@ func.func @few_columns(%x: tensor<?x768xbf16, #v4.rows<tokens>>, %w: tensor<512x
 // CHECK-NEXT: "fp8Linear" values [8, 1, 20]
 // CHECK-LABEL: func.func private @linear_6
 // CHECK-NEXT: "fp8Linear" values [8, 1, 20]
+// CHECK-LABEL: func.func private @linear_7
+// CHECK-NEXT: "splitFp8Linear" values [16, 1, 9, 8] {{.*}}<rows, binding = -1, value = 2>{{.*}} most 0 few <most = 8, tile = 8, tiles = 128>
+// CHECK-NEXT: "splitFp8Linear" values [64, 1, 5, 8] {{.*}} most 0{{$}}
+// CHECK-NEXT: return
+// CHECK-LABEL: func.func private @linear_8
+// CHECK-NEXT: "splitFp8Linear" values [64, 1, 5, 8] {{.*}}<rows, binding = -1, value = 24>{{.*}} most 0{{$}}
+// CHECK-NEXT: return
+// CHECK-LABEL: func.func private @grouped_linear_0
+// CHECK-NEXT: "splitBf16Linear" values [16, 1, 9, 0, 4] {{.*}}<bf16, columns = 2048, box = 16 : 64, {{.*}}<word, binding = -1, value = 128>] most 0 few <most = 384, tile = 16, tiles = 16>
+// CHECK-NEXT: "splitBf16Linear" values [64, 1, 5, 0, 4] {{.*}} most 0{{$}}
+// CHECK-NEXT: return
+// CHECK-LABEL: func.func private @grouped_linear_1
+// CHECK-NEXT: "wideLinear" values [8, 1, 20]
 }
 
 // -----
