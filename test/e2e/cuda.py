@@ -372,8 +372,8 @@ def check_verify_faults(tools, expect, name, plan, env, scratch):
     with open(counts, encoding="ascii") as f:
         made = {call: int(count) for call, count in map(str.split, f)}
     # The last wait is that of the end, behind all results.
-    for call, numbers in (("cuStreamSynchronize", range(made["cuStreamSynchronize"] - 6, made["cuStreamSynchronize"])),
-                          ("cuMemcpyAsync", range(made["cuMemcpyAsync"] - 3, made["cuMemcpyAsync"] + 1)),
+    for call, numbers in (("cuStreamSynchronize", range(made["cuStreamSynchronize"] - 16, made["cuStreamSynchronize"])),
+                          ("cuMemcpyAsync", range(made["cuMemcpyAsync"] - 5, made["cuMemcpyAsync"] + 1)),
                           ("cuGraphLaunch", (1, made["cuGraphLaunch"])), ("cuLaunchKernel", (made["cuLaunchKernel"],))):
         for number in numbers:
             done = tools.call(*compare, env={**env, "V4_FAKE_CUDA_FAIL": f"{call}:{number}"}, expect=None)
