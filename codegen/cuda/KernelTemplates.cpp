@@ -252,7 +252,7 @@ static KernelTemplate tensorRate() {
           {"BF16", "GROUPS"},
           {{"out", "float *"}, {"rounds", "int"}},
           [](const int *v) { return tensorRateThreads(v[1]); },
-          [](const int *v) { return tensorRateSharedBytes(v[1]); }};
+          [](const int *v) -> int64_t { return tensorRateSharedBytes(v[1]); }};
 }
 
 const std::vector<KernelTemplate> &v4::cuda::kernelTemplates() {

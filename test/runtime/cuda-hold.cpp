@@ -32,7 +32,7 @@ struct SlowHost {
   TraceSink sink(bool held) {
     auto receive = [](void *user, const LaunchSpan &span) { static_cast<SlowHost *>(user)->spans.push_back(span); };
     auto asked = [](void *, const LaunchSpan &) { std::this_thread::sleep_for(kSleep); };
-    return {this, receive, asked, held};
+    return {this, receive, asked, /*before=*/nullptr, held};
   }
   /// From the first begin to the last end.
   int64_t nanoseconds() const { return spans.back().endNanoseconds - spans.front().beginNanoseconds; }

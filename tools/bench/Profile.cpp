@@ -35,7 +35,7 @@ Status Profile::attach(Workload &to) {
     V4_RETURN_IF_ERROR(DeviceBlock::createPinned(*device, "experts hit by each launch", "leave --profile out",
                                                  entries.size() * sizeof(int32_t), pinnedHits));
   workload = &to;
-  workload->session().setTrace({this, receive, readHits, /*held=*/true});
+  workload->session().setTrace({this, receive, readHits, /*before=*/nullptr, /*held=*/true});
   workload->onStep(endStep, this);
   return Status();
 }

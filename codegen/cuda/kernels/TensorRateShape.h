@@ -17,7 +17,7 @@ inline constexpr int kRateRowBytes = 128;                ///< Of K, in both oper
 
 constexpr int tensorRateThreads(int groups) { return 128 * groups; }
 /// A left operand of each group, the right one of all.
-constexpr int tensorRateSharedBytes(int groups) { return (groups * kRateRows + kRateColumns) * kRateRowBytes; }
+constexpr long long tensorRateSharedBytes(int groups) { return (1ll * groups * kRateRows + kRateColumns) * kRateRowBytes; }
 /// For code of the GPU.
 template <int GROUPS>
 struct TensorRateShape {
