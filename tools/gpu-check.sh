@@ -127,7 +127,6 @@ carry_model() {
   mkdir -p "$to/plans" "$to/checkpoints/$1"
   cp "$from" "$to/plans/"
   cp "$work/cache/checkpoints/$1/"{config.json,MANIFEST.json} "$to/checkpoints/$1/"
-  quietly record record_model "$1" "$prepare/records"
 }
 
 # Bytes that a lent machine takes: the tracked files and the folder.
@@ -148,11 +147,13 @@ prepare() {
   quietly shapes shapes_plan "$prepare/wide.v4plan" "$few_experts"
   for model in ${models//,/ }; do
     carry_model "$model"
-    if [ "$(carried_bytes)" -le "$most" ]; then
+    # What does not fit need not be recorded.
+    if [ "$(carried_bytes)" -le "$most" ] && quietly record record_model "$model" "$prepare/records" &&
+      [ "$(carried_bytes)" -le "$most" ]; then
       taken+=${taken:+,}$model
       continue
     fi
-    rm -r "$prepare"/cache/plans/"$model"+* "$prepare/cache/checkpoints/$model" "$prepare/records/$model".*
+    rm -rf "$prepare"/cache/plans/"$model"+* "$prepare/cache/checkpoints/$model" "$prepare/records/$model".*
     left+=("$model")
   done
   [ -n "$taken" ] || fail "--prepare: tools, tracked files and a plan of $models are more than $most bytes; name a smaller model" 2
