@@ -8,7 +8,7 @@
 # --out   folder that keeps the results (default: test/bench/gpu), one <device>.json per kind of GPU, written again
 #         behind each check, and <device>.logs.tgz with what failed checks printed
 # --models  whose goldens are compared; invariances are those of the first. broad has the kernels of Flash's sizes; it
-#           and main do not fit one folder of --prepare: for it, --prepare another with --models broad,hca
+#           and main do not fit one folder of --prepare: for it, --prepare another with --models hca,broad
 # --seconds  of all checks together: what no longer fits is left out (default: 3600, with --carried 570)
 # --shapes  config.json of the model whose speed is measured with made-up weights (default: Flash, of five layers)
 # --depth  positions in its cache when attention to a long context is measured (default: 130000)
@@ -25,7 +25,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bin='' work=build/gpu-check out=test/bench/gpu models='' prepare='' carried='' target=cuda:sm_90a seconds='' shapes='' depth=130000 checks='' prompt=''
 all_models=main,broad,csa,swa,hca
 all_checks=compile,token,record,numerics,goldens,invariance,tiles,batch,replay,decode,prefill,cold,deep,memcheck,racecheck,synccheck,initcheck
-all_checks+=,bench,memcheck-wide,racecheck-wide,synccheck-wide,initcheck-wide
+all_checks+=,bench,memcheck-wide,racecheck-wide,synccheck-wide,initcheck-wide,deep-8
 few_experts=layers:5,experts:8
 fail() { echo "tools/gpu-check.sh: $1" >&2; exit "${2:-1}"; }
 while [ $# -gt 0 ]; do
@@ -239,7 +239,7 @@ keep() {
       printf ', "%s_measured": ' "$i"
       if [ -s "$work/$i.measured.json" ]; then cat "$work/$i.measured.json"; else printf null; fi
     done
-    for i in cold upload; do
+    for i in cold upload deep-8; do
       printf ', "%s_rows": ' "$i"
       if [ -s "$work/$i.rows.json" ]; then cat "$work/$i.rows.json"; else printf null; fi
     done
@@ -423,6 +423,13 @@ measure_shapes() {
   return "$code"
 }
 
+# Eight contexts, together as long as the one of `deep`: what fills them is no part of the figures.
+measure_batch() {
+  real_shapes shapes || return
+  limited "$bin/v4-bench" "$shapes_of" --made-up-weights -p 0 -n 16 -d $((depth / 8)) -b 8 -r 1 -o json >"$work/part.json" &&
+    mv "$work/part.json" "$work/$1.rows.json"
+}
+
 # A small plan says what a start takes but for weights, one of the real shapes how fast these come to the GPU: its own
 # are made up while it is opened, which is none of the time.
 cold() {
@@ -433,7 +440,7 @@ cold() {
 }
 
 echo "$device, driver $driver, $target"
-rm -f "$work/"{bench,upload.rows,{decode,prefill,deep,cold}.{rows,profile,measured}}.json "$work"/{{numerics,launches}.*,*.note} \
+rm -f "$work/"{bench,{upload,deep-8}.rows,{decode,prefill,deep,cold}.{rows,profile,measured}}.json "$work"/{{numerics,launches}.*,*.note} \
   "$work/"{shapes,wide}.v4plan "$out/$kind.logs.tgz"
 check compile 600 make_plan
 # The first that the driver sees of us; what no token comes from computes nothing else either.
@@ -450,10 +457,11 @@ if [ "${verdicts[-1]}" = passed ]; then
   check decode 90 measure_shapes decode -p 0 -n 64 -b 1,8 -r 3
   check prefill 90 measure_shapes prefill -p 512 -n 0 -r 3
   check cold 90 cold
-  check deep 150 measure_shapes deep -p 0 -n 16 -d "$depth" -b 1,8 -r 1
+  check deep 120 measure_shapes deep -p 0 -n 16 -d "$depth" -r 1
   for tool in memcheck racecheck synccheck initcheck; do check $tool 90 sanitize $tool; done
   check bench 60 measure
   for tool in memcheck racecheck synccheck initcheck; do check $tool-wide 90 sanitize_wide $tool; done
+  check deep-8 120 measure_batch deep-8
 fi
 echo "kept in $file"
 for verdict in "${verdicts[@]}"; do

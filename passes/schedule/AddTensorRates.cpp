@@ -69,6 +69,10 @@ struct AddTensorRates : public impl::AddTensorRatesPassBase<AddTensorRates> {
       return markAllAnalysesPreserved();
     }
     ProgramIndex index(*program);
+    if (index.kernels.empty()) {
+      program->emitRemark() << "v4-add-tensor-rates: there is no kernel to stand beside; rates are not measured";
+      return markAllAnalysesPreserved();
+    }
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfter(index.kernels.back());
     for (const RateKernel &kernel : kKernels) {

@@ -192,7 +192,7 @@ Status CudaDevice::checkCluster(const fb::Program &program, uint32_t kernel, con
   if (CudaResult result = driver.mostClusters(&most, function.handle, &config))
     return unsupported(planName, ": ", name, ": the GPU '", deviceName, "' takes no clusters of ", cluster,
                        " blocks: ", driver.describe("cuOccupancyMaxActiveClusters", result),
-                       "; compile the plan again");
+                       "; use a whole GPU, no instance of MIG");
   if (most > 0)
     return Status();
   return unsupported(planName, ": ", name, ": a cluster of ", cluster, " blocks, each of ", function.threads,

@@ -17,6 +17,9 @@ CudaHold::~CudaHold() {
     return;
   open();
   (void)device->status();
+  // A context that has failed is not waited for, though its driver may still be within standAt().
+  std::unique_lock<std::mutex> lock(mutex);
+  changed.wait(lock, [&] { return standing == 0; });
 }
 
 void CudaHold::beforeLaunch(CudaDevice &on) {
@@ -52,9 +55,12 @@ bool CudaHold::hasGivenUp() {
 void CudaHold::standAt(void *user) {
   auto &hold = *static_cast<CudaHold *>(user);
   std::unique_lock<std::mutex> lock(hold.mutex);
+  ++hold.standing;
   uint64_t number = ++hold.reached;
   auto isOpen = [&] { return hold.gaveUp || hold.opened >= number; };
   hold.gaveUp |= !hold.changed.wait_for(lock, hold.patience, isOpen);
+  --hold.standing;
+  hold.changed.notify_all(); // with the lock: nobody ends the hold before it is given back
 }
 
 Status CudaHold::takeVerdict() {
@@ -63,5 +69,10 @@ Status CudaHold::takeVerdict() {
     return std::move(refused);
   if (!std::exchange(gaveUp, false))
     return Status();
-  return unsupported("the GPU began behind ", patience.count(), " ms, before its launches were queued");
+  return unsupported("the GPU began behind ", patience.count(),
+                     " ms, before its launches were queued, expected a "
+                     "group of ",
+                     kGroup,
+                     " within that; unset CUDA_LAUNCH_BLOCKING, leave debuggers out, or give the "
+                     "host more CPU");
 }

@@ -72,6 +72,7 @@ private:
   std::condition_variable changed;
   uint64_t opened = 0;  ///< Gates up to this number let everything pass.
   uint64_t reached = 0; ///< Gates that the stream came to: they are in its order.
+  int standing = 0;     ///< Of them, those that it is at.
   bool gaveUp = false;  ///< One of these, and since then all let everything pass.
 };
 

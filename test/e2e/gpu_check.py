@@ -124,11 +124,11 @@ def check_carried(tools, expect, scratch, work, smi, fake):
                   "memcheck": "not run", "racecheck": "not run", "synccheck": "not run",
                   "initcheck": "not run", "bench": "passed",
                   "memcheck-wide": "not run", "racecheck-wide": "not run", "synccheck-wide": "not run",
-                  "initcheck-wide": "not run"})
-    measured = [[row["test"], row["depth"], row["batch"]] for name in ("decode", "prefill", "deep")
+                  "initcheck-wide": "not run", "deep-8": "passed"})
+    measured = [[row["test"], row["depth"], row["batch"]] for name in ("decode", "prefill", "deep", "deep-8")
                 for row in kept[name + "_rows"]]
     expect.equal("what is measured of shapes", measured,
-                 [["tg64", 0, 1], ["tg64", 0, 8], ["pp512", 0, 1], ["tg16", 300, 1], ["tg16", 300, 8]])
+                 [["tg64", 0, 1], ["tg64", 0, 8], ["pp512", 0, 1], ["tg16", 300, 1], ["tg16", 37, 8]])
     expect.holds("profiles", all(kept[name + "_profile"][0]["launches"] for name in ("decode", "prefill", "deep")), kept)
     check_limits(expect, kept, done.stdout)
     expect.holds("fractions of tensor cores", all(

@@ -61,14 +61,15 @@ def main():
     failed = []
     with tempfile.TemporaryDirectory() as scratch:
         first = os.path.join(scratch, "first")
-        run(tools, plan, first, prompt, ())
+        has_mtp = checkpoints.config(checkpoint)["num_nextn_predict_layers"] > 0
+        run(tools, plan, first, prompt, (), mtp=has_mtp)
         if not os.listdir(first):
             sys.exit("the run wrote no probes")
         if computes_nothing(first):
             sys.exit("rows of logits are all the same, or not finite: nothing is computed")
         for number, flags in enumerate(variants):
             folder = os.path.join(scratch, str(number))
-            run(tools, plan, folder, prompt, flags)
+            run(tools, plan, folder, prompt, flags, mtp=has_mtp)
             wrong = differences(first, folder)
             print(f"{' '.join(flags):30} {'identical' if not wrong else 'differs: ' + ', '.join(wrong[:6])}", flush=True)
             if wrong:

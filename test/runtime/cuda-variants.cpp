@@ -138,7 +138,7 @@ TEST_F(CudaVariantsTest, AClusterThatTheDriverRefusesIsNamed) {
   CudaDevice device;
   EXPECT_EQ(device.load(gpu.plan, V4_FAKE_CUDA).message(),
             "fake.v4plan: launches[3] of kernel 'save_0': the GPU 'Fake H200' takes no clusters of 2 blocks: "
-            "cuOccupancyMaxActiveClusters: fake failure (999); compile the plan again");
+            "cuOccupancyMaxActiveClusters: fake failure (999); use a whole GPU, no instance of MIG");
 }
 
 /// Every kernel is asked about once; those without clusters are not.

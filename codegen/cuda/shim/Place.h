@@ -12,11 +12,12 @@
 #include <setjmp.h>
 #include <ucontext.h>
 
-// AddressSanitizer follows contexts only.
-#if defined(__SANITIZE_ADDRESS__)
+// AddressSanitizer and ThreadSanitizer follow contexts only, and a fortified C library takes a jump to another stack
+// for a mistake.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __USE_FORTIFY_LEVEL > 0
 #define V4_SHIM_CONTEXTS 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define V4_SHIM_CONTEXTS 1
 #endif
 #endif
