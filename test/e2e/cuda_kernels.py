@@ -49,6 +49,7 @@ MUST = {"combineRows": ("ld.global",),
         "indexCandidates": ("mma.sync.aligned.m16n8k16", "ldmatrix", "atom.shared.add"),
         "selectCandidates": ("atom.shared.add",),
         "sampleRows": ("atom.shared.add", "sub.rn.f64", "mul.rn.f64"),
+        "tensorRate": ("wgmma.mma_async.sync.aligned.m64n256k",),
         "wideLinear": ("wgmma.mma_async", "cp.async.bulk.tensor.2d", "cvt.rn.f16x2.e4m3x2")}
 # Templates that a model of 256 columns has no instance of, and one without an indexer.
 SPLITS = ("splitBf16Linear", "splitFp8Linear")
