@@ -171,6 +171,10 @@ if [ -n "$prepare" ]; then
 fi
 
 if [ -n "$carried" ]; then
+  # What these say was decided when the folder was made.
+  for flag in bin shapes prompt; do
+    [ -z "${!flag}" ] || fail "--$flag is '${!flag}', expected none with --carried; give it to --prepare"
+  done
   for part in models target commit; do
     [ -f "$carried/$part" ] || fail "--carried: $carried is no folder of --prepare, it has no file '$part'"
   done
@@ -310,11 +314,14 @@ record() {
 numerics() {
   local model of worst=0 code from=${carried:-$work}/records
   for model in ${models//,/ }; do
-    of=$(plan_of "$cache" "$model" "$target") || return
     code=0
-    limited "$bin/v4-verify" "$of" "--numerics=$from/$model.v4cert" --json >"$work/numerics.part" || code=$?
+    : >"$work/numerics.part"
+    of=$(plan_of "$cache" "$model" "$target") || code=$?
+    [ "$code" != 0 ] ||
+      limited "$bin/v4-verify" "$of" "--numerics=$from/$model.v4cert" --json >"$work/numerics.part" || code=$?
     # What was ended has no results: the verdict is the time's, and no other model has any left.
     case $code in 124 | 137) printf '%s: the comparison was still running' "$model" >"$work/numerics.note"; return $code ;; esac
+    [ -n "$of" ] || return "$code"
     mv "$work/numerics.part" "$work/numerics.$model.json"
     [ "$worst" != 0 ] || worst=$code
     name_launches "$model" "$of" "$from/$model.v4launches"

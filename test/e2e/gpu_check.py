@@ -24,6 +24,7 @@ from expectations import Expectations
 
 SCRIPT = os.path.join(engine.ROOT, "tools", "gpu-check.sh")
 SMALL = []  # shapes in the place of the real ones, which need 24 GB, and short prompts
+SHALLOW = ("--depth", "300")
 FAKE_SMI = """#!/bin/sh
 case $1 in
   *name) echo 'Fake "H200"' ;;
@@ -35,7 +36,8 @@ esac
 
 def run(*flags, cwd=None, **environment):
     """The script's end."""
-    return subprocess.run([SCRIPT, *flags, *SMALL], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+    small = () if "--carried" in flags else SMALL
+    return subprocess.run([SCRIPT, *flags, *small, *SHALLOW], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
                           env={**os.environ, **environment}, check=False)
 
 
@@ -44,7 +46,9 @@ BAD_FLAGS = [(("--fast",), "unknown argument"), (("--prepare",), "--prepare need
              (("--seconds", ""), "--seconds needs a value"), (("--seconds", "08"), "--seconds is '08'"),
              (("--seconds", "1h"), "--seconds is '1h'"), (("--depth", "9999999999"), "--depth is"), (("--checks", "tokn"), "has 'tokn'"),
              (("--checks", "token,"), "--checks is 'token,'"), (("--models", "csa,none"), "has 'none'"), (("--models", ""), "--models needs"),
-             (("--prepare", "x", "--carried", "y"), "leave one of them out"), (("--carried", "/nowhere"), "no file 'models'")]
+             (("--prepare", "x", "--carried", "y"), "leave one of them out"), (("--carried", "/nowhere"), "no file 'models'"),
+             (("--carried", "/nowhere", "--shapes", "other.json"), "give it to --prepare"),
+             (("--carried", "/nowhere", "--prompt", "9"), "give it to --prepare"), (("--carried", "/nowhere", "--bin", "b"), "give it")]
 
 
 def check_flags(expect):
@@ -267,7 +271,7 @@ def main():
     tools = engine.Tools(args.bin)
     expect = Expectations(tools)
     cuda_kernels.skip_without_ptxas(tools, args.cache)
-    SMALL.extend(["--shapes", os.path.join(checkpoints.standard(args.cache, "csa"), "config.json"), "--depth", "300", "--prompt", "12"])
+    SMALL.extend(["--shapes", os.path.join(checkpoints.standard(args.cache, "csa"), "config.json"), "--prompt", "12"])
     with tempfile.TemporaryDirectory() as scratch:
         smi = os.path.join(scratch, "nvidia-smi")
         with open(smi, "w", encoding="ascii") as f:
