@@ -112,12 +112,9 @@ struct AddSampling : public impl::AddSamplingPassBase<AddSampling> {
     FailureOr<plan::ProgramOp> program = findProgram(getOperation());
     if (failed(program))
       return signalPassFailure();
-    auto target = dyn_cast<kernel::TargetAttr>(program->getTarget());
-    if (!target || target.getCpu() != "sm_90a") {
-      program->emitRemark() << "v4-add-sampling: its kernel is made for sm_90a; logits go to the host";
-      return markAllAnalysesPreserved();
-    }
     ProgramIndex index(*program);
+    if (!takesHopperKernels(index, "v4-add-sampling", "logits go to the host"))
+      return markAllAnalysesPreserved();
     if (program->getSlots()) {
       program->emitOpError() << "has arena slots already; run --v4-add-sampling before --v4-plan-arena";
       return signalPassFailure();

@@ -63,16 +63,9 @@ struct AddTensorRates : public impl::AddTensorRatesPassBase<AddTensorRates> {
     FailureOr<plan::ProgramOp> program = findProgram(getOperation());
     if (failed(program))
       return signalPassFailure();
-    auto target = dyn_cast<kernel::TargetAttr>(program->getTarget());
-    if (!target || target.getCpu() != "sm_90a") {
-      program->emitRemark() << "v4-add-tensor-rates: its kernels are made for sm_90a; rates are not measured";
-      return markAllAnalysesPreserved();
-    }
     ProgramIndex index(*program);
-    if (index.kernels.empty()) {
-      program->emitRemark() << "v4-add-tensor-rates: there is no kernel to stand beside; rates are not measured";
+    if (!takesHopperKernels(index, "v4-add-tensor-rates", "rates are not measured"))
       return markAllAnalysesPreserved();
-    }
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfter(index.kernels.back());
     for (const RateKernel &kernel : kKernels) {

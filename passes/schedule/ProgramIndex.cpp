@@ -8,6 +8,8 @@
 
 #include "passes/schedule/ProgramIndex.h"
 
+#include "dialects/kernel/KernelDialect.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -32,6 +34,17 @@ FailureOr<plan::ProgramOp> findProgram(ModuleOp module) {
     return module.emitOpError() << "has " << programs.size()
                                 << " plan.program ops, expected one; run --v4-build-program first";
   return programs[0];
+}
+
+bool takesHopperKernels(const ProgramIndex &index, StringRef pass, StringRef otherwise) {
+  plan::ProgramOp program = index.program;
+  auto target = dyn_cast<kernel::TargetAttr>(program.getTarget());
+  bool isHopper = target && target.getCpu() == "sm_90a";
+  if (isHopper && !index.launches.empty())
+    return true;
+  program.emitRemark() << pass << (isHopper ? ": the program has no launch; " : ": its kernels are made for sm_90a; ")
+                       << otherwise;
+  return false;
 }
 
 } // namespace v4

@@ -39,6 +39,10 @@ struct ProgramIndex {
 /// The one program of a module; an error is reported at the module.
 mlir::FailureOr<plan::ProgramOp> findProgram(mlir::ModuleOp module);
 
+/// Whether a plan gets kernels that are written for sm_90a, behind its own ones; a remark of `pass` says why not, and
+/// `otherwise` what is so then.
+bool takesHopperKernels(const ProgramIndex &index, llvm::StringRef pass, llvm::StringRef otherwise);
+
 inline EnvelopeAttr envelopeOf(plan::ProgramOp program) { return mlir::cast<EnvelopeAttr>(program.getEnvelope()); }
 
 } // namespace v4

@@ -45,11 +45,21 @@ plan.program attributes {envelope = #v4.envelope<tokens = 16, sequences = 2, con
 // Near miss: another GPU.
 // CHECK-LABEL: plan.program
 // CHECK-NOT: sample
-// expected-remark @below {{v4-add-sampling: its kernel is made for sm_90a; logits go to the host}}
+// expected-remark @below {{v4-add-sampling: its kernels are made for sm_90a; logits go to the host}}
 plan.program attributes {envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>, logits = @l, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "00">, options = {}, producer = "v4c", target = #kernel.target<"cuda:sm_100a", cpu = "sm_100a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>} {
   plan.kernel @head {bindings = 1 : i64, op = "head"}
   plan.buffer @l {bytes = [#plan.size<2048, 1, 0, 0>], element = f32, row_shape = array<i64: 512>, rows = 5 : i64}
   plan.launch @head grid #kernel.grid<rows = 5, tile = 1, tiles = 1> bindings [#plan.binding<buffer, out, @l>] {group = "main", layer = -1 : i64}
+}
+
+// -----
+
+// Near miss: no launch.
+// CHECK-LABEL: plan.program
+// CHECK-NOT: sample
+// expected-remark @below {{v4-add-sampling: the program has no launch; logits go to the host}}
+plan.program attributes {envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>, logits = @l, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "00">, options = {}, producer = "v4c", target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>} {
+  plan.buffer @l {bytes = [#plan.size<2048, 1, 0, 0>], element = f32, row_shape = array<i64: 512>, rows = 5 : i64}
 }
 
 // -----

@@ -33,10 +33,10 @@ plan.program attributes {envelope = #v4.envelope<tokens = 16, sequences = 2, con
 
 // -----
 
-// Near miss: no kernel at all.
+// Near miss: no launch.
 // CHECK-LABEL: plan.program
 // CHECK-NOT: tensor_rate
-// expected-remark @below {{v4-add-tensor-rates: there is no kernel to stand beside; rates are not measured}}
+// expected-remark @below {{v4-add-tensor-rates: the program has no launch; rates are not measured}}
 plan.program attributes {envelope = #v4.envelope<tokens = 16, sequences = 2, context = 256, draft = 1>, logits = @l, model = #v4.model<vocab = 512, hidden = 256, layers = 1, window = 128, eos = 1, mtp = false, digest = "00">, options = {}, producer = "v4c", target = #kernel.target<"cuda:sm_90a", cpu = "sm_90a", features = [], vector_bits = 128, limits = <threads = 1024, shared_bytes = 232448, registers = 65536, processors = 132>>} {
   plan.buffer @l {bytes = [#plan.size<2048, 1, 0, 0>], element = f32, row_shape = array<i64: 512>, rows = 5 : i64}
 }
