@@ -77,6 +77,8 @@ LogicalResult v4::PackedAttr::verify(EmitError emitError, Type element) {
 }
 
 LogicalResult v4::PackedAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType, EmitError emitError) const {
+  if (!elementType) // the parser has said what is wrong with it, and asks all the same
+    return failure();
   // packed_c2
   if (!elementType.isInteger(8))
     return emitError() << "#v4.packed on elements of " << elementType << ", expected i8: two codes to a byte";
@@ -92,6 +94,8 @@ LogicalResult v4::PanelsAttr::verify(EmitError emitError, Type element) {
 }
 
 LogicalResult v4::PanelsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType, EmitError emitError) const {
+  if (!elementType) // the parser has said what is wrong with it, and asks all the same
+    return failure();
   bool packed = isa<Float4E2M1FNType>(getElement());
   // panels_c2
   if (packed ? !elementType.isInteger(8) : elementType != getElement())
@@ -117,6 +121,8 @@ LogicalResult v4::TilesAttr::verify(EmitError emitError, Type element, TileForm 
 }
 
 LogicalResult v4::TilesAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType, EmitError emitError) const {
+  if (!elementType) // the parser has said what is wrong with it, and asks all the same
+    return failure();
   // tiles_c2
   bool isCodes = isa<Float4E2M1FNType>(getElement()), isScales = isa<Float8E8M0FNUType>(getElement());
   if (isCodes ? !elementType.isInteger(8) : elementType != getElement())

@@ -3,13 +3,14 @@
 #   test/fuzz/run.sh SECONDS [TARGET]...   all targets, or these, each for that long, two at a time (0: only builds them)
 # The build, what a target has learned and its findings are in build/fuzz (or $V4_FUZZ_BUILD). An input that was found
 # belongs into test/fuzz/corpus/TARGET, together with the fix. Exit code 1: a finding, a target that hangs, or no build.
+# V4_FUZZ_SEED=N repeats what it tries from a given corpus, for a gate that must not turn red by chance.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=${V4_FUZZ_BUILD:-$root/build/fuzz}
 all=(plan state weights requests certificate machine safetensors index config module)
 
-[[ ${1:-} =~ ^[0-9]{1,6}$ ]] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 1; }
+[[ ${1:-} =~ ^[0-9]{1,6}$ ]] || { sed -n '2,6s/^# \{0,1\}//p' "$0" >&2; exit 1; }
 seconds=$1
 shift
 for target in "$@"; do
@@ -45,7 +46,7 @@ fuzz() {
     return 1
   fi
   nice -n 3 timeout --kill-after=10 $((seconds + 120)) "$build/bin/fuzz-$target" -max_len=65536 -timeout=20 \
-    -malloc_limit_mb=64 -rss_limit_mb=2048 -max_total_time="$seconds" -print_final_stats=1 \
+    -malloc_limit_mb=64 -rss_limit_mb=2048 -max_total_time="$seconds" -seed="${V4_FUZZ_SEED:-0}" -print_final_stats=1 \
     -artifact_prefix="$build/findings/$target-" "$learned" </dev/null >"$log" 2>&1 || code=$?
   case $code in
     0) echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") runs," \

@@ -21,6 +21,12 @@ func.func private @packed_c2(tensor<16x64xi32, #v4.packed<f4E2M1FN>>)
 
 // -----
 
+// The parser asks the encoding although the type of elements is none.
+// expected-error @below {{expected non-function type}}
+func.func private @packed_c2(tensor<16x64xnothing, #v4.packed<f4E2M1FN>>)
+
+// -----
+
 // expected-error @below {{envelope tokens = 0, expected 1 to 2147483647}}
 func.func private @envelope_c1() attributes {v4.value = #v4.envelope<tokens = 0, sequences = 4, context = 4096, draft = 1>}
 
@@ -182,6 +188,12 @@ func.func private @panels_c2(tensor<32x64xf32, #v4.panels<bf16>>)
 
 // -----
 
+// The parser asks the encoding although the type of elements is none.
+// expected-error @below {{expected non-function type}}
+func.func private @panels_c2(tensor<32x64xnothing, #v4.panels<bf16>>)
+
+// -----
+
 // expected-error @below {{#v4.panels<'bf16'> on a tensor of rank 2 with last dimension 96, expected rank 2 or 3 and a multiple of 64}}
 func.func private @panels_c3(tensor<32x96xbf16, #v4.panels<bf16>>)
 
@@ -204,6 +216,12 @@ func.func private @tiles_c1(tensor<64x64xbf16, #v4.tiles<bf16, wide>>)
 
 // expected-error @below {{#v4.tiles of 'bf16' on elements of 'f32', expected 'bf16'}}
 func.func private @tiles_c2(tensor<64x64xf32, #v4.tiles<bf16, rows>>)
+
+// -----
+
+// The parser asks the encoding although the type of elements is none.
+// expected-error @below {{expected non-function type}}
+func.func private @tiles_c2(tensor<64x64xnothing, #v4.tiles<bf16, rows>>)
 
 // -----
 
