@@ -58,9 +58,9 @@ public:
   /// Whose published rates products are compared with; null = none.
   void setDevice(const inspect::Device *published) { device = published; }
   const inspect::Device *publishedDevice() const { return device; }
-  /// Of the tensor cores, what products are compared with: measured where the plan has kernels for it, else published;
-  /// zeros when neither is known.
-  TensorRates tensorRates() const { return gpu.tensorRates.fp8 > 0 ? gpu.tensorRates : ratesOf(device); }
+  /// Of the tensor cores, what products are compared with: of each kind what was measured, else what is published; 0
+  /// when neither is known.
+  TensorRates tensorRates() const { return gpu.tensorRates.orElse(ratesOf(device)); }
   bool hasFloors() const { return speed.bytesPerSecond > 0; }
 
   /// By falling time.

@@ -41,6 +41,18 @@ Json tensorFractionOf(const Profile &profile, const ProfileGroup &group) {
   return rate && group.seconds > 0 ? Json(group.cost.dotFlops / group.seconds / *rate) : Json();
 }
 
+/// Null when it is not known.
+Json knownRate(double rate) { return rate > 0 ? Json(rate) : Json(); }
+
+/// Each kind of product is compared with what was measured of it, else with what is published.
+Json comparedRates(const TensorRates &measured, const inspect::Device *published) {
+  if (measured.fp8 > 0 && measured.bf16 > 0)
+    return "measured";
+  if (measured.any())
+    return published ? "measured, else published" : "measured";
+  return published ? Json("published") : Json();
+}
+
 /// What a step that nobody traces takes, and how much of it no launch does. Weights and cache count, as in rows.
 void addGpu(const Profile &profile, Json &out) {
   const GpuSpeed &speed = profile.gpuSpeed();
@@ -50,10 +62,10 @@ void addGpu(const Profile &profile, Json &out) {
   out["untraced_step_seconds"] = speed.stepSeconds;
   out["bandwidth_fraction"] = bandwidthOf(profile, profile.cost().memoryBytes() / steps, speed.stepSeconds);
   const TensorRates &measured = speed.tensorRates;
-  bool isMeasured = measured.fp8 > 0;
-  out["measured_tensor_rates"] =
-      isMeasured ? Json{{"fp8_flops_per_second", measured.fp8}, {"bf16_flops_per_second", measured.bf16}} : Json();
-  out["tensor_fraction_of"] = isMeasured ? Json("measured") : profile.publishedDevice() ? Json("published") : Json();
+  out["measured_tensor_rates"] = measured.any() ? Json{{"fp8_flops_per_second", knownRate(measured.fp8)},
+                                                       {"bf16_flops_per_second", knownRate(measured.bf16)}}
+                                                : Json();
+  out["tensor_fraction_of"] = comparedRates(measured, profile.publishedDevice());
   if (const inspect::Device *device = profile.publishedDevice())
     out["tensor_rates"] = {{"device", device->name},
                            {"fp8_flops_per_second", device->fp8FlopsPerSecond},
@@ -112,12 +124,13 @@ void printGpu(const Profile &profile) {
               profile.notHeld().empty() ? "queued before they began"
                                         : "not held, their times may contain waits for the host: ",
               profile.notHeld().c_str());
-  if (const TensorRates &measured = profile.gpuSpeed().tensorRates; measured.fp8 > 0)
+  const TensorRates &measured = profile.gpuSpeed().tensorRates;
+  if (measured.any())
     std::printf("of products: over dense FP8 of %s and bf16 of %s FLOP/s, measured\n",
-                shortNumber(measured.fp8).c_str(), shortNumber(measured.bf16).c_str());
+                cellOf(knownRate(measured.fp8)).c_str(), cellOf(knownRate(measured.bf16)).c_str());
   if (const inspect::Device *device = profile.publishedDevice())
     std::printf("%s %s: dense FP8 of %s and bf16 of %s FLOP/s, %s\n",
-                profile.gpuSpeed().tensorRates.fp8 > 0 ? "published of" : "of products: over those of",
+                measured.fp8 > 0 && measured.bf16 > 0 ? "published of" : "of products: over those of",
                 device->name.c_str(), shortNumber(device->fp8FlopsPerSecond).c_str(),
                 shortNumber(device->bf16FlopsPerSecond).c_str(), device->source.c_str());
 }
@@ -296,7 +309,7 @@ void bench::printProfile(const Profile &profile, const Test &test) {
                     {"achieved", floorOf(profile, ratio(group.floorSeconds, group.seconds))}});
     if (profile.isOfGpu())
       rows.back()["of copies"] = bandwidthOf(profile, bytesOf(group), group.seconds);
-    if (profile.tensorRates().fp8 > 0)
+    if (profile.tensorRates().any())
       rows.back()["of products"] = tensorFractionOf(profile, group);
   }
   std::printf("\n%s, depth %llu, batch %llu\n", test.name().c_str(), static_cast<unsigned long long>(test.depth),

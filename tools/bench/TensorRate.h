@@ -17,6 +17,12 @@ namespace v4::bench {
 /// Operations a second of dense products, two for each multiply-add; 0 = not known.
 struct TensorRates {
   double fp8 = 0, bf16 = 0;
+
+  bool any() const { return fp8 > 0 || bf16 > 0; }
+  /// Each rate that is not known, from `other`.
+  TensorRates orElse(const TensorRates &other) const {
+    return {fp8 > 0 ? fp8 : other.fp8, bf16 > 0 ? bf16 : other.bf16};
+  }
 };
 
 /// What is published of `device`; zeros of null.
