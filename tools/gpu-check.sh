@@ -312,22 +312,34 @@ record() {
 # Which kernels are wrong, so that nobody need search behind what fails below. Verdicts are of probes; launches, whose
 # limits no other GPU has met yet, give the names.
 numerics() {
-  local model of worst=0 code from=${carried:-$work}/records
+  local model of worst=0 code compared='' from=${carried:-$work}/records
   for model in ${models//,/ }; do
     code=0
     : >"$work/numerics.part"
     of=$(plan_of "$cache" "$model" "$target") || code=$?
     [ "$code" != 0 ] ||
       limited "$bin/v4-verify" "$of" "--numerics=$from/$model.v4cert" --json >"$work/numerics.part" || code=$?
-    # What was ended has no results: the verdict is the time's, and no other model has any left.
-    case $code in 124 | 137) printf '%s: the comparison was still running' "$model" >"$work/numerics.note"; return $code ;; esac
+    # What was ended has no results: the verdict is the time's, and no other model has any left. What was found stays.
+    case $code in
+      124 | 137)
+        { numerics_note "$compared" && printf '%s: the comparison was still running' "$model"; } >"$work/numerics.note"
+        return $code ;;
+    esac
     [ -n "$of" ] || return "$code"
     mv "$work/numerics.part" "$work/numerics.$model.json"
     [ "$worst" != 0 ] || worst=$code
     name_launches "$model" "$of" "$from/$model.v4launches"
+    compared+=${compared:+,}$model
   done
   "$python" test/e2e/gpu_notes.py numerics "$work" ${models//,/ } >"$work/numerics.note" || return
   return "$worst"
+}
+
+# numerics_note MODELS: what was found of them, and what parts it from the next; nothing of none.
+numerics_note() {
+  local found
+  found=$("$python" test/e2e/gpu_notes.py numerics "$work" ${1//,/ }) || true
+  printf '%s' "$found${found:+; }"
 }
 
 # name_launches MODEL PLAN RECORD: names alone, no verdict.
