@@ -12,6 +12,7 @@
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/ThreadPool.h"
@@ -94,13 +95,20 @@ LogicalResult runKernelJobs(ArrayRef<func::FuncOp> kernels, unsigned threads,
       pool.async([&run, i] { run(i); });
     pool.wait();
   }
-  bool valid = true;
+  // What stops many kernels, a full disk say, is told once.
+  llvm::MapVector<StringRef, SmallVector<size_t>> failed;
   for (size_t i = 0; i < jobs.size(); ++i)
-    if (!done[i]) {
-      func::FuncOp(kernels[i]).emitError("kernel '") << jobs[i].name << "' does not compile: " << jobs[i].error;
-      valid = false;
-    }
-  return success(valid);
+    if (!done[i])
+      failed[jobs[i].error].push_back(i);
+  for (auto &[error, which] : failed) {
+    InFlightDiagnostic told = func::FuncOp(kernels[which.front()]).emitError("kernel '")
+                              << jobs[which.front()].name << "'";
+    if (which.size() > 1)
+      told << " and " << which.size() - 1 << " more do not compile: " << error;
+    else
+      told << " does not compile: " << error;
+  }
+  return success(failed.empty());
 }
 
 } // namespace v4

@@ -88,6 +88,8 @@ std::string KernelCache::keyOf(StringRef ir, StringRef target) const {
 std::optional<KernelObject> KernelCache::find(StringRef key) const {
   llvm::SmallString<256> path(folder);
   llvm::sys::path::append(path, key);
+  if (!llvm::sys::fs::is_regular_file(path))
+    return std::nullopt; // of a pipe nobody may ever write the other end
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
     return std::nullopt;

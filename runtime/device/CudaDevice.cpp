@@ -52,6 +52,19 @@ Status CudaDevice::checkGpu(const std::string &planName, const fb::Target &targe
   return device.findDevice(target);
 }
 
+Status CudaDevice::readFreeBytes(const std::string &planName, const fb::Target &target, uint64_t &out,
+                                 const char *library) {
+  CudaDevice device;
+  device.planName = planName;
+  V4_RETURN_IF_ERROR(CudaDriver::open(planName, library, device.driver));
+  V4_RETURN_IF_ERROR(device.findDevice(target));
+  V4_RETURN_IF_ERROR(device.openContext());
+  size_t available = 0, all = 0;
+  V4_RETURN_IF_ERROR(device.check("cuMemGetInfo", device.driver.memoryInfo(&available, &all)));
+  out = available;
+  return Status();
+}
+
 void CudaDevice::keep(const char *call, CudaResult result, std::string where) {
   if (result == 0 || !failure.empty())
     return;

@@ -55,6 +55,9 @@ public:
   /// Whether the first GPU here runs plans of `target`; takes nothing of it. Unsupported, as of `load`, when not.
   static Status checkGpu(const std::string &planName, const plan::fb::Target &target,
                          const char *library = kCudaLibrary);
+  /// Bytes of that GPU that nobody has taken. Unsupported as of `checkGpu`.
+  static Status readFreeBytes(const std::string &planName, const plan::fb::Target &target, uint64_t &out,
+                              const char *library = kCudaLibrary);
 
   /// By weight index: addresses of the device.
   const uint8_t *const *weights() const { return weightAddresses.data(); }

@@ -109,6 +109,9 @@ def check_here(tools, expect, plan, env):
     """v4-verify asks the driver what GPU this is."""
     limits = "--here=context:128,sequences:1,tokens:8"
     expect.equal("--here on its GPU", tools.call("v4-verify", plan, limits, env=env, expect=None).returncode, 0)
+    done = tools.call("v4-verify", plan, limits, env={**env, "V4_FAKE_CUDA_BYTES": "1000000"}, expect=None)
+    expect.equal(f"--here on a small GPU: {done.stdout}", (done.returncode, "its GPU has 1000000 available" in
+                                                          done.stdout + done.stderr), (3, True))
     for arch, text in (("100", "compile the plan with --target=cuda:sm_100a"),
                        ("89", "no target of v4c fits this GPU")):
         done = tools.call("v4-verify", plan, limits, env={**env, "V4_FAKE_CUDA_ARCH": arch}, expect=None)
@@ -368,6 +371,7 @@ def check_errors(tools, cache, expect):
         expect.equal("without nvcc", (half.returncode, len(half.stderr.splitlines())), (3, 1))
         expect.holds("its sentence", "need nvcc of a CUDA toolkit, found none beside ptxas in" in half.stderr,
                      half.stderr)
+        check_broken_toolkit(tools, expect, plain, plan, scratch)
         os.remove(os.path.join(scratch, "bin", "ptxas"))
         os.symlink(find_ptxas(), os.path.join(scratch, "bin", "ptxas"))
         alone = tools.call("v4-compile", plain, "-o", plan, TARGET, DECOMPOSED, "--weights=none", *tools.kernel_cache(),
@@ -385,6 +389,18 @@ def check_errors(tools, cache, expect):
     listed = tools.call("v4-compile", "--list-targets").stdout
     for name in ("cuda:sm_90a", *OTHER_TARGETS):
         expect.holds(f"--list-targets {name}", name in listed, listed)
+
+
+def check_broken_toolkit(tools, expect, plain, plan, scratch):
+    """What stops all kernels is told once for each program of the toolkit."""
+    for name in ("ptxas", "nvcc"):
+        with open(os.path.join(scratch, "bin", name), "w", encoding="ascii") as f:
+            os.fchmod(f.fileno(), 0o755)
+            f.write("#!/bin/sh\necho 'fatal: boom'\nexit 1\n")
+    done = tools.call("v4-compile", plain, "-o", plan, TARGET, "--weights=none", env={"CUDA_HOME": scratch}, expect=None)
+    expect.equal(f"a toolkit that fails: {done.stderr}", (len(done.stderr.splitlines()), len(re.findall(
+        r"' and \d+ more do not compile: .*/(?:nvcc|ptxas) fails: .*boom", done.stderr)), os.path.exists(plan)), (2, 2, False))
+    os.remove(os.path.join(scratch, "bin", "nvcc"))
 
 
 def find_ptxas():

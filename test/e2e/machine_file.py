@@ -106,6 +106,8 @@ def check_refusals(tools, plan, folder):
              ("no row", [], ["holds no row"]), ("a number", b"1", ["holds no row"]), ("null", b"null", ["holds no row"]),
              ("rows that are none", [1, None, [], {"test": 5}], ["holds no row"]),
              ("another test", dict(ROW, test="pp512"), ["holds no row"]),
+             ("of a GPU", [{"test": "gpu", "copy_bytes_per_second": {"median": 4e12}}],
+              ["holds rates of a GPU", "--device=NAME"]),
              ("no bandwidth", without("read_bytes_per_second"), ["read_bytes_per_second.median is null", "1 to 1e21"]),
              ("a rate that is none", dict(ROW, fma_flops_per_second=7), ["fma_flops_per_second.median"]),
              ("text", median("fast"), ['dot_flops_per_second.median is "fast"']), ("zero", median(0), ["is 0"]),

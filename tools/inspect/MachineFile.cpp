@@ -45,9 +45,9 @@ int depthOf(std::string_view text) {
   return most;
 }
 
-/// Null when no row is that of --machine.
-const Json *findRow(const Json &document) {
-  auto isMachine = [](const Json &row) { return row.is_object() && row.value("test", Json()) == "machine"; };
+/// Null when no row of --machine has this name.
+const Json *findRow(const Json &document, const char *test) {
+  auto isMachine = [test](const Json &row) { return row.is_object() && row.value("test", Json()) == test; };
   if (isMachine(document))
     return &document;
   if (document.is_array())
@@ -87,7 +87,10 @@ Status inspect::readMachine(const std::string &path, Device &out) {
   Json document = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded())
     return invalidInput(path, ": is no JSON, expected what v4-bench --machine prints; ", kHow);
-  const Json *row = findRow(document);
+  const Json *row = findRow(document, "machine");
+  if (!row && findRow(document, "gpu"))
+    return invalidInput(path, ": holds rates of a GPU, expected those of a machine with CPUs; leave --machine out, or "
+                              "name a GPU whose rates are published with --device=NAME");
   if (!row)
     return invalidInput(path, ": holds no row whose \"test\" is \"machine\", expected one; ", kHow);
   Device device{"machine", 0, 0, 0, 0, 0, 0, ""};

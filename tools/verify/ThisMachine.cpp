@@ -22,6 +22,12 @@ using namespace v4::verify;
 
 namespace {
 
+/// Of a plan for a GPU, that one's.
+Status readAvailable(const Plan &plan, uint64_t &out) {
+  out = availableMemory();
+  return isForGpu(plan.program()) ? CudaDevice::readFreeBytes(plan.name(), *plan.program().target(), out) : Status();
+}
+
 void checkFeatures(const Plan &plan, Check &check) {
   if (isForGpu(plan.program())) {
     check.add(CudaDevice::checkGpu(plan.name(), *plan.program().target()));
@@ -39,12 +45,18 @@ void checkMemory(const Plan &plan, const Limits &limits, unsigned threads, Check
   uint64_t files = plan.weightsBytes() + plan.tablesBytes() + plan.code().size;
   uint64_t arena = arenaOf(program, held).bytes + stepBytes(held);
   uint64_t cache = cacheBytes(program, held.context, held.sequences).value_or(kMaxBytes);
-  uint64_t stacks = threads * stackBytes(program);
-  uint64_t total = files + arena + cache + stacks, available = availableMemory();
+  uint64_t stacks = isForGpu(program) ? 0 : threads * stackBytes(program);
+  uint64_t total = files + arena + cache + stacks, available = 0;
+  if (Status status = readAvailable(plan, available); !status.isOk()) {
+    if (check.holds()) // else of the same GPU, told already
+      check.add(status);
+    return;
+  }
   if (total > available)
     check.add(unsupported(plan.name(), ": a session of context ", limits.context, ", sequences ", limits.sequences,
                           " and tokens ", limits.tokens, " takes ", total, " bytes (weights, tables and code ", files,
-                          ", arena ", arena, ", cache ", cache, ", stacks ", stacks, "), this machine has ", available,
+                          ", arena ", arena, ", cache ", cache, ", stacks ", stacks, "), ",
+                          isForGpu(program) ? "its GPU" : "this machine", " has ", available,
                           " available; ask for less with --here=context:N,sequences:N,tokens:N"));
 }
 
@@ -78,8 +90,8 @@ Check verify::checkHere(const Plan &plan, const Limits &limits, unsigned threads
   Check check{"here", {}, StatusCode::Unsupported};
   unsigned count = threads ? threads : std::min(availableCpus(), ThreadPool::kMaxThreads);
   checkFeatures(plan, check);
-  checkWeightsThere(plan, check);
   checkMemory(plan, limits, count, check);
+  checkWeightsThere(plan, check);
   checkThreads(plan, count, check);
   return check;
 }

@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
 
 using namespace v4;
 
@@ -53,6 +54,16 @@ TEST_F(KernelCacheTest, KeysTellKernelsAndLevelsApart) {
   EXPECT_EQ(cache.keyOf("ir", low.name), cache.keyOf("ir", low.name));
   EXPECT_NE(cache.keyOf("ir", low.name), cache.keyOf("ir", high.name));
   EXPECT_NE(cache.keyOf("ir", low.name), cache.keyOf("ir ", low.name));
+}
+
+/// Opened, a pipe waits for whoever writes to it.
+TEST_F(KernelCacheTest, PipesAreAbsent) {
+  KernelCache cache(folder);
+  std::string key = cache.keyOf("ir", low.name);
+  ASSERT_EQ(mkfifo((folder + "/" + key).c_str(), 0600), 0);
+  EXPECT_FALSE(cache.find(key));
+  cache.keep(key, object("code", 1));
+  EXPECT_TRUE(cache.find(key));
 }
 
 /// Every byte of a file counts, and a file of another key is not taken for this one's.
