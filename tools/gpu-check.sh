@@ -50,7 +50,8 @@ for flag in seconds depth prompt; do
 done
 # known FLAG LIST ALL: each of a list is one of those.
 known() {
-  local name
+  local name -
+  set -f # '*' is a name that is not known
   case ,$2, in *,,*) fail "$1 is '$2', expected names with commas between them" ;; esac
   for name in ${2//,/ }; do
     case ,$3, in *,"$name",*) ;; *) fail "$1 has '$name', expected some of $3" ;; esac
@@ -58,6 +59,7 @@ known() {
 }
 [ -z "$checks" ] || known --checks "$checks" "$all_checks"
 [ -z "$models" ] || known --models "$models" "$all_models"
+case $target in cuda:sm_*) ;; *) fail "--target is '$target', expected that of a GPU, cuda:sm_90a say" ;; esac
 case ,$checks, in *,numerics,*) checks+=,record ;; esac
 python=${PYTHON:-python3}
 PYTHONPATH=$PWD/test/e2e:$PWD/test/reference

@@ -42,7 +42,8 @@ def run(*flags, cwd=None, **environment):
 
 
 # Flags, and a word of what is said of them.
-BAD_FLAGS = [(("--fast",), "unknown argument"), (("--prepare",), "--prepare needs a value"), (("--bin", "--work", "x"), "--bin needs a value"),
+BAD_FLAGS = [(("--models", "*"), "--models has '*'"), (("--prepare", "x", "--target", "cpu"), "--target is 'cpu'"),
+             (("--fast",), "unknown argument"), (("--prepare",), "--prepare needs a value"), (("--bin", "--work", "x"), "--bin needs a value"),
              (("--seconds", ""), "--seconds needs a value"), (("--seconds", "08"), "--seconds is '08'"),
              (("--seconds", "1h"), "--seconds is '1h'"), (("--depth", "9999999999"), "--depth is"), (("--checks", "tokn"), "has 'tokn'"),
              (("--checks", "token,"), "--checks is 'token,'"), (("--models", "csa,none"), "has 'none'"), (("--models", ""), "--models needs"),
